@@ -1,0 +1,269 @@
+package usage
+
+import (
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/bitutil"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// Words interns texts: each distinct text has one index. The zero value is ready. It is not safe for two goroutines.
+type Words struct {
+	index map[string]int32
+	texts []string
+	dict  *array.String
+}
+
+// Index returns the index of text, adding it where it is new. The empty text is null: its index is -1.
+func (w *Words) Index(text string) int32 {
+	if text == "" {
+		return -1
+	}
+	if at, ok := w.index[text]; ok {
+		return at
+	}
+	return w.add(text)
+}
+
+// IndexBytes is Index for bytes; it allocates only where the text is new.
+func (w *Words) IndexBytes(text []byte) int32 {
+	if len(text) == 0 {
+		return -1
+	}
+	if at, ok := w.index[string(text)]; ok {
+		return at
+	}
+	return w.add(string(text))
+}
+
+// Len returns the number of distinct texts.
+func (w *Words) Len() int { return len(w.texts) }
+
+func (w *Words) add(text string) int32 {
+	if w.index == nil {
+		w.index = map[string]int32{}
+	}
+	at := int32(len(w.texts))
+	w.index[text] = at
+	w.texts = append(w.texts, text)
+	w.dict = nil
+	return at
+}
+
+// array returns the texts as an Arrow array, shared by the records made until a new text arrives.
+func (w *Words) array() *array.String {
+	if w.dict == nil {
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		defer b.Release()
+		b.AppendValues(w.texts, nil)
+		w.dict = b.NewStringArray()
+	}
+	return w.dict
+}
+
+// ChargeBatch gathers charge rows as plain columns, which Record wraps as Arrow arrays without copying the numbers. Texts
+// are indexes of the batch's Words (-1 is null). All columns must have equal lengths when Record is called; Append keeps
+// them so. The dictionaries live as long as the batch, so that many records share them.
+type ChargeBatch struct {
+	words [len(chargeWords)]Words
+	rows  []ChargeRow
+}
+
+// ChargeRow is one row of ChargeSchema in Go's terms. An empty text is null. Nullable numbers have a flag beside them.
+type ChargeRow struct {
+	Customer, CustomerName, Subscription, SubscriptionName, ResourceGroup string
+	Resource, VM, Size, Region, OS, Licence                               string
+	Benefit, BenefitSize, Currency, Tags, Export, Dataset                 string
+	Kind                                                                  Kind
+	Model                                                                 Model
+	Start, End, Hours, BenefitRatio, Rate, ListRate, Cost, Line           int64
+	HasHours, HasRatio, HasRate, HasListRate                              bool
+}
+
+// chargeWords names the columns of texts of ChargeSchema in the order of ChargeBatch.words.
+var chargeWords = [...]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17, 22, 23, 24, 25}
+
+// Append adds a row.
+func (b *ChargeBatch) Append(row ChargeRow) { b.rows = append(b.rows, row) }
+
+// Len returns the number of rows gathered since the last Record.
+func (b *ChargeBatch) Len() int { return len(b.rows) }
+
+// Record returns the gathered rows as a record of ChargeSchema, which the caller releases, and empties the batch.
+func (b *ChargeBatch) Record() arrow.Record {
+	n := len(b.rows)
+	cols := make([]arrow.Array, ChargeSchema.NumFields())
+	for w, col := range chargeWords {
+		index := make([]int32, n)
+		for i := range b.rows {
+			index[i] = b.words[w].Index(b.rows[i].text(col))
+		}
+		cols[col] = wordsOf(index, b.words[w].array())
+	}
+	cols[11] = bytesOf(n, func(i int) uint8 { return uint8(b.rows[i].Kind) })
+	cols[12] = bytesOf(n, func(i int) uint8 { return uint8(b.rows[i].Model) })
+	number := func(col int, at func(*ChargeRow) (int64, bool)) {
+		cols[col] = numbersOf(n, func(i int) (int64, bool) { return at(&b.rows[i]) })
+	}
+	number(13, func(r *ChargeRow) (int64, bool) { return r.Start, true })
+	number(14, func(r *ChargeRow) (int64, bool) { return r.End, true })
+	number(15, func(r *ChargeRow) (int64, bool) { return r.Hours, r.HasHours })
+	number(18, func(r *ChargeRow) (int64, bool) { return r.BenefitRatio, r.HasRatio })
+	number(19, func(r *ChargeRow) (int64, bool) { return r.Rate, r.HasRate })
+	number(20, func(r *ChargeRow) (int64, bool) { return r.ListRate, r.HasListRate })
+	number(21, func(r *ChargeRow) (int64, bool) { return r.Cost, true })
+	number(26, func(r *ChargeRow) (int64, bool) { return r.Line, true })
+	b.rows = b.rows[:0]
+	return recordOf(ChargeSchema, cols, n)
+}
+
+// text returns the text of the column col of ChargeSchema.
+func (r *ChargeRow) text(col int) string {
+	switch col {
+	case 0:
+		return r.Customer
+	case 1:
+		return r.CustomerName
+	case 2:
+		return r.Subscription
+	case 3:
+		return r.SubscriptionName
+	case 4:
+		return r.ResourceGroup
+	case 5:
+		return r.Resource
+	case 6:
+		return r.VM
+	case 7:
+		return r.Size
+	case 8:
+		return r.Region
+	case 9:
+		return r.OS
+	case 10:
+		return r.Licence
+	case 16:
+		return r.Benefit
+	case 17:
+		return r.BenefitSize
+	case 22:
+		return r.Currency
+	case 23:
+		return r.Tags
+	case 24:
+		return r.Export
+	}
+	return r.Dataset
+}
+
+// SampleRow is one row of SampleSchema in Go's terms. An empty text is null, and so is a nil measure.
+type SampleRow struct {
+	Resource, VM, Size, Region                  string
+	Start, Line                                 int64
+	Seconds                                     int32
+	CPUAvg, CPUMax, CPUMin, MemoryUsed          *int32
+	MemoryAvailable                             *int64
+	NetIn, NetOut, DiskRead, DiskWrite, DiskOps *int64
+}
+
+// SampleBatch gathers sample rows for Record. The zero value is ready.
+type SampleBatch struct {
+	words [4]Words
+	rows  []SampleRow
+}
+
+// Append adds a row.
+func (b *SampleBatch) Append(row SampleRow) { b.rows = append(b.rows, row) }
+
+// Len returns the number of rows gathered since the last Record.
+func (b *SampleBatch) Len() int { return len(b.rows) }
+
+// Record returns the gathered rows as a record of SampleSchema, which the caller releases, and empties the batch.
+func (b *SampleBatch) Record() arrow.Record {
+	n := len(b.rows)
+	cols := make([]arrow.Array, SampleSchema.NumFields())
+	for w, at := range []func(*SampleRow) string{
+		func(r *SampleRow) string { return r.Resource }, func(r *SampleRow) string { return r.VM },
+		func(r *SampleRow) string { return r.Size }, func(r *SampleRow) string { return r.Region },
+	} {
+		index := make([]int32, n)
+		for i := range b.rows {
+			index[i] = b.words[w].Index(at(&b.rows[i]))
+		}
+		cols[w] = wordsOf(index, b.words[w].array())
+	}
+	cols[4] = numbersOf(n, func(i int) (int64, bool) { return b.rows[i].Start, true })
+	cols[5] = percentsOf(n, func(i int) *int32 { return &b.rows[i].Seconds })
+	for c, at := range []func(*SampleRow) *int32{
+		func(r *SampleRow) *int32 { return r.CPUAvg }, func(r *SampleRow) *int32 { return r.CPUMax },
+		func(r *SampleRow) *int32 { return r.CPUMin },
+	} {
+		cols[6+c] = percentsOf(n, func(i int) *int32 { return at(&b.rows[i]) })
+	}
+	cols[10] = percentsOf(n, func(i int) *int32 { return b.rows[i].MemoryUsed })
+	for col, at := range map[int]func(*SampleRow) *int64{
+		9: func(r *SampleRow) *int64 { return r.MemoryAvailable }, 11: func(r *SampleRow) *int64 { return r.NetIn },
+		12: func(r *SampleRow) *int64 { return r.NetOut }, 13: func(r *SampleRow) *int64 { return r.DiskRead },
+		14: func(r *SampleRow) *int64 { return r.DiskWrite }, 15: func(r *SampleRow) *int64 { return r.DiskOps },
+		16: func(r *SampleRow) *int64 { return &r.Line },
+	} {
+		cols[col] = numbersOf(n, func(i int) (int64, bool) {
+			if v := at(&b.rows[i]); v != nil {
+				return *v, true
+			}
+			return 0, false
+		})
+	}
+	b.rows = b.rows[:0]
+	return recordOf(SampleSchema, cols, n)
+}
+
+func recordOf(schema *arrow.Schema, cols []arrow.Array, n int) arrow.Record {
+	rec := array.NewRecord(schema, cols, int64(n))
+	for _, c := range cols {
+		c.Release()
+	}
+	return rec
+}
+
+func bytesOf(n int, at func(int) uint8) arrow.Array {
+	values := make([]uint8, n)
+	for i := range values {
+		values[i] = at(i)
+	}
+	return fixedOf(arrow.PrimitiveTypes.Uint8, n, values, nil, 0)
+}
+
+func numbersOf(n int, at func(int) (int64, bool)) arrow.Array {
+	values, valid, missing := make([]int64, n), make([]byte, bitutil.BytesForBits(int64(n))), 0
+	for i := range values {
+		v, ok := at(i)
+		if !ok {
+			missing++
+			continue
+		}
+		values[i] = v
+		bitutil.SetBit(valid, i)
+	}
+	return fixedOf(arrow.PrimitiveTypes.Int64, n, arrow.Int64Traits.CastToBytes(values), valid, missing)
+}
+
+func percentsOf(n int, at func(int) *int32) arrow.Array {
+	values, valid, missing := make([]int32, n), make([]byte, bitutil.BytesForBits(int64(n))), 0
+	for i := range values {
+		v := at(i)
+		if v == nil {
+			missing++
+			continue
+		}
+		values[i] = *v
+		bitutil.SetBit(valid, i)
+	}
+	return fixedOf(arrow.PrimitiveTypes.Int32, n, arrow.Int32Traits.CastToBytes(values), valid, missing)
+}
+
+func fixedOf(t arrow.DataType, n int, values, valid []byte, missing int) arrow.Array {
+	data := array.NewData(t, n, []*memory.Buffer{bitmap(valid, missing), memory.NewBufferBytes(values)}, nil, missing, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
+}
