@@ -1,0 +1,349 @@
+package quantile
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+)
+
+// Track keeps values apart by segment, such as a day, so that a distribution can be formed over any set of segments. The
+// values of a segment are a multiset: their order is forgotten, which is what makes them small. Sorted, they are written
+// as Rice-coded differences, about log2(range/count) + 1.5 bits each: 288 values of a day between 0 and 10 % need 130
+// bytes instead of 576. The zero value is empty and ready.
+type Track struct {
+	pending []uint32 // segment<<16 | value, not packed yet
+	packed  []byte   // blocks: segment, count, lowest value, parameter, differences; a segment may have several
+	blocks  int32    // in packed
+	last    int32    // highest segment + 1
+}
+
+// pendingMax is the number of values gathered before they are packed.
+//
+//	pendingMax   bytes a track while filling   bits a value, 288 a day
+//	  64               256                        9.9
+//	 256             1 024                        7.5
+//	1024             4 096                        7.0
+const pendingMax = 256
+
+// Add adds a value to a segment.
+func (t *Track) Add(segment, value uint16) {
+	if len(t.pending) >= pendingMax {
+		t.pack()
+	}
+	t.pending = append(t.pending, uint32(segment)<<16|uint32(value))
+}
+
+// Empty reports whether nothing was added.
+func (t *Track) Empty() bool { return len(t.pending) == 0 && len(t.packed) == 0 }
+
+// Bytes returns the memory that t holds beside itself.
+func (t *Track) Bytes() int { return 4*cap(t.pending) + cap(t.packed) }
+
+// Seal gives back the memory that gathering needs. Adding stays possible.
+func (t *Track) Seal() {
+	t.pack()
+	if int(t.blocks) > int(t.last) {
+		t.repack()
+	}
+	t.pending = nil
+	t.packed = slices.Clip(t.packed)
+}
+
+// Each calls yield for the segments that have values, in rising order, with their values in rising order. The slice is
+// used again for the next segment.
+func (t *Track) Each(yield func(segment uint16, values []uint16)) {
+	t.pack()
+	if int(t.blocks) > 1 && !t.ordered() {
+		t.repack()
+	}
+	var buffer []uint16
+	for rest := t.packed; len(rest) > 0; {
+		var segment uint16
+		segment, buffer, rest, _ = unpack(rest, buffer[:0])
+		yield(segment, buffer)
+	}
+}
+
+// Merge adds what other holds, with its segment i becoming segments[i].
+func (t *Track) Merge(other *Track, segments []uint16) {
+	other.Each(func(segment uint16, values []uint16) {
+		t.block(segments[segment], values)
+	})
+	if int(t.blocks) > 4*int(t.last)+16 {
+		t.repack()
+	}
+}
+
+// pack moves the pending values into blocks.
+func (t *Track) pack() {
+	if len(t.pending) == 0 {
+		return
+	}
+	var scratch [pendingMax]uint32
+	sorted := radixSort(t.pending, scratch[:len(t.pending)])
+	var values [pendingMax]uint16
+	for from := 0; from < len(sorted); {
+		segment, n := uint16(sorted[from]>>16), 0
+		for from+n < len(sorted) && uint16(sorted[from+n]>>16) == segment {
+			values[n] = uint16(sorted[from+n])
+			n++
+		}
+		t.block(segment, values[:n])
+		from += n
+	}
+	t.pending = t.pending[:0]
+	if int(t.blocks) > 4*int(t.last)+16 {
+		t.repack()
+	}
+}
+
+// block appends one block of sorted values.
+func (t *Track) block(segment uint16, values []uint16) {
+	t.packed = appendBlock(t.packed, segment, values)
+	t.blocks++
+	t.last = max(t.last, int32(segment)+1)
+}
+
+// ordered reports whether the segments of the blocks rise strictly.
+func (t *Track) ordered() bool {
+	last := -1
+	for rest := t.packed; len(rest) > 0; {
+		segment, size := blockHead(rest)
+		if int(segment) <= last {
+			return false
+		}
+		last, rest = int(segment), rest[size:]
+	}
+	return true
+}
+
+// repack writes one block a segment, in rising order.
+func (t *Track) repack() {
+	var segments [][]uint16
+	for rest := t.packed; len(rest) > 0; {
+		segment, _ := blockHead(rest)
+		for int(segment) >= len(segments) {
+			segments = append(segments, nil)
+		}
+		_, segments[segment], rest, _ = unpack(rest, segments[segment])
+	}
+	t.packed, t.blocks = make([]byte, 0, len(t.packed)), 0
+	for segment, values := range segments {
+		if len(values) > 0 {
+			slices.Sort(values)
+			t.block(uint16(segment), values)
+		}
+	}
+}
+
+// radixSort sorts values by two to four passes over their bytes, using scratch of the same length, and returns the slice
+// of the two that holds the result. A byte that all values share takes no pass.
+func radixSort(values, scratch []uint32) []uint32 {
+	var all, any uint32 = 1<<32 - 1, 0
+	for _, v := range values {
+		all &= v
+		any |= v
+	}
+	for shift := 0; shift < 32; shift += 8 {
+		if uint8((all^any)>>shift) == 0 {
+			continue
+		}
+		var at [256]uint32
+		for _, v := range values {
+			at[uint8(v>>shift)]++
+		}
+		sum := uint32(0)
+		for b := range at {
+			at[b], sum = sum, sum+at[b]
+		}
+		for _, v := range values {
+			b := uint8(v >> shift)
+			scratch[at[b]] = v
+			at[b]++
+		}
+		values, scratch = scratch, values
+	}
+	return values
+}
+
+// A block is: segment, count, lowest value and length of the rest as varints, one byte for the Rice parameter, and the
+// differences of the sorted values: the quotient in unary (zeros, then a one), then the parameter's number of low bits.
+
+// appendBlock appends the block of sorted values to out.
+func appendBlock(out []byte, segment uint16, values []uint16) []byte {
+	n := len(values)
+	spread := uint32(values[n-1] - values[0])
+	parameter := max(0, bits.Len32(spread/uint32(n)))
+	if parameter > 0 {
+		parameter--
+	}
+	size := 0 // bits
+	for i := 1; i < n; i++ {
+		size += int((values[i]-values[i-1])>>parameter) + 1 + parameter
+	}
+	out = binary.AppendUvarint(out, uint64(segment))
+	out = binary.AppendUvarint(out, uint64(n))
+	out = binary.AppendUvarint(out, uint64(values[0]))
+	out = append(out, uint8(parameter))
+	out = binary.AppendUvarint(out, uint64((size+7)/8))
+	out = slices.Grow(out, (size+7)/8+8)
+	var word uint64 // bits not written yet, the first lowest
+	used := 0
+	for i := 1; i < n; i++ {
+		d := uint64(values[i] - values[i-1])
+		for q := d >> parameter; ; q -= 32 {
+			if q < 32 {
+				word |= 1 << (used + int(q))
+				used += int(q) + 1
+				break
+			}
+			used += 32
+			out, word, used = flush(out, word, used)
+		}
+		out, word, used = flush(out, word, used)
+		word |= (d & (1<<parameter - 1)) << used
+		used += parameter
+		out, word, used = flush(out, word, used)
+	}
+	for ; used > 0; used -= 8 {
+		out = append(out, byte(word))
+		word >>= 8
+	}
+	return out
+}
+
+// flush writes 32 bits of word once it holds as many.
+func flush(out []byte, word uint64, used int) ([]byte, uint64, int) {
+	if used >= 32 {
+		return binary.LittleEndian.AppendUint32(out, uint32(word)), word >> 32, used - 32
+	}
+	return out, word, used
+}
+
+// blockHead returns the segment and the whole size of the first block.
+func blockHead(block []byte) (segment uint16, size int) {
+	s, at := binary.Uvarint(block)
+	for range 2 {
+		_, n := binary.Uvarint(block[at:])
+		at += n
+	}
+	length, n := binary.Uvarint(block[at+1:])
+	return uint16(s), at + 1 + n + int(length)
+}
+
+// unpack appends the values of the first block of data, and returns the data after it. It is an error when the block is
+// not what appendBlock writes; blocks made in this process are.
+func unpack(data []byte, values []uint16) (segment uint16, out []uint16, rest []byte, err error) {
+	r := reader{rest: data}
+	s, n, first := r.number(), r.number(), r.number()
+	if r.bad || s > Limit || n == 0 || first > Limit || len(r.rest) < 2 || r.rest[0] > 15 {
+		return 0, values, nil, fmt.Errorf("quantile: head of a block: %w", ErrDamaged)
+	}
+	parameter := int(r.rest[0])
+	r.rest = r.rest[1:]
+	length := r.number()
+	if r.bad || length > uint64(len(r.rest)) || n-1 > 8*length {
+		return 0, values, nil, fmt.Errorf("quantile: block of %d bytes: %w", length, ErrDamaged)
+	}
+	code, rest := r.rest[:length], r.rest[length:]
+	values = append(slices.Grow(values, int(n)), uint16(first))
+	b := bitReader{code: code}
+	value := uint32(first)
+	for range n - 1 {
+		value += b.difference(parameter)
+		if b.bad || value > Limit {
+			return 0, values, nil, fmt.Errorf("quantile: differences of a block: %w", ErrDamaged)
+		}
+		values = append(values, uint16(value))
+	}
+	return uint16(s), values, rest, nil
+}
+
+// bitReader reads Rice codes.
+type bitReader struct {
+	code []byte
+	word uint64
+	have int
+	bad  bool
+}
+
+// fill makes at least 32 bits ready while there are as many.
+func (b *bitReader) fill() {
+	if b.have > 32 {
+		return
+	}
+	if len(b.code) >= 4 {
+		b.word |= uint64(binary.LittleEndian.Uint32(b.code)) << b.have
+		b.code = b.code[4:]
+		b.have += 32
+		return
+	}
+	for len(b.code) > 0 && b.have <= 56 {
+		b.word |= uint64(b.code[0]) << b.have
+		b.code = b.code[1:]
+		b.have += 8
+	}
+}
+
+// difference reads one difference.
+func (b *bitReader) difference(parameter int) uint32 {
+	quotient := 0
+	for {
+		b.fill()
+		zeros := bits.TrailingZeros64(b.word)
+		if zeros < b.have {
+			quotient += zeros
+			b.word >>= zeros + 1
+			b.have -= zeros + 1
+			break
+		}
+		if quotient += b.have; b.have == 0 || quotient > Limit {
+			b.bad = true
+			return 0
+		}
+		b.word, b.have = 0, 0
+	}
+	b.fill()
+	if b.have < parameter {
+		b.bad = true
+		return 0
+	}
+	low := uint32(b.word) & (1<<parameter - 1)
+	b.word >>= parameter
+	b.have -= parameter
+	return uint32(quotient)<<parameter | low
+}
+
+// MarshalBinary returns the canonical encoding: tracks of the same values in the same segments have the same bytes.
+func (t *Track) MarshalBinary() ([]byte, error) {
+	out := []byte{version}
+	t.Each(func(segment uint16, values []uint16) { out = appendBlock(out, segment, values) })
+	return out, nil
+}
+
+// UnmarshalBinary sets t to what MarshalBinary encoded. It refuses, wrapping ErrDamaged, whatever MarshalBinary would not
+// have written.
+func (t *Track) UnmarshalBinary(data []byte) error {
+	if len(data) == 0 || data[0] != version {
+		return fmt.Errorf("quantile: first byte is not version %d: %w", version, ErrDamaged)
+	}
+	out, last := Track{packed: slices.Clone(data[1:])}, -1
+	var buffer []uint16
+	var again []byte
+	for rest := out.packed; len(rest) > 0; {
+		segment, values, after, err := unpack(rest, buffer[:0])
+		if err != nil {
+			return err
+		}
+		again = appendBlock(again[:0], segment, values)
+		if int(segment) <= last || string(again) != string(rest[:len(rest)-len(after)]) {
+			return fmt.Errorf("quantile: block of segment %d: %w", segment, ErrDamaged)
+		}
+		last, rest, buffer = int(segment), after, values
+		out.blocks++
+		out.last = int32(segment) + 1
+	}
+	*t = out
+	return nil
+}

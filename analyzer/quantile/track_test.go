@@ -1,0 +1,124 @@
+package quantile_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"sizeterm/analyzer/quantile"
+)
+
+// entry is a value in a segment.
+type entry struct{ segment, value uint16 }
+
+func trackOf(entries []entry) *quantile.Track {
+	t := &quantile.Track{}
+	for _, e := range entries {
+		t.Add(e.segment, e.value)
+	}
+	return t
+}
+
+func contents(t *quantile.Track) map[uint16][]uint16 {
+	out := map[uint16][]uint16{}
+	t.Each(func(segment uint16, values []uint16) { out[segment] = slices.Clone(values) })
+	return out
+}
+
+func drawEntries(t *rapid.T) []entry {
+	out := make([]entry, rapid.SampledFrom([]int{0, 1, 5, 300, 3000}).Draw(t, "n"))
+	segments := rapid.SampledFrom([]uint32{1, 3, 40}).Draw(t, "segments")
+	top := rapid.SampledFrom([]uint32{1, 2, 700, 65_536}).Draw(t, "top")
+	seed := rapid.Uint32().Draw(t, "seed")
+	for i := range out {
+		seed = seed*1664525 + 1013904223
+		out[i] = entry{uint16(seed >> 20 % segments), uint16((seed >> 8) % top)}
+	}
+	if rapid.Bool().Draw(t, "inOrder") {
+		slices.SortStableFunc(out, func(a, b entry) int { return int(a.segment) - int(b.segment) })
+	}
+	return out
+}
+
+func TestTrackKeepsEveryValue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		entries := drawEntries(t)
+		track, want := trackOf(entries), map[uint16][]uint16{}
+		for _, e := range entries {
+			want[e.segment] = append(want[e.segment], e.value)
+		}
+		for _, values := range want {
+			slices.Sort(values)
+		}
+		require.Equal(t, len(entries) == 0, track.Empty())
+		require.Equal(t, want, contents(track))
+		track.Seal()
+		require.Equal(t, want, contents(track), "sealing loses nothing")
+		track.Add(2, 9)
+		require.Contains(t, contents(track)[2], uint16(9), "adding after sealing")
+	})
+}
+
+func code(t require.TestingT, track *quantile.Track) []byte {
+	out, err := track.MarshalBinary()
+	require.NoError(t, err)
+	return out
+}
+
+func TestTrackBytesDoNotDependOnOrderOrMerges(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		entries := drawEntries(t)
+		want := code(t, trackOf(entries))
+		cut := rapid.IntRange(0, len(entries)).Draw(t, "cut")
+		segments := make([]uint16, 64)
+		for i := range segments {
+			segments[i] = uint16(i)
+		}
+		merged := trackOf(entries[cut:])
+		merged.Merge(trackOf(entries[:cut]), segments)
+		require.Equal(t, want, code(t, merged))
+		slices.Reverse(entries)
+		require.Equal(t, want, code(t, trackOf(entries)))
+		var back quantile.Track
+		require.NoError(t, back.UnmarshalBinary(want))
+		require.Equal(t, want, code(t, &back))
+	})
+}
+
+func TestTrackMergeRenamesSegments(t *testing.T) {
+	a, b := trackOf([]entry{{0, 5}}), trackOf([]entry{{0, 6}, {1, 7}})
+	a.Merge(b, []uint16{1, 0})
+	require.Equal(t, map[uint16][]uint16{0: {5, 7}, 1: {6}}, contents(a))
+	require.Equal(t, map[uint16][]uint16{0: {6}, 1: {7}}, contents(b), "the other stays as it was")
+}
+
+// A day of 5-minute values between 0 and 10 % takes about 130 bytes, a quarter of two bytes a value.
+func TestTrackIsSmall(t *testing.T) {
+	var track quantile.Track
+	seed := uint32(1)
+	for day := range uint16(30) {
+		for range 288 {
+			seed = seed*1664525 + 1013904223
+			track.Add(day, uint16((seed>>8)%1000))
+		}
+	}
+	track.Seal()
+	require.LessOrEqual(t, track.Bytes(), 30*145)
+	require.Greater(t, track.Bytes(), 30*100)
+}
+
+func FuzzTrack(f *testing.F) {
+	f.Add([]byte{1})
+	f.Add(code(f, trackOf([]entry{{0, 1}, {0, 9}, {3, 65_535}})))
+	f.Add(code(f, trackOf([]entry{{0, 0}, {0, 65_535}, {0, 65_535}})))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var track quantile.Track
+		if err := track.UnmarshalBinary(data); err != nil {
+			require.ErrorIs(t, err, quantile.ErrDamaged)
+			return
+		}
+		require.Equal(t, data, code(t, &track), "what is accepted is canonical")
+	})
+}
