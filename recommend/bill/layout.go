@@ -8,13 +8,12 @@ import (
 
 // layout is a Problem with every order of application worked out once: which rows a node covers, in which order, and so on.
 type layout struct {
-	problem   *Problem
-	rows      []row
-	rowOf     [][]int32 // for each VM and candidate: its row
-	nodes     []capacity
-	nodeOf    []int32 // for each offer: its node, or -1 for a savings plan
-	plans     []plan
-	sizeNames []string
+	problem *Problem
+	rows    []row
+	rowOf   [][]int32 // for each VM and candidate: its row
+	nodes   []capacity
+	nodeOf  []int32 // for each offer: its node, or -1 for a savings plan
+	plans   []plan
 }
 
 // row is the usage of one size in one scope.
