@@ -1,0 +1,232 @@
+package recommend
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
+	"sizeterm/recommend/bill"
+)
+
+// id names what a thing is about, not its figures: it stays the same from run to run.
+func id(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return parts[0] + "-" + hex.EncodeToString(sum[:6])
+}
+
+// linesOf turns the purchases that were chosen for a pool into order lines. The saving of the pool is attributed in the
+// order of purchase, long terms and large sizes first: each line gets what it adds to those before it, so that the lines
+// sum to the pool.
+func (d *decision) linesOf(in *Input) ([]Line, error) {
+	row, ok := d.chosenRow()
+	if !ok || len(row.Buy) == 0 {
+		return nil, nil
+	}
+	var lines []Line
+	done := order{}
+	for _, p := range row.Buy {
+		line, err := d.line(p, done, in)
+		if err != nil {
+			return nil, err
+		}
+		done[ticketKey{p.Size, p.Term, 0}] += p.Quantity
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+func (d *decision) chosenRow() (Compared, bool) {
+	for _, row := range d.result.Compare {
+		if row.Choice == d.result.Chosen {
+			return row, d.result.Chosen != PAYG
+		}
+	}
+	return Compared{}, false
+}
+
+// line makes the order line of p, bought after the order before it.
+func (d *decision) line(p Purchase, before order, in *Input) (Line, error) {
+	offer, ok := d.offerOf(p)
+	if !ok {
+		return Line{}, fmt.Errorf("pool %s: no offer for %s %s", d.result.ID, p.Size, p.Term)
+	}
+	l := Line{
+		ID: id("line", d.pool.Customer, sharedScope, string(d.pool.Region), string(p.Size), p.Term.String()), Pool: d.result.ID,
+		Customer: d.pool.Customer, Scope: sharedScope, Region: d.pool.Region, Size: p.Size, Term: p.Term, Quantity: p.Quantity,
+		Ratio: d.market.ratios[p.Size], Flexible: d.pool.Flexible, BillingPlan: in.Policy.BillingPlan,
+		UnitPrice: offer.Total, Currency: d.currency, PriceSource: priceSource(offer), PartnerOnRecord: in.Policy.PartnerOnRecord,
+		Marginal: d.marginalOf(p.Term),
+	}
+	l.NormalizedSize, l.QuantityNormalized = d.normalized(p)
+	var err error
+	if l.TotalPrice, err = offer.Total.Mul(p.Quantity); err != nil {
+		return l, err
+	}
+	after := order{}
+	for k, q := range before {
+		after[k] = q
+	}
+	after[ticketKey{p.Size, p.Term, 0}] += p.Quantity
+	if err := d.lineSavings(&l, before, after); err != nil {
+		return l, err
+	}
+	d.lineBreakEven(&l, before, after, in)
+	l.Partner, err = d.partner(&l, before, after, in)
+	d.explain(&l, offer, in)
+	return l, err
+}
+
+// lineSavings fills the savings of a line: what it adds under each reading of the usage.
+func (d *decision) lineSavings(l *Line, before, after order) error {
+	var err error
+	saved := func(a *ahead, hours int64) money.Amount {
+		var m money.Amount
+		if err == nil {
+			m, err = a.amount(a.evaluate(before).cost().Sub(a.evaluate(after).cost()), hours, d.currency)
+		}
+		return m
+	}
+	l.SavingWindow, l.SavingMonth = saved(d.low, int64(d.result.Hours)), saved(d.low, pricing.HoursOfMonth)
+	l.SavingMonthLow, l.SavingMonthHigh = l.SavingMonth, l.SavingMonth
+	for _, bound := range d.bounds {
+		other := saved(bound, pricing.HoursOfMonth)
+		l.SavingMonthLow, l.SavingMonthHigh = lesser(l.SavingMonthLow, other), greater(l.SavingMonthHigh, other)
+	}
+	if l.Term == pricing.OneYear {
+		l.SavingTerm = saved(d.low, pricing.HoursOfYear)
+	} else {
+		l.SavingTerm = saved(d.long, l.Term.Hours())
+	}
+	return err
+}
+
+// lineBreakEven fills the months until the usage that the line covers would have cost its term total at pay-as-you-go.
+func (d *decision) lineBreakEven(l *Line, before, after order, in *Input) {
+	avoided := d.low.evaluate(before).payg.Sub(d.low.evaluate(after).payg)
+	if avoided.Sign() <= 0 {
+		return
+	}
+	months := bill.Whole(l.TotalPrice.Micros).Mul(bill.Whole(moneyScale)).Quo(avoided).Mul(bill.Whole(12)).Float()
+	if months > float64(12*l.Term.Years()) {
+		return
+	}
+	l.BreakEvenMonths = Fraction{months, true}
+	days := int(months*365/12 + 0.999999)
+	l.BreakEvenDate = in.Analysis.AsOf.AddDate(0, 0, days)
+}
+
+// partner returns the line as the partner sees it; nil where the policy knows neither credit nor markup.
+func (d *decision) partner(l *Line, before, after order, in *Input) (*PartnerView, error) {
+	credit, markup := in.Policy.PartnerCreditRate, in.Policy.Markup
+	if credit == 0 && markup == 0 {
+		return nil, nil
+	}
+	v := &PartnerView{}
+	var err error
+	if v.CostMonth, err = l.TotalPrice.MulDiv(1, int64(12*l.Term.Years())); err != nil {
+		return nil, err
+	}
+	if v.PriceMonth, err = v.CostMonth.MulDiv(shareScale+share(markup), shareScale); err != nil {
+		return nil, err
+	}
+	if v.MarginMonth, err = v.PriceMonth.Sub(v.CostMonth); err != nil {
+		return nil, err
+	}
+	avoided, err := d.low.amount(d.low.evaluate(before).payg.Sub(d.low.evaluate(after).payg), pricing.HoursOfMonth, d.currency)
+	if err != nil {
+		return nil, err
+	}
+	if v.CreditLostMonth, err = avoided.MulDiv(share(credit), shareScale); err != nil {
+		return nil, err
+	}
+	v.Threshold = l.Marginal.Threshold / (1 - credit)
+	return v, nil
+}
+
+// shareScale is the resolution of a share that multiplies money: one millionth.
+const shareScale = 1_000_000
+
+func share(f float64) int64 { return int64(f*shareScale + 0.5) }
+
+// offerOf returns the offer that p buys.
+func (d *decision) offerOf(p Purchase) (pricing.Offer, bool) {
+	for _, o := range d.market.offers[p.Term] {
+		if o.Size == p.Size {
+			return o, true
+		}
+	}
+	return pricing.Offer{}, false
+}
+
+// normalized returns the smallest size of the group that can be bought, and the quantity counted in it.
+func (d *decision) normalized(p Purchase) (catalog.Size, float64) {
+	size, ratio := d.unit()
+	return size, float64(p.Quantity*d.market.ratios[p.Size]) / float64(ratio)
+}
+
+func (d *decision) marginalOf(term pricing.Term) Marginal {
+	for _, m := range d.result.Marginal {
+		if m.Term == term {
+			return m
+		}
+	}
+	return Marginal{Term: term}
+}
+
+func priceSource(o pricing.Offer) string {
+	text := o.Source
+	if !o.Since.IsZero() {
+		text += ", effective " + o.Since.Format(time.DateOnly)
+	}
+	if o.Line != "" {
+		text += " (" + o.Line + ")"
+	}
+	return text
+}
+
+// explain says in words why the line is worth buying, what it rests on and what could make it wrong.
+func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
+	m := l.Marginal
+	verdict := catalog.Eligible(l.Size, l.Term.Years(), in.Analysis.AsOf)
+	l.Eligibility = append(l.Eligibility, fmt.Sprintf("sold for %d year(s) on %s: %s", l.Term.Years(), in.Analysis.AsOf.Format(time.DateOnly), yes(verdict.OK)),
+		"scope is shared at purchase under the Azure plan; a narrower scope is a second step",
+		"check before buying: active and registered subscription, agreement, market, agents' access")
+	if m.Last.Has {
+		l.Reasons = append(l.Reasons, fmt.Sprintf("the last unit (%s) is used %s of the hours, above the %s it must be used to pay for itself", m.Unit, percent(m.Last.Value), percent(m.Threshold)))
+	}
+	if m.Next.Has {
+		l.Reasons = append(l.Reasons, fmt.Sprintf("the next unit would be used %s; needed: %s, because the demand is assumed to end with %s a month", percent(m.Next.Value), percent(m.Required), percent(d.result.Persistence.MonthlyLoss)))
+	}
+	if m.TieAtThreshold {
+		l.Reasons = append(l.Reasons, "the next unit would exactly break even: the smaller quantity is taken")
+	}
+	if d.result.Persistence.FlipsAt.Has {
+		l.Reasons = append(l.Reasons, fmt.Sprintf("three years beat one year renewed while the demand ends with less than %s a month", percent(d.result.Persistence.FlipsAt.Value)))
+	}
+	if !d.pool.Exact {
+		l.Reasons = append(l.Reasons, "some hours of the day are not known; decided on the worst case (all partial machines at the same hours), the range shows both ends")
+	}
+	for _, e := range d.existing {
+		l.Reasons = append(l.Reasons, fmt.Sprintf("existing reservation %s: %d x %s until %s is counted first", e.ID, e.Quantity, e.Size, e.Until.Format(time.DateOnly)))
+	}
+	l.Evidence = append(l.Evidence, fmt.Sprintf("usage of %d complete days, %s to %s", d.pool.Days, in.Analysis.Window.From.Format(time.DateOnly), in.Analysis.Window.To.Format(time.DateOnly)))
+	for _, rate := range d.result.Rates {
+		l.Evidence = append(l.Evidence, fmt.Sprintf("pay-as-you-go %s: %s %s an hour, %s", rate.Size, rate.Rate.Decimal(), d.currency, rate.Source))
+	}
+	l.Evidence = append(l.Evidence, fmt.Sprintf("reservation %s %s: %s %s for the term, %s", l.Size, l.Term, offer.Total.Decimal(), d.currency, priceSource(offer)))
+}
+
+func yes(ok bool) string {
+	if ok {
+		return "yes"
+	}
+	return "no"
+}
+
+// percent prints a share for a sentence.
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }

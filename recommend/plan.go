@@ -1,0 +1,311 @@
+// Package recommend decides, for each customer, which reservations to buy for one year, three years or not at all, and
+// says why: profiles, demand, prices and a policy in, one Plan out.
+//
+// Every amount in a Plan comes out of the bill simulator (package bill), in integers, rounded half-even once; the report
+// prints it and adds nothing. Money fields without suffix cover the window, those that end in Month cover 730 hours, those
+// that end in Term the whole term. Shares, thresholds and utilisations are fractions in [0, 1].
+//
+// The package refuses to guess: a size without a price, a pool with too few days, a series that is no longer sold become a
+// NotRecommended with its reason, never a line. It reads no clock, no file and no network: the same Input gives the same
+// Plan, on any number of threads.
+package recommend
+
+import (
+	"time"
+
+	"sizeterm/analyzer"
+	"sizeterm/analyzer/demand"
+	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
+)
+
+// Input is all that a plan depends on.
+type Input struct {
+	// Analysis is what was used and measured.
+	Analysis *analyzer.Analysis
+	// Existing lists the reservations that the customers own; HasList says that a reservation list was given at all,
+	// for without one the reservations seen in the rows are only inferred.
+	Existing []Existing
+	HasList  bool
+	// Book is the prices.
+	Book *pricing.Book
+	// Policy is the rules; DefaultPolicy where the user gave none.
+	Policy Policy
+	// Files describes the files that were read, for the record.
+	Files []File
+}
+
+// File describes one file that went into the plan.
+type File struct {
+	Name, SHA256, Kind, Dialect string
+	Rows, Accepted, Rejected    int64
+	SetApart                    int64 // of the accepted: rows that concern no virtual machine
+	From, To                    time.Time
+	Grain                       string // "hour", "day", "5m", ...; empty where it has none
+}
+
+// Existing is a reservation that a customer owns.
+type Existing struct {
+	ID, Customer string
+	// Scope is "shared", "/subscriptions/{guid}" or "/subscriptions/{guid}/resourcegroups/{name}", lower case.
+	Scope    string
+	Size     catalog.Size
+	Region   catalog.Region
+	Quantity int64
+	// From and Until bound the term, Until exclusive; a zero From means already running.
+	From, Until time.Time
+	AutoRenew   bool
+	ExactSize   bool   // instance size flexibility off
+	Agreement   string // "ea" is never netted
+	Evidence    string // file and line
+}
+
+// Plan is the answer: one list of decisions for each customer with the proof of each.
+type Plan struct {
+	AsOf           time.Time
+	Files          []File
+	Prices         []pricing.Source
+	Window         demand.Window
+	Profiles       []analyzer.Profile
+	VMs            []analyzer.VM
+	Resizes        []Resize
+	Pools          []Pool
+	Lines          []Line
+	NotRecommended []NotRecommended
+	Reference      []Reference
+	Totals         []Total
+	Warnings       []analyzer.Warning
+	Policy         Policy
+}
+
+// Basis says on what a figure rests.
+type Basis string
+
+// The bases of a saving.
+const (
+	// Lookback is the window repeated: what the same usage would have cost.
+	Lookback Basis = "lookback"
+	// Forecast is the expectation under the demand's assumed persistence.
+	Forecast Basis = "forecast"
+)
+
+// Choice names a row of Pool.Compare.
+type Choice string
+
+// The choices that are compared.
+const (
+	PAYG  Choice = "PAYG"
+	P1Y   Choice = "P1Y"
+	P3Y   Choice = "P3Y"
+	Mixed Choice = "MIX"
+)
+
+// Purchase is a quantity of one size and term.
+type Purchase struct {
+	Size     catalog.Size
+	Term     pricing.Term
+	Quantity int64
+}
+
+// Compared is one row of the comparison of a pool: what one choice costs over the window's hours.
+type Compared struct {
+	Choice Choice
+	Basis  Basis
+	// HorizonMonths is the time over which the row was evaluated, with existing reservations until their expiry; its money
+	// is scaled back to the hours of the window.
+	HorizonMonths int
+	Buy           []Purchase
+	// PayGCost is the cost of buying nothing over the same horizon; Cost is that of this choice; Saving = PayGCost - Cost.
+	PayGCost, Cost, Saving money.Amount
+	// SavingLow and SavingHigh bound the saving where the hours of a day are not known: Stacked and Flat demand.
+	SavingLow, SavingHigh money.Amount
+	SavingShare           float64 // Saving / PayGCost; 0 where PayGCost is 0
+	// Threshold is r/p: the share of hours that a unit must be used to pay for itself. Has is false for PAYG and MIX.
+	Threshold Fraction
+	// BreakEvenMonths is the month in which the term total is earned back; Has is false beyond the term.
+	BreakEvenMonths      Fraction
+	BreakEvenUtilization Fraction // the average utilisation below which the choice costs more than PAYG
+	Utilization          Fraction // average utilisation of the units of this choice
+	// ExpectedSaving is the saving over the policy's horizon, scaled to the window, when the demand ends with the policy's
+	// probability each month and one-year purchases are renewed only while it lasts: what the choice is made on.
+	ExpectedSaving money.Amount
+}
+
+// Fraction is a number that may be absent.
+type Fraction struct {
+	Value float64
+	Has   bool
+}
+
+// Marginal is the proof of a quantity: how busy the last unit bought is, how busy the next one would be, and the
+// threshold between them. One unit is the smallest step that can be bought.
+type Marginal struct {
+	Term       pricing.Term
+	Last, Next Fraction // Last absent where nothing is bought
+	// Threshold is r/p. Required is what the last unit had to exceed: the threshold divided by the share of the term that
+	// the demand is expected to last. Required >= Threshold.
+	Threshold, Required float64
+	Unit                string // what one unit is, e.g. "1 x Standard_D2s_v5"
+	TieAtThreshold      bool   // the next unit would exactly break even; the smaller quantity was taken
+}
+
+// Certificate bounds how far a decision can be from the optimum: Bound <= optimum <= Cost.
+type Certificate struct {
+	Cost, Bound money.Amount
+	Gap         float64 // (Cost - Bound) / Cost, 0 where exact
+}
+
+// Point is one point of a savings curve.
+type Point struct {
+	Quantity int64 // units of the smallest size that can be bought
+	Saving   money.Amount
+}
+
+// Pool is one demand that reservations can serve, and what was decided for it.
+type Pool struct {
+	ID       string
+	Customer string
+	Currency money.Code
+	Region   catalog.Region
+	Group    string
+	Flexible bool
+	Scope    string // "shared": under the Azure plan the scope is shared at purchase
+	Hours    int    // hours of the window
+	Days     int    // complete days that the files cover
+	Exact    bool
+	// Demand is the units x 1e6 in each hour after existing reservations of today, Gross before them; one unit is the
+	// smallest size of the group in use or for sale.
+	Demand, Gross demand.Series
+	UnitRatio     int64 // source ratio x 100 of one unit
+	UnitSize      catalog.Size
+	Units         Units
+	PayGCost      money.Amount // compute of the window at PAYG after existing reservations
+	SoftwareCost  money.Amount // licences of the window, the same under every choice
+	GrossCost     money.Amount // compute of the window at PAYG before existing reservations
+	Compare       []Compared
+	Chosen        Choice
+	Marginal      []Marginal
+	Certificate   Certificate
+	Curve         map[pricing.Term][]Point
+	Existing      []Existing
+	Rates         []SizeRate
+	Persistence   Persistence
+}
+
+// Units are percentiles over the hours of the window of the units used, in 1e-6 units, of the Flat profile after existing
+// reservations.
+type Units struct {
+	P50, P95, Max, Mean int64
+}
+
+// SizeRate is the price of one size in a pool and where it comes from.
+type SizeRate struct {
+	Size   catalog.Size
+	Rate   money.Rate
+	Source string
+	Totals map[pricing.Term]money.Amount
+}
+
+// Persistence is the assumption that decides between one year and three.
+type Persistence struct {
+	MonthlyLoss float64  // probability that the demand ends in a month
+	Source      string   // where it comes from
+	FlipsAt     Fraction // the monthly loss at which the choice between one year and three changes
+}
+
+// Line is one order line: what to buy, what it saves and why.
+type Line struct {
+	ID, Pool                                                               string
+	Customer                                                               string
+	Subscription                                                           string // subscription that carries the purchase; empty for shared scope without a choice
+	Scope                                                                  string
+	Region                                                                 catalog.Region
+	Size                                                                   catalog.Size
+	Term                                                                   pricing.Term
+	Quantity                                                               int64
+	Ratio                                                                  int64 // of Size in its group x 100
+	NormalizedSize                                                         catalog.Size
+	QuantityNormalized                                                     float64
+	Flexible                                                               bool
+	BillingPlan                                                            string // "upfront" or "monthly"
+	UnitPrice, TotalPrice                                                  money.Amount
+	Currency                                                               money.Code
+	PriceSource                                                            string
+	SavingWindow, SavingMonth, SavingMonthLow, SavingMonthHigh, SavingTerm money.Amount
+	Forecast                                                               *LineForecast
+	BreakEvenMonths                                                        Fraction
+	BreakEvenDate                                                          time.Time // zero where beyond the term
+	Marginal                                                               Marginal
+	Partner                                                                *PartnerView
+	PartnerOnRecord                                                        string
+	Eligibility                                                            []string
+	Reasons                                                                []string
+	Evidence                                                               []string
+}
+
+// LineForecast is the tested interval of a saving; nil where there is no evidence for one.
+type LineForecast struct {
+	SavingMonthMean, P5, P95 money.Amount
+	LossProbability          float64
+}
+
+// PartnerView is the same line from the partner's side.
+type PartnerView struct {
+	CostMonth, PriceMonth, MarginMonth, CreditLostMonth money.Amount
+	Threshold                                           float64 // r_partner / (p x (1 - PEC))
+}
+
+// Resize is one machine that should run on another size, on a schedule, or not at all.
+type Resize struct {
+	ID, VM                                       string
+	From, To                                     catalog.Size
+	Action                                       string // "resize", "shutdown" or "schedule"
+	OverloadLow, OverloadHigh                    float64
+	CostMonthBefore, CostMonthAfter, SavingMonth money.Amount
+	Reasons                                      []string
+}
+
+// NotRecommended says what was not recommended and why: every machine and size is in a line or here.
+type NotRecommended struct {
+	Subject string
+	Reason  string // a code
+	Detail  string
+}
+
+// Reference is what Microsoft's own rule recommends on the same window, for comparison.
+type Reference struct {
+	Customer, Scope                   string
+	Region                            catalog.Region
+	Size                              catalog.Size
+	Term                              pricing.Term
+	Currency                          money.Code
+	LookbackDays                      int
+	Quantity                          int64
+	CostWithout, CostWith, NetSavings money.Amount
+	Difference                        string
+}
+
+// Total is the bottom line of one customer in one currency, a month of 730 hours.
+type Total struct {
+	Customer, CustomerName              string
+	Currency                            money.Code
+	PayGMonth, SoftwareMonth, PlanMonth money.Amount
+	ResizeOnly, ReserveOnly, Joint      money.Amount // savings a month
+	SavingLow, SavingHigh               money.Amount // of Joint, from the grain of the hours
+	Upfront                             money.Amount
+	Cash                                []Cash
+	ShowBack                            []ShowBack
+}
+
+// Cash is a payment that falls due.
+type Cash struct {
+	Date   time.Time
+	Amount money.Amount
+}
+
+// ShowBack is the share of one subscription, resource group or tag value.
+type ShowBack struct {
+	By, Key              string
+	PayGMonth, PlanMonth money.Amount
+}

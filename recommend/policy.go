@@ -1,0 +1,63 @@
+package recommend
+
+import "time"
+
+// Policy is the rules of a plan. DefaultPolicy gives the values that the documentation explains; every field can be set by
+// the user and is printed with the plan.
+type Policy struct {
+	// MinDaysOneYear is the number of complete days that the files must cover before any commitment is recommended, and
+	// MinDaysNormal the number from which three years are and the decision may rest on more than the conservative end.
+	//
+	//	complete days   what is recommended                                why
+	//	< 7             nothing                                            a weekend would decide
+	//	7 - 27          one year, quantities of the Stacked profile        month-end and holidays unseen
+	//	>= 28           one and three years                                four whole weeks
+	MinDaysOneYear, MinDaysNormal int
+	// MinAge is the age below which a machine's hours do not count as demand of a commitment.
+	//
+	//	age        share still running a year later (synthetic mix, method note)
+	//	new        1 %
+	//	>= 30 d    13 %; the short-lived mode ends within the first week
+	MinAge time.Duration
+	// MonthlyLoss is the assumed probability that the demand of a pool ends in a month. It decides between one year and
+	// three; the effect at a one-year price of 60 % and a three-year price of 40 % of PAYG, over 36 months and PAYG = 100 a month:
+	//
+	//	loss a month   three years   one year, renewed   better
+	//	1 %            1440          1924                three years
+	//	3 %            1440          1566                three years
+	//	5 %            1440          1319                one year
+	MonthlyLoss float64
+	// HorizonMonths is the time over which one year (renewed) and three years are compared.
+	HorizonMonths int
+	// MinSavingMonth is the smallest saving a month, in whole units of the currency, for which a line is worth an order.
+	MinSavingMonth int64
+	// BillingPlan is "upfront" or "monthly": the total is the same, monthly keeps the cash.
+	BillingPlan string
+	// Terms are the terms that may be bought; both where empty.
+	Terms []string
+	// PriceAge is the age of a price source from which the plan warns.
+	//
+	//	age       what can have happened
+	//	30 d      a monthly price list has been replaced
+	//	90 d      reservation lists have been re-priced (reservation prices of E v5 changed on 2026-06-01)
+	PriceAge time.Duration
+	// PriceTolerance is the relative difference between the price on the customer's rows and the book's beyond which the
+	// plan warns.
+	PriceTolerance float64
+	// PartnerCreditRate is the partner earned credit on consumption, as a share; 0 where the partner has none. Markup is
+	// what the partner adds to its cost, as a share.
+	PartnerCreditRate, Markup float64
+	// PartnerOnRecord is printed on each line; it cannot be changed after the purchase.
+	PartnerOnRecord string
+	// Exempt lists resources (ARM ids or names) whose hours are not counted as demand.
+	Exempt []string
+}
+
+// DefaultPolicy returns the rules that apply when the user says nothing.
+func DefaultPolicy() Policy {
+	return Policy{
+		MinDaysOneYear: 7, MinDaysNormal: 28, MinAge: 7 * 24 * time.Hour,
+		MonthlyLoss: 0.02, HorizonMonths: 36, MinSavingMonth: 1, BillingPlan: "monthly",
+		PriceAge: 90 * 24 * time.Hour, PriceTolerance: 0.02,
+	}
+}
