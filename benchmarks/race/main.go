@@ -1,0 +1,325 @@
+// Command race measures sizeterm's reading and analysis against its peers on the same files: every racer runs once in each
+// round, in turn, so that a busy neighbour hits all alike; the figures are medians, and a ratio is the median of the ratios
+// of one round. The first run of each warms up and is not counted. Racers must agree on the answer.
+//
+//	go run ./benchmarks/race -size 100MB -contests A,B -out benchmarks/results/100MB.md
+//
+// The peers are a module of their own (benchmarks/peers), built here with cgo. Polars runs where -python names an interpreter
+// that has it. Racers that cannot be started are listed as absent.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// options are the flags.
+type options struct {
+	size, contests, dir, out, python, only string
+	rounds                                 int
+	slow                                   bool
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var o options
+	flags := flag.NewFlagSet("race", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.size, "size", "100MB", "size of the files")
+	flags.StringVar(&o.contests, "contests", "A,B", "contests: A, shuffled, wide, B, gzip")
+	flags.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "sizeterm-race"), "`folder` of files and programs; kept, so that a second race is quick")
+	flags.StringVar(&o.out, "out", "", "write the tables to this Markdown `file`; standard output otherwise")
+	flags.StringVar(&o.python, "python", "", "`interpreter` that has polars")
+	flags.StringVar(&o.only, "only", "", "racers to run, by the start of their names, separated by commas; all otherwise")
+	flags.IntVar(&o.rounds, "rounds", 7, "rounds")
+	flags.BoolVar(&o.slow, "slow", false, "also the readers that take seconds for 100 MB")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	text, err := o.race(ctx, stderr)
+	if err == nil && o.out == "" {
+		_, err = io.WriteString(stdout, text)
+	} else if err == nil {
+		err = os.WriteFile(o.out, []byte(text), 0o644)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "race:", err)
+		return 1
+	}
+	return 0
+}
+
+// race runs all contests and returns the report.
+func (o *options) race(ctx context.Context, log io.Writer) (string, error) {
+	if err := os.MkdirAll(o.dir, 0o755); err != nil {
+		return "", err
+	}
+	absent, err := build(ctx, o.dir, log)
+	if err != nil {
+		return "", err
+	}
+	var report strings.Builder
+	fmt.Fprintf(&report, "# Race of %s files\n\n%s, %d cores, %s, %s, %d rounds. Times are medians; \"x ours\" is the median over the rounds of racer / sizeterm in the same round.\n",
+		o.size, processor(), runtime.NumCPU(), runtime.Version(), time.Now().UTC().Format(time.DateOnly), o.rounds)
+	for _, a := range absent {
+		fmt.Fprintf(&report, "Absent: %s.\n", a)
+	}
+	for _, name := range strings.Split(o.contests, ",") {
+		c, err := o.contest(ctx, name, log)
+		if err != nil {
+			return "", fmt.Errorf("contest %s: %w", name, err)
+		}
+		results, err := c.run(ctx, o.rounds, log)
+		if err != nil {
+			return "", fmt.Errorf("contest %s: %w", name, err)
+		}
+		report.WriteString(c.table(results))
+	}
+	return report.String(), nil
+}
+
+// build compiles the programs into dir. What cannot be built is absent, and the race goes on without it.
+func build(ctx context.Context, dir string, log io.Writer) (absent []string, err error) {
+	for _, b := range []struct{ name, in, pkg string }{
+		{"fleet", ".", "./benchmarks/fleet/cmd/fleet"}, {"core", ".", "./benchmarks/core"},
+		{"duckdb", "benchmarks/peers", "./duckdb"}, {"readers", "benchmarks/peers", "./readers"},
+	} {
+		cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, b.name), b.pkg)
+		cmd.Dir = b.in
+		if text, err := cmd.CombinedOutput(); err != nil {
+			if b.name == "fleet" {
+				return nil, fmt.Errorf("build %s: %w\n%s", b.pkg, err, text)
+			}
+			fmt.Fprintf(log, "build %s: %v\n%s", b.pkg, err, text)
+			absent = append(absent, b.name+" (does not build)")
+			_ = os.Remove(filepath.Join(dir, b.name)) // an old one must not race
+		}
+	}
+	return absent, nil
+}
+
+// racer is one program on one file.
+type racer struct {
+	name string
+	args []string
+	ours bool
+	// answers reports that the program prints the peers' common answer, to be compared.
+	answers bool
+	slow    bool
+	env     []string
+}
+
+type contest struct {
+	title  string
+	file   string
+	bytes  int64
+	racers []racer
+}
+
+// contest makes the file where it is not there, and the racers that can run.
+func (o *options) contest(ctx context.Context, name string, log io.Writer) (*contest, error) {
+	form, flags, ending := "A", []string{"-metrics"}, ".csv"
+	title := "metrics, rows by time"
+	switch name {
+	case "A":
+	case "shuffled":
+		title, flags = "metrics, rows shuffled", []string{"-order", "shuffled", "-metrics"}
+	case "wide":
+		title, flags = "metrics, many machines, one day", []string{"-days", "1", "-metrics"}
+	case "gzip":
+		title, ending = "metrics, gzip", ".csv.gz"
+	case "B":
+		title, form, flags = "cost export", "B", []string{"-costs"}
+	default:
+		return nil, errors.New("unknown: not A, shuffled, wide, B or gzip")
+	}
+	file := filepath.Join(o.dir, name+"-"+o.size+ending)
+	if _, err := os.Stat(file); err != nil {
+		cmd := exec.CommandContext(ctx, filepath.Join(o.dir, "fleet"), append([]string{"-size", o.size}, append(flags, file)...)...)
+		if text, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("make %s: %w\n%s", file, err, text)
+		}
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	c := &contest{title: fmt.Sprintf("%s: %s", name, title), file: file, bytes: info.Size()}
+	for _, r := range o.racers(name, form, file) {
+		if _, err := exec.LookPath(r.args[0]); err != nil || (r.slow && !o.slow) || !o.chosen(r.name) {
+			continue
+		}
+		c.racers = append(c.racers, r)
+	}
+	fmt.Fprintf(log, "%s: %s, %d bytes, %d racers\n", name, file, c.bytes, len(c.racers))
+	return c, nil
+}
+
+// chosen reports whether -only names the racer or names none.
+func (o *options) chosen(name string) bool {
+	if o.only == "" {
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(o.only, ","), func(start string) bool { return strings.HasPrefix(name, start) })
+}
+
+func (o *options) racers(name, form, file string) []racer {
+	at := func(program string) string { return filepath.Join(o.dir, program) }
+	out := []racer{{name: "sizeterm", ours: true, args: []string{at("core"), "-workers", "2", file}}}
+	if name != "gzip" {
+		out = append(out, racer{name: "sizeterm, 1 worker", args: []string{at("core"), "-workers", "1", file}})
+	}
+	duck := func(title string, more ...string) racer {
+		return racer{name: title, answers: true, args: append([]string{at("duckdb"), "-form", form, "-file", file}, more...)}
+	}
+	out = append(out, duck("DuckDB, typed, 2 threads"))
+	if form == "A" {
+		out = append(out, duck("DuckDB, typed, grouping sets", "-query", "sets"))
+	}
+	if name == "gzip" {
+		return append(out, racer{name: "klauspost inflate alone", args: []string{at("readers"), "-with", "inflate", "-file", file}})
+	}
+	if o.python != "" {
+		out = append(out, racer{name: "Polars, 2 threads", answers: true, env: []string{"POLARS_MAX_THREADS=2"},
+			args: []string{o.python, filepath.Join("benchmarks", "peers", "polars_peer.py"), form, file}})
+	}
+	reader := func(with string, slow bool) racer {
+		return racer{name: with, answers: true, slow: slow, args: []string{at("readers"), "-with", with, "-form", form, "-file", file}}
+	}
+	out = append(out, reader("encoding/csv", false), reader("gocsv", true))
+	if form == "A" {
+		out = append(out, reader("arrow", true))
+	}
+	return append(out, racer{name: "wc -l", args: []string{"wc", "-l", file}}, racer{name: "cat", args: []string{"cat", file}})
+}
+
+// lap is one run of one racer.
+type lap struct {
+	wall, cpu time.Duration
+	peak      int64 // bytes
+}
+
+// run warms up and then runs all racers in turn. It returns the laps of each racer.
+func (c *contest) run(ctx context.Context, rounds int, log io.Writer) ([][]lap, error) {
+	laps := make([][]lap, len(c.racers))
+	answer := ""
+	for round := range rounds + 1 {
+		for i := range c.racers {
+			l, text, err := c.racers[i].lap(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.racers[i].name, err)
+			}
+			if c.racers[i].answers {
+				text = strings.ReplaceAll(strings.TrimSpace(text), " ", "")
+				if answer == "" {
+					answer = text
+				}
+				if text != answer {
+					return nil, fmt.Errorf("%s answers %s, another %s", c.racers[i].name, text, answer)
+				}
+			}
+			if round == 0 {
+				fmt.Fprintf(log, "  %-30s %s %s\n", c.racers[i].name, l.wall.Round(time.Millisecond), strings.TrimSpace(text[:min(len(text), 160)]))
+				continue
+			}
+			laps[i] = append(laps[i], l)
+		}
+	}
+	return laps, nil
+}
+
+func (r *racer) lap(ctx context.Context) (lap, string, error) {
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, r.args[0], r.args[1:]...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if r.name == "cat" {
+		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+		if err != nil {
+			return lap{}, "", err
+		}
+		defer null.Close()
+		cmd.Stdout = null
+	}
+	cmd.Env = append(os.Environ(), r.env...)
+	start := time.Now()
+	err := cmd.Run()
+	l := lap{wall: time.Since(start)}
+	if err != nil {
+		return l, "", fmt.Errorf("%w: %s", err, bytes.TrimSpace(errs.Bytes()))
+	}
+	l.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	l.peak = peakOf(cmd.ProcessState)
+	return l, out.String(), nil
+}
+
+// table prints the medians.
+func (c *contest) table(laps [][]lap) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n## %s (%.3f GB)\n\n| racer | wall s | cpu s | peak MB | GB/s | x ours |\n|---|---:|---:|---:|---:|---:|\n", c.title, float64(c.bytes)/1e9)
+	ours := slices.IndexFunc(c.racers, func(r racer) bool { return r.ours })
+	for i, r := range c.racers {
+		wall := median(laps[i], func(l lap) float64 { return l.wall.Seconds() })
+		ratio := "-"
+		if ours >= 0 {
+			ratios := make([]float64, len(laps[i]))
+			for k := range ratios {
+				ratios[k] = laps[i][k].wall.Seconds() / laps[ours][k].wall.Seconds()
+			}
+			slices.Sort(ratios)
+			ratio = fmt.Sprintf("%.2f", middle(ratios))
+		}
+		fmt.Fprintf(&b, "| %s | %.3f | %.3f | %.0f | %.2f | %s |\n", r.name, wall,
+			median(laps[i], func(l lap) float64 { return l.cpu.Seconds() }),
+			median(laps[i], func(l lap) float64 { return float64(l.peak) / 1e6 }), float64(c.bytes)/1e9/wall, ratio)
+	}
+	return b.String()
+}
+
+func median(laps []lap, of func(lap) float64) float64 {
+	values := make([]float64, len(laps))
+	for i, l := range laps {
+		values[i] = of(l)
+	}
+	slices.Sort(values)
+	return middle(values)
+}
+
+// middle returns the median of sorted values; of an even number, the mean of the two in the middle.
+func middle(sorted []float64) float64 {
+	n := len(sorted)
+	if n == 0 {
+		return 0
+	}
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// processor names the machine's processor, as far as the system says it.
+func processor() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.TrimLeft(name, "\t :")
+		}
+	}
+	return runtime.GOARCH
+}
