@@ -1,0 +1,118 @@
+// Package report turns one Plan, or one Analysis, into what people and programs read: a table for a terminal, JSON, CSV,
+// Markdown, a printable HTML page and a workbook.
+//
+// It is the only place that rounds and that prints percent. Money is printed as the exact decimal for programs and rounded
+// half to even to the minor unit of its currency for people; shares become percent for people only; times are UTC. It
+// computes no amount: every figure was in the Plan.
+//
+// Text that came from a file (names of machines, customers and files) is never trusted: control and direction characters
+// are shown as escapes, cells that a spreadsheet would take for a formula get a leading quote, and HTML and Markdown are
+// escaped. The same Plan gives the same bytes.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sizeterm/analyzer"
+	"sizeterm/recommend"
+)
+
+// Format names one face of a plan.
+type Format string
+
+// The formats that Write knows. WriteAnalysis knows Table, JSON and CSV.
+const (
+	Table    Format = "table"
+	JSON     Format = "json"
+	CSV      Format = "csv"
+	Markdown Format = "markdown"
+)
+
+// ErrFormat says that a format does not exist, or not for what is to be written.
+var ErrFormat = errors.New("no such output format")
+
+// Formats lists the formats of a plan in the order in which help texts name them.
+func Formats() []Format { return []Format{Table, JSON, CSV, Markdown} }
+
+// ParseFormat reads the name of a format in any case.
+func ParseFormat(text string) (Format, error) {
+	var names []string
+	for _, f := range Formats() {
+		if strings.EqualFold(strings.TrimSpace(text), string(f)) {
+			return f, nil
+		}
+		names = append(names, string(f))
+	}
+	return "", fmt.Errorf("output %q: %w; there are %s", text, ErrFormat, strings.Join(names, ", "))
+}
+
+// MaxWidth is the number of columns that no line of a table exceeds.
+const MaxWidth = 100
+
+// minWidth is the narrowest table that can still be read.
+const minWidth = 80
+
+// Options says how a plan is shown. The zero Options works.
+type Options struct {
+	// Version is the program's version, printed in JSON and at the foot of pages.
+	Version string
+	// Width is the number of columns of a table, 80 to 100; 0 is 100.
+	Width int
+	// Color allows bold and colour escapes in a table.
+	Color bool
+	// Verbose lists everything that was not recommended instead of a few examples a reason.
+	Verbose bool
+	// PartnerView shows the partner's cost, margin and lost credit in Markdown, HTML and XLSX too. Table, JSON and CSV,
+	// which stay with the partner, always hold them.
+	PartnerView bool
+	// Customer keeps one customer's part of the plan; empty keeps all. A page for a customer must name it.
+	Customer string
+	// Pictures are shown in HTML in their order.
+	Pictures []Picture
+}
+
+// Picture is an SVG drawing for a page, with the words for those who cannot see it.
+type Picture struct {
+	Title, Alt string
+	SVG        []byte
+}
+
+// width returns the columns of a table.
+func (o Options) width() int {
+	if o.Width == 0 {
+		return MaxWidth
+	}
+	return min(max(o.Width, minWidth), MaxWidth)
+}
+
+// Write writes plan to w in the given format. An unknown format is ErrFormat; other errors come from w.
+func Write(w io.Writer, plan *recommend.Plan, format Format, opts Options) error {
+	plan = onlyCustomer(plan, opts.Customer)
+	switch format {
+	case Table:
+		return writeTable(w, plan, opts)
+	case JSON:
+		return writeJSON(w, newPlanView(plan, opts.Version))
+	case CSV:
+		return writeLinesCSV(w, plan)
+	case Markdown:
+		return writeMarkdown(w, plan, opts)
+	}
+	return fmt.Errorf("plan as %q: %w", string(format), ErrFormat)
+}
+
+// WriteAnalysis writes the profiles and machines of a to w as Table, JSON or CSV; another format is ErrFormat.
+func WriteAnalysis(w io.Writer, a *analyzer.Analysis, format Format, opts Options) error {
+	switch format {
+	case Table:
+		return writeAnalysisTable(w, a, opts)
+	case JSON:
+		return writeJSON(w, newAnalysisView(a, opts.Version))
+	case CSV:
+		return writeAnalysisCSV(w, a)
+	}
+	return fmt.Errorf("analysis as %q: %w; there are table, json and csv", string(format), ErrFormat)
+}

@@ -1,0 +1,377 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"sizeterm/pricing"
+	"sizeterm/pricing/money"
+	"sizeterm/recommend"
+)
+
+// customerFacts is the headline: what is paid now, with the plan, what that saves, how sure it is and what cash it needs.
+func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*recommend.Pool, p *recommend.Plan) []fact {
+	now := amount(t.PayGMonth) + " a month for compute at pay-as-you-go prices"
+	if !t.SoftwareMonth.IsZero() {
+		now += ", and " + amount(t.SoftwareMonth) + " for software licences, which no reservation changes"
+	}
+	facts := []fact{
+		{"Now", []string{now}},
+		{"With this plan", []string{amount(t.PlanMonth) + " a month"}},
+		{"Saving", savingOf(t)},
+	}
+	if len(lines) == 0 {
+		return append(facts, fact{"To buy", []string{"nothing; the reasons stand below"}})
+	}
+	return append(facts,
+		fact{"How sure", certainty(lines, pools, p)},
+		fact{"Cash", cashWords(t)})
+}
+
+// savingOf is the saving a month with its share, its range and its parts.
+func savingOf(t *recommend.Total) []string {
+	text := amount(t.Joint) + " a month"
+	if part, ok := shareOf(t.Joint, t.PayGMonth); ok {
+		text += " (" + part + " of compute)"
+	}
+	if between, ok := rangeWords(t.SavingLow, t.SavingHigh); ok {
+		text += ", " + between
+	}
+	out := []string{text}
+	if !t.ResizeOnly.IsZero() {
+		out = append(out, fmt.Sprintf("resizing alone would save %s, reserving alone %s; both together save what is stated here, not the sum",
+			amount(t.ResizeOnly), amount(t.ReserveOnly)))
+	}
+	return out
+}
+
+// rangeWords is "between a and b", and false where both print alike or there is no range.
+func rangeWords(low, high money.Amount) (string, bool) {
+	if amount(low) == amount(high) || low.IsZero() && high.IsZero() {
+		return "", false
+	}
+	return "between " + figure(low) + " and " + figure(high) + " depending on the hours in which partly used machines ran", true
+}
+
+// certainty says on what the saving rests: how long was looked at, whether hours are known, and which assumption decides.
+func certainty(lines []lineStory, pools map[string]*recommend.Pool, p *recommend.Plan) []string {
+	days, exactHours, forecast := -1, true, true
+	losses := map[string]bool{}
+	var assumptions []string
+	for _, l := range lines {
+		forecast = forecast && l.Line.Forecast != nil
+		pool := pools[l.Line.Pool]
+		if pool == nil {
+			continue
+		}
+		if days < 0 || pool.Days < days {
+			days = pool.Days
+		}
+		exactHours = exactHours && pool.Exact
+		if text := persistenceWords(pool.Persistence); text != "" && !losses[text] {
+			losses[text] = true
+			assumptions = append(assumptions, text)
+		}
+	}
+	var out []string
+	if days >= 0 {
+		out = append(out, measuredWords(days, exactHours, p.Policy.MinDaysNormal))
+	}
+	if forecast {
+		out = append(out, "each line states the interval of a forecast that was tested on the past")
+	} else {
+		out = append(out, "the saving supposes that use goes on as in this period; no forecast has been tested on this customer's past")
+	}
+	return append(out, assumptions...)
+}
+
+// measuredWords says how much was seen.
+func measuredWords(days int, exactHours bool, normal int) string {
+	text := "measured over " + countOf(days, "complete day")
+	if days < normal {
+		text += fmt.Sprintf(" (fewer than %d: month-ends and holidays were not seen)", normal)
+	}
+	if exactHours {
+		return text + ", every hour known"
+	}
+	return text + "; for machines that ran part of a day only the daily hours are known, and quantities are decided on the less favourable case"
+}
+
+// persistenceWords states the assumption behind one year or three.
+func persistenceWords(a recommend.Persistence) string {
+	if a.MonthlyLoss == 0 && a.Source == "" {
+		return ""
+	}
+	text := "one year or three was decided assuming that " + percent(a.MonthlyLoss) + " of the demand ends each month"
+	if a.Source != "" {
+		text += " (" + a.Source + ")"
+	}
+	return text
+}
+
+// cashWords is the up-front payment and the payments after it, equal ones in a row told as one.
+func cashWords(t *recommend.Total) []string {
+	out := []string{amount(t.Upfront) + " up front"}
+	var spans []string
+	for i := 0; i < len(t.Cash); {
+		j := i
+		for j < len(t.Cash) && t.Cash[j].Amount == t.Cash[i].Amount {
+			j++
+		}
+		first, last := t.Cash[i], t.Cash[j-1]
+		if j-i == 1 {
+			spans = append(spans, amount(first.Amount)+" on "+day(first.Date))
+		} else {
+			spans = append(spans, fmt.Sprintf("%s a month from %s to %s (%s)", amount(first.Amount), day(first.Date), day(last.Date), countOf(j-i, "payment")))
+		}
+		i = j
+	}
+	const shown = 6
+	if len(spans) > shown {
+		spans = append(spans[:shown], "and so on; the calendar holds every payment")
+	}
+	if len(spans) > 0 {
+		out = append(out, strings.Join(spans, "; "))
+	}
+	return out
+}
+
+// lineTitle is what to buy in one sentence.
+func lineTitle(l *recommend.Line) string {
+	return fmt.Sprintf("Buy %s × %s in %s for %s", count(l.Quantity), l.Size, l.Region, term(l.Term.Years()))
+}
+
+// lineFacts is the block of one line: price, saving, why, break-even, what could make it wrong.
+func lineFacts(l *recommend.Line, pool *recommend.Pool, p *recommend.Plan, partner bool) []fact {
+	facts := []fact{
+		{"Price", []string{priceWords(l)}},
+		{"Saves", savesWords(l)},
+		{"Why", whyWords(l, pool)},
+		{"Earned back", []string{breakEvenWords(l)}},
+		{"Goes wrong if", riskWords(l, pool, p)},
+		{"Applies to", []string{scopeWords(l, pool)}},
+	}
+	if pool != nil {
+		facts = append(facts, fact{"Owned already", existingWords(pool, l.Reasons)})
+	}
+	if partner && l.Partner != nil {
+		facts = append(facts, fact{"Partner", partnerWords(l)})
+	}
+	if l.PartnerOnRecord != "" {
+		facts = append(facts, fact{"On record", []string{"partner on record " + l.PartnerOnRecord + "; it cannot be changed after the purchase"}})
+	}
+	return append(facts, listed("Eligibility", l.Eligibility), listed("Evidence", l.Evidence))
+}
+
+// listed is a fact of given sentences; it has no texts where there are none, and is not shown then.
+func listed(label string, list []string) fact { return fact{label, list} }
+
+func priceWords(l *recommend.Line) string {
+	text := fmt.Sprintf("%s each for the whole term, %s in all, ", amount(l.UnitPrice), amount(l.TotalPrice))
+	switch l.BillingPlan {
+	case "upfront":
+		text += "paid at once"
+	case "monthly":
+		text += "paid in monthly parts"
+	default:
+		text += "billing plan " + l.BillingPlan
+	}
+	if l.PriceSource != "" {
+		text += "; price from " + l.PriceSource
+	}
+	return text
+}
+
+func savesWords(l *recommend.Line) []string {
+	text := amount(l.SavingMonth) + " a month"
+	if between, ok := rangeWords(l.SavingMonthLow, l.SavingMonthHigh); ok {
+		text += ", " + between
+	}
+	text += "; " + amount(l.SavingTerm) + " over the term if use stays as in this period"
+	out := []string{text}
+	if f := l.Forecast; f != nil {
+		out = append(out, fmt.Sprintf("forecast: %s a month on average, nine times in ten between %s and %s, a loss in %s of cases",
+			amount(f.SavingMonthMean), figure(f.P5), figure(f.P95), percent(f.LossProbability)))
+	}
+	return out
+}
+
+// whyWords is the proof of the quantity and the comparison with the other terms. The plan's own reasons say the first; where
+// it gives none, they are said from its figures.
+func whyWords(l *recommend.Line, pool *recommend.Pool) []string {
+	out := append([]string(nil), l.Reasons...)
+	if m := &l.Marginal; !m.Last.Has || !strings.Contains(strings.Join(out, "\n"), percent(m.Last.Value)) {
+		out = append(marginalWords(m), out...)
+	}
+	if pool == nil {
+		return out
+	}
+	if text := compareWords(pool); text != "" {
+		out = append(out, text)
+	}
+	if c := pool.Certificate; c.Gap != 0 {
+		out = append(out, fmt.Sprintf("not proved to be the best: a better choice could cost at most %s less", percent(c.Gap)))
+	}
+	return out
+}
+
+// marginalWords says how busy the last unit was and how busy one more would be.
+func marginalWords(m *recommend.Marginal) []string {
+	var out []string
+	if m.Last.Has {
+		unit := ""
+		if m.Unit != "" {
+			unit = " (" + m.Unit + ")"
+		}
+		out = append(out, fmt.Sprintf("the last unit%s was busy %s of the hours; it pays from %s", unit, percent(m.Last.Value), percent(m.Threshold)))
+	}
+	if m.Next.Has {
+		out = append(out, "one more would have been busy "+percent(m.Next.Value))
+	}
+	if m.TieAtThreshold {
+		out = append(out, "one more would exactly break even, so the smaller quantity was taken")
+	}
+	return out
+}
+
+// compareWords is the cost of each choice, the chosen one marked.
+func compareWords(pool *recommend.Pool) string {
+	if len(pool.Compare) == 0 {
+		return ""
+	}
+	var parts []string
+	for i := range pool.Compare {
+		c := &pool.Compare[i]
+		text := choiceWords(c.Choice) + " " + amount(c.Cost)
+		var notes []string
+		if c.Choice != recommend.PAYG {
+			notes = append(notes, percent(c.SavingShare)+" less")
+		}
+		if c.Choice == pool.Chosen {
+			notes = append(notes, "chosen")
+		}
+		if len(notes) > 0 {
+			text += " (" + strings.Join(notes, ", ") + ")"
+		}
+		parts = append(parts, text)
+	}
+	return "cost of the " + countOf(pool.Hours, "hour") + " looked at: " + strings.Join(parts, "; ")
+}
+
+// choiceWords names a row of the comparison.
+func choiceWords(c recommend.Choice) string {
+	switch c {
+	case recommend.PAYG:
+		return "pay-as-you-go"
+	case recommend.P1Y:
+		return "one year"
+	case recommend.P3Y:
+		return "three years"
+	case recommend.Mixed:
+		return "both terms mixed"
+	}
+	return string(c)
+}
+
+func breakEvenWords(l *recommend.Line) string {
+	if !l.BreakEvenMonths.Has {
+		return "not within the term, if use stays as in this period"
+	}
+	text := "after " + months(l.BreakEvenMonths.Value)
+	if !l.BreakEvenDate.IsZero() {
+		text += ", on " + day(l.BreakEvenDate)
+	}
+	return text
+}
+
+// riskWords says what would make the line a mistake.
+func riskWords(l *recommend.Line, pool *recommend.Pool, p *recommend.Plan) []string {
+	var out []string
+	if l.BreakEvenMonths.Has {
+		out = append(out, "the demand ends within "+months(l.BreakEvenMonths.Value)+" of the purchase")
+	}
+	if m := l.Marginal; m.Threshold > 0 {
+		out = append(out, "the last unit is used less than "+percent(m.Threshold)+" of the time")
+	}
+	if pool != nil {
+		if at := pool.Persistence.FlipsAt; at.Has {
+			out = append(out, fmt.Sprintf("more of the demand ends than assumed: from %s a month another term is better", percent(at.Value)))
+		}
+		if pool.Days < p.Policy.MinDaysNormal {
+			out = append(out, "the "+countOf(pool.Days, "day")+" that were seen are not typical")
+		}
+	}
+	for i := range p.Warnings {
+		w := &p.Warnings[i]
+		if w.Subject == l.ID || w.Subject == l.Pool || w.Subject == fmt.Sprintf("%s in %s", l.Size, l.Region) {
+			out = append(out, "this doubt is true: "+w.Detail)
+		}
+	}
+	return out
+}
+
+func scopeWords(l *recommend.Line, pool *recommend.Pool) string {
+	text := "scope " + l.Scope
+	if l.Scope == "shared" {
+		text = "all subscriptions of the customer (shared scope)"
+	}
+	if l.Subscription != "" {
+		text += ", bought in subscription " + l.Subscription
+	}
+	if !l.Flexible {
+		return text + "; this size only (capacity priority or a size without flexibility group)"
+	}
+	text += "; size flexibility on"
+	if pool != nil && pool.Group != "" {
+		text += ": any size of " + pool.Group
+	}
+	if l.NormalizedSize != "" && l.NormalizedSize != l.Size {
+		text += fmt.Sprintf(" (worth %s × %s)", share(l.QuantityNormalized), l.NormalizedSize)
+	}
+	return text
+}
+
+// existingWords lists the reservations that were counted first, but for those that the reasons speak of.
+func existingWords(pool *recommend.Pool, reasons []string) []string {
+	var out []string
+	said := strings.Join(reasons, "\n")
+	for i := range pool.Existing {
+		e := &pool.Existing[i]
+		if e.ID != "" && strings.Contains(said, e.ID) {
+			continue
+		}
+		text := fmt.Sprintf("%s × %s (%s) until %s", count(e.Quantity), e.Size, e.Scope, day(e.Until))
+		if e.AutoRenew {
+			text += ", renews itself"
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func partnerWords(l *recommend.Line) []string {
+	v := l.Partner
+	out := []string{fmt.Sprintf("cost %s, price %s, margin %s a month; earned credit lost %s a month",
+		amount(v.CostMonth), figure(v.PriceMonth), figure(v.MarginMonth), figure(v.CreditLostMonth))}
+	out = append(out, fmt.Sprintf("for the partner a unit pays from %s of the hours, for the customer from %s", percent(v.Threshold), percent(l.Marginal.Threshold)))
+	if m := l.Marginal.Last; m.Has && v.Threshold > 0 && m.Value < v.Threshold {
+		out = append(out, "good for the customer only: the last unit is less busy than the partner needs")
+	}
+	return out
+}
+
+// basisFacts is what the plan was made from: the rules that decided.
+func basisFacts(p *recommend.Plan) []fact {
+	r := p.Policy
+	terms := []string{pricing.OneYear.String(), pricing.ThreeYear.String()}
+	if len(r.Terms) > 0 {
+		terms = r.Terms
+	}
+	rules := []string{
+		fmt.Sprintf("terms allowed: %s; billing %s", join(terms), r.BillingPlan),
+		fmt.Sprintf("no purchase below %s, three years only from %s", countOf(r.MinDaysOneYear, "complete day"), countOf(r.MinDaysNormal, "complete day")),
+		fmt.Sprintf("machines younger than %s do not count as lasting demand", countOf(int(r.MinAge.Hours()/24), "day")),
+		fmt.Sprintf("%s of the demand is assumed to end each month, seen over %s", percent(r.MonthlyLoss), countOf(r.HorizonMonths, "month")),
+	}
+	return []fact{{"Rules", rules}}
+}

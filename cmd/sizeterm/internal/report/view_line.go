@@ -1,0 +1,188 @@
+package report
+
+import "sizeterm/recommend"
+
+type lineView struct {
+	ID                 string        `json:"id"`
+	Pool               string        `json:"pool"`
+	Action             string        `json:"action"`
+	Customer           string        `json:"customer"`
+	Subscription       string        `json:"subscription"`
+	Scope              string        `json:"scope"`
+	Region             string        `json:"region"`
+	Size               string        `json:"size"`
+	Term               string        `json:"term"`
+	Quantity           int64         `json:"quantity"`
+	Ratio              number        `json:"ratio"`
+	NormalizedSize     string        `json:"normalized_size"`
+	QuantityNormalized number        `json:"quantity_normalized"`
+	Flexibility        string        `json:"flexibility"`
+	BillingPlan        string        `json:"billing_plan"`
+	UnitPrice          string        `json:"unit_price"`
+	TotalPrice         string        `json:"total_price"`
+	Currency           string        `json:"currency"`
+	PriceSource        string        `json:"price_source"`
+	SavingWindow       string        `json:"saving_window"`
+	SavingMonth        string        `json:"saving_month"`
+	SavingMonthLow     string        `json:"saving_month_lo"`
+	SavingMonthHigh    string        `json:"saving_month_hi"`
+	SavingTerm         string        `json:"saving_term"`
+	Forecast           *forecastView `json:"forecast"`
+	BreakEvenMonths    number        `json:"break_even_months"`
+	BreakEvenDate      *string       `json:"break_even_date"`
+	Marginal           lineMarginal  `json:"marginal_utilization"`
+	Partner            *partnerView  `json:"partner"`
+	PartnerOnRecord    *string       `json:"partner_on_record"`
+	Eligibility        []string      `json:"eligibility"`
+	Reasons            []string      `json:"reasons"`
+	Evidence           []string      `json:"evidence"`
+}
+
+// flexibility is the contract's word for whether a reservation serves other sizes of its group.
+func flexibility(flexible bool) string {
+	if flexible {
+		return "on"
+	}
+	return "capacity_priority"
+}
+
+func newLineView(l *recommend.Line) lineView {
+	return lineView{
+		ID: l.ID, Pool: l.Pool, Action: "reserve", Customer: l.Customer, Subscription: l.Subscription, Scope: l.Scope,
+		Region: string(l.Region), Size: string(l.Size), Term: l.Term.String(), Quantity: l.Quantity,
+		Ratio: hundredths(l.Ratio), NormalizedSize: string(l.NormalizedSize), QuantityNormalized: share(l.QuantityNormalized),
+		Flexibility: flexibility(l.Flexible), BillingPlan: l.BillingPlan,
+		UnitPrice: exact(l.UnitPrice), TotalPrice: exact(l.TotalPrice), Currency: string(l.Currency), PriceSource: l.PriceSource,
+		SavingWindow: exact(l.SavingWindow), SavingMonth: exact(l.SavingMonth),
+		SavingMonthLow: exact(l.SavingMonthLow), SavingMonthHigh: exact(l.SavingMonthHigh), SavingTerm: exact(l.SavingTerm),
+		Forecast: newForecastView(l.Forecast), BreakEvenMonths: fraction(l.BreakEvenMonths),
+		BreakEvenDate: optionalInstant(l.BreakEvenDate),
+		Marginal: lineMarginal{
+			Last: fraction(l.Marginal.Last), Next: fraction(l.Marginal.Next), Threshold: share(l.Marginal.Threshold),
+			Required: share(l.Marginal.Required), Unit: l.Marginal.Unit, Tie: l.Marginal.TieAtThreshold,
+		},
+		Partner: newPartnerView(l.Partner), PartnerOnRecord: optionalText(l.PartnerOnRecord),
+		Eligibility: texts(l.Eligibility), Reasons: texts(l.Reasons), Evidence: texts(l.Evidence),
+	}
+}
+
+type lineMarginal struct {
+	Last      number `json:"last"`
+	Next      number `json:"next"`
+	Threshold number `json:"threshold"`
+	Required  number `json:"required"`
+	Unit      string `json:"unit"`
+	Tie       bool   `json:"tie_at_threshold"`
+}
+
+type forecastView struct {
+	Mean  string `json:"saving_month_mean"`
+	P5    string `json:"p5"`
+	P95   string `json:"p95"`
+	PLoss number `json:"p_loss"`
+}
+
+func newForecastView(f *recommend.LineForecast) *forecastView {
+	if f == nil {
+		return nil
+	}
+	return &forecastView{Mean: exact(f.SavingMonthMean), P5: exact(f.P5), P95: exact(f.P95), PLoss: share(f.LossProbability)}
+}
+
+type partnerView struct {
+	CostMonth   string `json:"cost_month"`
+	PriceMonth  string `json:"price_month"`
+	MarginMonth string `json:"margin_month"`
+	CreditLost  string `json:"pec_lost_month"`
+	Threshold   number `json:"threshold"`
+}
+
+func newPartnerView(p *recommend.PartnerView) *partnerView {
+	if p == nil {
+		return nil
+	}
+	return &partnerView{
+		CostMonth: exact(p.CostMonth), PriceMonth: exact(p.PriceMonth), MarginMonth: exact(p.MarginMonth),
+		CreditLost: exact(p.CreditLostMonth), Threshold: share(p.Threshold),
+	}
+}
+
+type totalView struct {
+	Customer      string         `json:"customer"`
+	Currency      string         `json:"currency"`
+	PayGMonth     string         `json:"payg_month"`
+	SoftwareMonth string         `json:"software_month"`
+	PlanMonth     string         `json:"plan_month"`
+	SavingMonth   savingView     `json:"saving_month"`
+	Upfront       string         `json:"upfront"`
+	Cash          []cashView     `json:"cash"`
+	ShowBack      []showBackView `json:"show_back"`
+	CustomerName  string         `json:"customer_name"`
+}
+
+type savingView struct {
+	ResizeOnly  string `json:"resize_only"`
+	ReserveOnly string `json:"reserve_only"`
+	Joint       string `json:"joint"`
+	Low         string `json:"joint_lo"`
+	High        string `json:"joint_hi"`
+}
+
+type cashView struct {
+	Date   string `json:"date"`
+	Amount string `json:"amount"`
+}
+
+type showBackView struct {
+	By        string `json:"by"`
+	Key       string `json:"key"`
+	PayGMonth string `json:"payg_month"`
+	PlanMonth string `json:"plan_month"`
+}
+
+func newTotalView(t *recommend.Total) totalView {
+	return totalView{
+		Customer: t.Customer, Currency: string(t.Currency), PayGMonth: exact(t.PayGMonth),
+		SoftwareMonth: exact(t.SoftwareMonth), PlanMonth: exact(t.PlanMonth),
+		SavingMonth: savingView{
+			ResizeOnly: exact(t.ResizeOnly), ReserveOnly: exact(t.ReserveOnly), Joint: exact(t.Joint),
+			Low: exact(t.SavingLow), High: exact(t.SavingHigh),
+		},
+		Upfront: exact(t.Upfront),
+		Cash: list(t.Cash, func(c *recommend.Cash) cashView {
+			return cashView{Date: instant(c.Date), Amount: exact(c.Amount)}
+		}),
+		ShowBack: list(t.ShowBack, func(s *recommend.ShowBack) showBackView {
+			return showBackView{By: s.By, Key: s.Key, PayGMonth: exact(s.PayGMonth), PlanMonth: exact(s.PlanMonth)}
+		}),
+		CustomerName: t.CustomerName,
+	}
+}
+
+// policyView is the rules that decided, so that a plan can be made again.
+type policyView struct {
+	MinDaysOneYear    int      `json:"min_days_one_year"`
+	MinDaysNormal     int      `json:"min_days_normal"`
+	MinAgeHours       number   `json:"min_age_hours"`
+	MonthlyLoss       number   `json:"monthly_loss"`
+	HorizonMonths     int      `json:"horizon_months"`
+	MinSavingMonth    int64    `json:"min_saving_month"`
+	BillingPlan       string   `json:"billing_plan"`
+	Terms             []string `json:"terms"`
+	PriceAgeDays      number   `json:"price_age_days"`
+	PriceTolerance    number   `json:"price_tolerance"`
+	PartnerCreditRate number   `json:"partner_credit_rate"`
+	Markup            number   `json:"markup"`
+	PartnerOnRecord   string   `json:"partner_on_record"`
+	Exempt            []string `json:"exempt"`
+}
+
+func newPolicyView(p recommend.Policy) policyView {
+	return policyView{
+		MinDaysOneYear: p.MinDaysOneYear, MinDaysNormal: p.MinDaysNormal, MinAgeHours: share(p.MinAge.Hours()),
+		MonthlyLoss: share(p.MonthlyLoss), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
+		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), PriceAgeDays: share(p.PriceAge.Hours() / 24),
+		PriceTolerance: share(p.PriceTolerance), PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
+		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt),
+	}
+}
