@@ -26,7 +26,7 @@ type ahead struct {
 	sim     *bill.Simulator
 	offers  []ticket
 	prices  []bill.Exact // of each offer, for its span, in 1/moneyScale micro-units
-	left    []int64 // by slot: see net
+	left    []int64      // by slot: see net
 }
 
 // ticket is one thing that can be bought in an ahead: size and term, from the start of a year on.

@@ -3,6 +3,7 @@ package recommend
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"sizeterm/analyzer/demand"
 	"sizeterm/pricing"
@@ -41,43 +42,40 @@ func (a *ahead) netDemand(from, to int) (solve.Demand, error) {
 // kernel is a pool as the kernels of package solve want it: one purchasable size as the step, one price a unit.
 type kernel struct {
 	offer pricing.Offer
-	step  int64 // units that one instance covers
-	payg  int64 // price of that many units for one hour, in 1e-10 times scale
+	ratio int64 // of the step, source ratio x 100
+	payg  int64 // price of one step for one hour, in 1e-10 times scale
 	scale int64
-	ratio int64
 }
 
-// kernelOf states the pool for the cheapest offer of term.
-func (d *decision) kernelOf(term pricing.Term) (kernel, bool) {
-	offer, ok := d.cheapest(term)
-	if !ok {
-		return kernel{}, false
+// step returns the units that one step covers.
+func (k kernel) step() int64 { return k.ratio * demand.Full }
+
+// kernelOf states the pool for one offer, or for steps of another ratio.
+func (d *decision) kernelOf(offer pricing.Offer, ratio int64) kernel {
+	k := kernel{offer: offer, ratio: ratio, scale: 1}
+	if !d.market.uniform() {
+		k.payg = int64(math.Round(d.unitPrice() * float64(ratio)))
+		return k
 	}
-	k := kernel{offer: offer, ratio: d.market.ratios[offer.Size], scale: 1}
-	k.step = k.ratio * demand.Full
-	if d.market.uniform() {
-		// The price of the step is that of any size in use times the quotient of the ratios; the scale keeps it whole.
-		best := int64(math.MaxInt64)
-		for _, size := range sortedSizes(d.market.rates) {
-			g := gcd(k.ratio, d.market.ratios[size])
-			if scale := d.market.ratios[size] / g; scale < best {
-				best, k.scale = scale, scale
-				k.payg = int64(d.market.rates[size].rate) * (k.ratio / g)
-			}
+	// The price of the step is that of any size in use times the quotient of the ratios; the scale keeps it whole.
+	best := int64(math.MaxInt64)
+	for _, size := range sortedSizes(d.market.rates) {
+		g := gcd(ratio, d.market.ratios[size])
+		if scale := d.market.ratios[size] / g; scale < best {
+			best, k.scale = scale, scale
+			k.payg = int64(d.market.rates[size].rate) * (ratio / g)
 		}
-		return k, true
 	}
-	k.payg = int64(math.Round(d.unitPrice() * float64(k.ratio)))
-	return k, true
+	return k
 }
 
-// cost returns the price of one instance for the whole term in the kernel's money.
-func (k kernel) cost() (int64, error) {
+// cost returns a term total in the kernel's money.
+func (k kernel) cost(total money.Amount) (int64, error) {
 	const limit = math.MaxInt64 / 10_000
-	if k.offer.Total.Micros > limit/k.scale {
-		return 0, fmt.Errorf("%s %s: %s: %w", k.offer.Size, k.offer.Term, k.offer.Total.Decimal(), money.ErrOverflow)
+	if total.Micros > limit/k.scale {
+		return 0, fmt.Errorf("%s %s: %s: %w", k.offer.Size, k.offer.Term, total.Decimal(), money.ErrOverflow)
 	}
-	return k.offer.Total.Micros * 10_000 * k.scale, nil
+	return total.Micros * 10_000 * k.scale, nil
 }
 
 // newsvendor returns what is best to buy of one term when the window repeats: every unit that is used more than r/p of the
@@ -87,31 +85,44 @@ func (d *decision) newsvendor(term pricing.Term) ([]Purchase, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
+	if d.lumpy(pool.Demand) {
+		return d.cover(term)
+	}
 	q, err := pool.Best()
 	if err != nil {
 		return nil, err
 	}
-	buy := func(n int64) order { return order{ticketKey{k.offer.Size, term, 0}: n} }
-	q = d.polish(d.low, q, buy)
-	return d.fill(term, k, q), nil
+	q = d.polish(d.low, q, func(n int64) order { return order{ticketKey{k.offer.Size, term, 0}: n} })
+	return purchases(k.offer, q), nil
 }
 
-// termPool states the year ahead for the newsvendor of one term: the cost of one instance is that of one year.
-func (d *decision) termPool(term pricing.Term) (solve.Pool, kernel, bool, error) {
-	k, ok := d.kernelOf(term)
-	if !ok {
-		return solve.Pool{}, k, false, nil
+func purchases(offer pricing.Offer, q int64) []Purchase {
+	if q == 0 {
+		return nil
 	}
+	return []Purchase{{offer.Size, offer.Term, q}}
+}
+
+// termPool states the year ahead for the newsvendor of one term.
+func (d *decision) termPool(term pricing.Term) (solve.Pool, kernel, bool, error) {
+	offer, ok := d.step(term)
+	if !ok {
+		return solve.Pool{}, kernel{}, false, nil
+	}
+	pool, k, err := d.poolOf(offer, d.market.ratios[offer.Size])
+	return pool, k, true, err
+}
+
+// poolOf states the year ahead in steps of a ratio. Costs are those of the whole term, so the pay-as-you-go price counts
+// its years.
+func (d *decision) poolOf(offer pricing.Offer, ratio int64) (solve.Pool, kernel, error) {
+	k := d.kernelOf(offer, ratio)
 	net, err := d.low.netDemand(0, 1)
 	if err != nil {
-		return solve.Pool{}, k, false, err
+		return solve.Pool{}, k, err
 	}
-	cost, err := k.cost()
-	if err != nil {
-		return solve.Pool{}, k, false, err
-	}
-	years := int64(term.Years())
-	return solve.Pool{Demand: net, Step: k.step, Payg: k.payg * years, Cost: cost}, k, true, nil
+	cost, err := k.cost(offer.Total)
+	return solve.Pool{Demand: net, Step: k.step(), Payg: k.payg * int64(offer.Term.Years()), Cost: cost}, k, err
 }
 
 // polish moves a quantity to the exact optimum of the simulator where prices a unit differ and the kernel saw only their
@@ -137,21 +148,14 @@ func (d *decision) polish(a *ahead, q int64, buy func(int64) order) int64 {
 	}
 }
 
-// fill turns a quantity of the kernel's size into the cheapest sizes that cover as much: the size itself where prices are
-// proportional, else what the covering recursion finds.
-func (d *decision) fill(term pricing.Term, k kernel, q int64) []Purchase {
-	if q == 0 {
-		return nil
-	}
-	return []Purchase{{k.offer.Size, term, q}}
-}
-
 // mixed is the optimum of both terms over the policy's horizon: what to buy now and what is expected to be renewed.
 type mixed struct {
 	horizon    solve.Horizon
-	best       solve.Mix
 	one, three kernel
 	now        []Purchase
+	whole      order // today's purchases and the renewals of later years
+	covered    bool  // found by covering with several sizes; optimum is then its exact cost over the horizon
+	optimum    bill.Exact
 }
 
 // mix returns what is best to buy today when the demand ends with the policy's probability each month and one-year
@@ -164,16 +168,19 @@ func (d *decision) mix(in *Input) (mixed, error) {
 	if err != nil {
 		return m, err
 	}
-	if m.best, err = m.horizon.Best(); err != nil {
+	if d.lumpy(m.horizon.Years[0].Demand) {
+		return d.coverMix(m)
+	}
+	best, err := m.horizon.Best()
+	if err != nil {
 		return m, err
 	}
-	m.best.ThreeYear = d.polish(d.expected, m.best.ThreeYear, func(n int64) order { return m.order(solve.Mix{ThreeYear: n, OneYear: m.best.OneYear}) })
-	m.best.OneYear[0] = d.polish(d.expected, m.best.OneYear[0], func(n int64) order {
-		years := append([]int64{n}, m.best.OneYear[1:]...)
-		return m.order(solve.Mix{ThreeYear: m.best.ThreeYear, OneYear: years})
+	best.ThreeYear = d.polish(d.expected, best.ThreeYear, func(n int64) order { return m.order(solve.Mix{ThreeYear: n, OneYear: best.OneYear}) })
+	best.OneYear[0] = d.polish(d.expected, best.OneYear[0], func(n int64) order {
+		return m.order(solve.Mix{ThreeYear: best.ThreeYear, OneYear: append([]int64{n}, best.OneYear[1:]...)})
 	})
-	buy := append(d.fill(pricing.ThreeYear, m.three, m.best.ThreeYear), d.fill(pricing.OneYear, m.one, m.best.OneYear[0])...)
-	m.now = d.sortPurchases(buy)
+	m.whole = m.order(best)
+	m.now = d.sortPurchases(append(purchases(m.three.offer, best.ThreeYear), purchases(m.one.offer, best.OneYear[0])...))
 	return m, nil
 }
 
@@ -190,7 +197,7 @@ func (m mixed) order(x solve.Mix) order {
 // mix as the kernel found best for each year.
 func (d *decision) withRenewals(choice Choice, buy []Purchase, m mixed) order {
 	if choice == Mixed {
-		return m.order(m.best)
+		return m.whole
 	}
 	o := orderOf(buy)
 	for _, p := range buy {
@@ -204,35 +211,32 @@ func (d *decision) withRenewals(choice Choice, buy []Purchase, m mixed) order {
 // never is a price that no unit is worth: it stands for a term that cannot be bought.
 const never = math.MaxInt64 / 4
 
-// horizon states the policy's horizon for the kernel of two terms with renewals. Where the terms' cheapest sizes differ,
-// the one-year price enters a unit of the three-year size.
+// horizon states the policy's horizon for the kernel of two terms with renewals. Where the steps of the terms differ, the
+// one-year price enters for as many units as a three-year step has.
 func (d *decision) horizon(in *Input) (mixed, error) {
 	m := mixed{}
-	kernels := map[pricing.Term]kernel{}
-	for _, term := range d.terms {
-		if k, ok := d.kernelOf(term); ok {
-			kernels[term] = k
-		}
+	one, hasOne := d.step(pricing.OneYear)
+	three, hasThree := d.step(pricing.ThreeYear)
+	hasOne, hasThree = hasOne && slices.Contains(d.terms, pricing.OneYear), hasThree && slices.Contains(d.terms, pricing.ThreeYear)
+	if !hasThree {
+		three = one
 	}
-	var hasOne, hasThree bool
-	m.one, hasOne = kernels[pricing.OneYear]
-	if m.three, hasThree = kernels[pricing.ThreeYear]; !hasThree {
-		m.three = m.one
-	}
-	m.horizon = solve.Horizon{Step: m.three.step, Payg: m.three.payg, OneYear: never, ThreeYear: never}
+	m.three = d.kernelOf(three, d.market.ratios[three.Size])
+	m.one = m.three
+	m.one.offer, m.one.ratio = one, d.market.ratios[one.Size]
+	m.horizon = solve.Horizon{Step: m.three.step(), Payg: m.three.payg, OneYear: never, ThreeYear: never}
 	var err error
 	if hasThree {
-		if m.horizon.ThreeYear, err = m.three.cost(); err != nil {
+		if m.horizon.ThreeYear, err = m.three.cost(three.Total); err != nil {
 			return m, err
 		}
 	}
 	if hasOne {
-		m.one.scale = m.three.scale
-		if m.horizon.OneYear, err = m.one.cost(); err != nil {
+		if m.horizon.OneYear, err = m.one.cost(one.Total); err != nil {
 			return m, err
 		}
-		if m.one.step != m.three.step {
-			m.horizon.OneYear = int64(math.Round(float64(m.horizon.OneYear) / float64(m.one.step) * float64(m.three.step)))
+		if m.one.ratio != m.three.ratio {
+			m.horizon.OneYear = int64(math.Round(float64(m.horizon.OneYear) / float64(m.one.ratio) * float64(m.three.ratio)))
 		}
 	}
 	for year := range d.expected.years {

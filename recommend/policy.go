@@ -1,6 +1,9 @@
 package recommend
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Policy is the rules of a plan. DefaultPolicy gives the values that the documentation explains; every field can be set by
 // the user and is printed with the plan.
@@ -60,4 +63,32 @@ func DefaultPolicy() Policy {
 		MonthlyLoss: 0.02, HorizonMonths: 36, MinSavingMonth: 1, BillingPlan: "monthly",
 		PriceAge: 90 * 24 * time.Hour, PriceTolerance: 0.02,
 	}
+}
+
+// Validate returns what makes the policy meaningless, naming the field, or nil.
+func (p Policy) Validate() error {
+	switch {
+	case p.MinDaysOneYear < 0 || p.MinDaysNormal < p.MinDaysOneYear:
+		return fmt.Errorf("min_days_normal: %d: want at least min_days_one_year (%d), and neither below 0", p.MinDaysNormal, p.MinDaysOneYear)
+	case p.MonthlyLoss < 0 || p.MonthlyLoss >= 1:
+		return fmt.Errorf("monthly_loss: %v: want a share from 0 to below 1", p.MonthlyLoss)
+	case p.HorizonMonths < 12 || p.HorizonMonths > 60 || p.HorizonMonths%12 != 0:
+		return fmt.Errorf("horizon_months: %d: want 12, 24, 36, 48 or 60", p.HorizonMonths)
+	case p.BillingPlan != "upfront" && p.BillingPlan != "monthly":
+		return fmt.Errorf("billing_plan: %q: want upfront or monthly", p.BillingPlan)
+	case p.PartnerCreditRate < 0 || p.PartnerCreditRate >= 1:
+		return fmt.Errorf("partner_credit_rate: %v: want a share from 0 to below 1", p.PartnerCreditRate)
+	case p.Markup < 0 || p.Markup > 10:
+		return fmt.Errorf("markup: %v: want a share from 0 to 10", p.Markup)
+	case p.PriceTolerance < 0:
+		return fmt.Errorf("price_tolerance: %v: want a share of at least 0", p.PriceTolerance)
+	case p.MinAge < 0 || p.PriceAge < 0:
+		return fmt.Errorf("min_age_days, price_age_days: want at least 0")
+	}
+	for _, term := range p.Terms {
+		if term != "P1Y" && term != "P3Y" {
+			return fmt.Errorf("terms: %q: want P1Y or P3Y", term)
+		}
+	}
+	return nil
 }

@@ -5,7 +5,6 @@ import (
 
 	"sizeterm/analyzer/demand"
 	"sizeterm/pricing"
-	"sizeterm/pricing/catalog"
 	"sizeterm/recommend/bill"
 	"sizeterm/recommend/solve"
 )
@@ -111,14 +110,31 @@ func (d *decision) certify(row Compared, m mixed) error {
 	return nil
 }
 
-// lowerBound returns what no mix undercuts, in the simulator's money over the horizon.
+// lowerBound returns what no mix undercuts, in the simulator's money over the horizon. Where prices a unit differ, every
+// unit left over costs at least the lowest of them, so the optimum at that price bounds all orders of coverage.
 func (d *decision) lowerBound(m mixed) (bill.Exact, error) {
-	best, err := m.horizon.Best()
+	if m.covered {
+		return m.optimum, nil
+	}
+	h := m.horizon
+	if !d.market.uniform() {
+		h.Payg = d.lowestPrice(m.three.ratio)
+	}
+	best, err := h.Best()
 	if err != nil {
 		return bill.Exact{}, err
 	}
-	certificate, _ := m.horizon.Certify(best)
+	certificate, _ := h.Certify(best)
 	return certificate.Bound.Mul(bill.Frac(3, m.three.scale)), nil
+}
+
+// lowestPrice returns the price of ratio units for one hour at the lowest price a unit of any size in use, rounded down.
+func (d *decision) lowestPrice(ratio int64) int64 {
+	lowest := int64(math.MaxInt64)
+	for size, p := range d.market.rates {
+		lowest = min(lowest, int64(p.rate)*ratio/d.market.ratios[size])
+	}
+	return lowest
 }
 
 // flip returns the monthly loss of demand at which a unit in use all the time costs the same under three years and under
@@ -171,6 +187,3 @@ func indexes(list []Existing) []int {
 	}
 	return at
 }
-
-// sizeOf is the smallest size in which the pool is counted.
-func (d *decision) sizeOf() catalog.Size { size, _ := d.unit(); return size }

@@ -1,0 +1,145 @@
+package recommend
+
+import (
+	"sort"
+
+	"sizeterm/analyzer/demand"
+	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
+	"sizeterm/recommend/bill"
+	"sizeterm/recommend/solve"
+)
+
+// unitPremium is how much dearer a unit of the smallest size may be than that of the cheapest before sizes are mixed.
+//
+//	premium   what it is                                                    what is done
+//	<= 0.5 %  totals rounded to whole currency units                        the smallest size: the finest steps for a later
+//	                                                                        exchange, refund or change of scope
+//	> 0.5 %   a real difference (6 of 164 groups in the embedded prices)    the cheapest mix that covers as much
+const unitPremium = 0.005
+
+// coverLimit is the most steps of demand for which sizes are mixed exactly; the time of two terms grows with its square.
+const coverLimit = 1200
+
+// step returns the offer in which one term is counted: the smallest size whose price a unit is near the lowest.
+func (d *decision) step(term pricing.Term) (pricing.Offer, bool) {
+	cheapest, ok := d.cheapest(term)
+	if !ok {
+		return cheapest, false
+	}
+	for _, o := range d.market.offers[term] { // the smallest ratio first
+		if d.perUnit(o) <= d.perUnit(cheapest)*(1+unitPremium) {
+			return o, true
+		}
+	}
+	return cheapest, true
+}
+
+// perUnit is the term total of one unit of ratio 0.01, for comparisons with a tolerance.
+func (d *decision) perUnit(o pricing.Offer) float64 {
+	return float64(o.Total.Micros) / float64(d.market.ratios[o.Size])
+}
+
+// lumpy reports whether the sizes on sale differ in price a unit, so that covering the demand is a choice of sizes.
+func (d *decision) lumpy(net solve.Demand) bool {
+	if net.Max()/(d.divisor()*demand.Full) > coverLimit {
+		return false
+	}
+	for _, term := range d.terms {
+		cheapest, ok := d.cheapest(term)
+		for _, o := range d.market.offers[term] {
+			if ok && d.perUnit(o) > d.perUnit(cheapest)*(1+unitPremium) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// divisor returns the greatest common divisor of the ratios of all sizes on sale: the step of a covering.
+func (d *decision) divisor() int64 {
+	g := int64(0)
+	for _, term := range d.terms {
+		for _, o := range d.market.offers[term] {
+			g = gcd(g, d.market.ratios[o.Size])
+		}
+	}
+	return max(1, g)
+}
+
+// packs states the offers of a term as packs of steps.
+func (d *decision) packs(term pricing.Term, k kernel) ([]solve.Pack, error) {
+	var packs []solve.Pack
+	for _, o := range d.market.offers[term] {
+		cost, err := k.cost(o.Total)
+		if err != nil {
+			return nil, err
+		}
+		packs = append(packs, solve.Pack{Name: string(o.Size), Ratio: d.market.ratios[o.Size] / k.ratio, Cost: cost})
+	}
+	return packs, nil
+}
+
+// cover returns the cheapest purchase of one term where the prices of sizes are not proportional (algorithms 1.3).
+func (d *decision) cover(term pricing.Term) ([]Purchase, error) {
+	offer, _ := d.cheapest(term)
+	pool, k, err := d.poolOf(offer, d.divisor())
+	if err != nil {
+		return nil, err
+	}
+	packs, err := d.packs(term, k)
+	if err != nil {
+		return nil, err
+	}
+	buy, _, err := solve.BestCover(pool, packs)
+	return d.sortPurchases(bought(buy, term)), err
+}
+
+// coverMix is mix where the prices of sizes are not proportional.
+func (d *decision) coverMix(m mixed) (mixed, error) {
+	k := d.kernelOf(m.three.offer, d.divisor())
+	h := m.horizon
+	h.Step, h.Payg = k.step(), k.payg
+	var one, three []solve.Pack
+	var err error
+	for _, term := range d.terms {
+		packs, failed := d.packs(term, k)
+		if failed != nil {
+			return m, failed
+		}
+		if term == pricing.OneYear {
+			one = packs
+		} else {
+			three = packs
+		}
+	}
+	best, optimum, err := h.BestCover(one, three)
+	if err != nil {
+		return m, err
+	}
+	m.optimum = optimum.Mul(bill.Frac(3, k.scale))
+	m.covered = true
+	m.now = d.sortPurchases(bought(best.ThreeYear, pricing.ThreeYear))
+	m.whole = orderOf(m.now)
+	for year, packages := range best.OneYear {
+		for _, p := range bought(packages, pricing.OneYear) {
+			m.whole[ticketKey{p.Size, p.Term, year}] = p.Quantity
+			if year == 0 {
+				m.now = append(m.now, p)
+			}
+		}
+	}
+	m.now = d.sortPurchases(m.now)
+	return m, nil
+}
+
+func bought(packages []solve.Package, term pricing.Term) []Purchase {
+	var buy []Purchase
+	for _, p := range packages {
+		if p.Quantity > 0 {
+			buy = append(buy, Purchase{catalog.Size(p.Name), term, p.Quantity})
+		}
+	}
+	sort.Slice(buy, func(i, j int) bool { return buy[i].Size < buy[j].Size })
+	return buy
+}
