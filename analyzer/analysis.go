@@ -68,5 +68,5 @@ type Inferred struct {
 
 // Subscription names a subscription as the rows print it.
 type Subscription struct {
-	Customer, ID, Name string
+	ID, Name string
 }

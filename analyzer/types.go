@@ -94,7 +94,7 @@ type VM struct {
 	OS                                    string // "linux", "windows" or "" where the file does not say
 	HybridBenefit                         bool
 	Spot                                  bool
-	Hours                                 int64     // micro-hours billed in the window, credits netted
+	Hours                                 int64     // micro-hours billed in the window, credits netted; measured ones in a run without charges
 	Covered, PlanCovered                  int64     // of these: under a reservation, under a savings plan
 	FirstSeen, LastSeen                   time.Time // first and last instant billed in all that the files hold
 	CPUAvg, CPUMax, Memory                Distribution

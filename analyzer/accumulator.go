@@ -1,0 +1,88 @@
+package analyzer
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"sizeterm/ingest/usage"
+)
+
+// ErrOptions is wrapped by the error of a merge of accumulators of different options.
+var ErrOptions = errors.New("accumulators of different options")
+
+// Accumulator gathers records of charges and samples, in any order, and merges with others that did the same with other
+// parts of the data. What it holds is a function of the set of rows that were added. Its memory grows with machines and
+// days, not with rows: about half a byte for each measured value. It is not safe for use by several goroutines at once:
+// give each its own and merge them.
+type Accumulator struct {
+	opts     Options
+	words    words
+	skus     map[sku]uint32
+	skuList  []sku
+	cells    map[cellKey]*cell
+	names    map[nameKey]uint32
+	machines map[sampleKey]*machine
+	refused  int64 // samples of impossible values
+	view     sampleView
+}
+
+// New returns an empty Accumulator. Accumulators that are to be merged need equal options.
+func New(opts Options) *Accumulator {
+	return &Accumulator{
+		opts: opts, words: newWords(), skus: map[sku]uint32{}, cells: map[cellKey]*cell{},
+		names: map[nameKey]uint32{}, machines: map[sampleKey]*machine{},
+	}
+}
+
+// Add counts the rows of a record of usage.ChargeSchema or usage.SampleSchema. It keeps no reference to the record. It is
+// an error when the schema is another one, and then nothing was added.
+func (a *Accumulator) Add(rec arrow.Record) error {
+	switch {
+	case rec.Schema().Equal(usage.SampleSchema):
+		return a.addSamples(rec)
+	case rec.Schema().Equal(usage.ChargeSchema):
+		charges, err := usage.ChargesOf(rec)
+		if err != nil {
+			return fmt.Errorf("analyzer: %w", err)
+		}
+		a.addCharges(charges)
+		return nil
+	}
+	return fmt.Errorf("analyzer: record has neither the charge nor the sample schema: %v", rec.Schema().Fields())
+}
+
+// Merge adds what other holds, which stays as it was. It is an error, wrapping ErrOptions, when their options differ.
+func (a *Accumulator) Merge(other *Accumulator) error {
+	if !a.opts.AsOf.Equal(other.opts.AsOf) || a.opts.LookbackDays != other.opts.LookbackDays || a.opts.minAge() != other.opts.minAge() {
+		return fmt.Errorf("analyzer: %+v and %+v: %w", a.opts, other.opts, ErrOptions)
+	}
+	move := make([]uint32, len(other.words.texts))
+	for id, text := range other.words.texts {
+		move[id] = a.words.id(text)
+	}
+	a.mergeCells(other, move)
+	for key, name := range other.names {
+		a.name(nameKey{key.customer, move[key.id]}, move[name])
+	}
+	for key, m := range other.machines {
+		a.machine(key.moved(move)).merge(m)
+	}
+	a.refused += other.refused
+	return nil
+}
+
+// nameKey is a customer or a subscription that has a printed name.
+type nameKey struct {
+	customer bool
+	id       uint32
+}
+
+// name remembers the name of something; of several names the one that sorts last, so that the order of rows is nothing.
+func (a *Accumulator) name(key nameKey, name uint32) {
+	if name != 0 && cmp.Compare(a.words.texts[name], a.words.texts[a.names[key]]) > 0 {
+		a.names[key] = name
+	}
+}

@@ -1,0 +1,257 @@
+package analyzer
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+
+	"sizeterm/ingest/usage"
+)
+
+const daySeconds = 86_400
+
+// cellKey names what a later export replaces as a whole: a resource group's charges of one UTC day.
+type cellKey struct {
+	customer, subscription, group uint32
+	day                           int32 // days since 1970
+}
+
+// cell holds the charges of the export that counts: one kind of export only, because actual and amortized charges are
+// the same usage told twice, and of that kind the data set that sorts last, because an export of a month to date repeats
+// the days of the one before.
+type cell struct {
+	export, dataset uint32
+	lines           []line
+	clean           int   // lines[:clean] are sorted and distinct
+	rows, dropped   int64 // rows in lines, and rows of other exports
+}
+
+// line is the sum of the rows of a cell that differ in nothing but amounts.
+type line struct {
+	resource, vm, sku, tags uint32
+	hour                    int8 // of the day, -1 where only the day is known
+	long                    bool // the row covered more than a day
+	hours, cost             int64
+	rate, list              int64 // the highest of the rows
+}
+
+// sku is the rest of what tells lines apart; few are distinct.
+type sku struct {
+	size, region, os, licence, currency, benefit, benefitSize uint32
+	ratio                                                     int64
+	kind                                                      usage.Kind
+	model                                                     usage.Model
+}
+
+// addCharges counts the rows of a record.
+func (a *Accumulator) addCharges(c *usage.Charges) {
+	w := &a.words
+	customer, customerName := w.column(&c.Customer), w.column(&c.CustomerName)
+	subscription, subscriptionName := w.column(&c.Subscription), w.column(&c.SubscriptionName)
+	group, export, dataset := w.column(&c.ResourceGroup), w.column(&c.Export), w.column(&c.Dataset)
+	resource, vm, tags := w.column(&c.Resource), w.column(&c.VM), w.column(&c.Tags)
+	size, region, os, licence := w.column(&c.Size), w.column(&c.Region), w.column(&c.OS), w.column(&c.Licence)
+	currency, benefit, benefitSize := w.column(&c.Currency), w.column(&c.Benefit), w.column(&c.BenefitSize)
+	end := int64(1<<63 - 1)
+	if !a.opts.AsOf.IsZero() {
+		end = floorDay(a.opts.AsOf.Unix()) * daySeconds
+	}
+	for i := range c.Len() {
+		if c.Start[i] >= end {
+			continue
+		}
+		a.name(nameKey{true, customer.at(i)}, customerName.at(i))
+		a.name(nameKey{false, subscription.at(i)}, subscriptionName.at(i))
+		ratio, _ := c.BenefitRatio.At(i)
+		l := line{resource: resource.at(i), vm: vm.at(i), tags: tags.at(i), hour: -1, cost: c.Cost[i]}
+		l.sku = a.sku(sku{size: size.at(i), region: region.at(i), os: os.at(i), licence: licence.at(i), currency: currency.at(i),
+			benefit: benefit.at(i), benefitSize: benefitSize.at(i), ratio: ratio, kind: usage.Kind(c.Kind[i]), model: usage.Model(c.Model[i])})
+		l.hours, l.rate, l.list = known(&c.Hours, i), known(&c.Rate, i), known(&c.ListRate, i)
+		key := cellKey{customer: customer.at(i), subscription: subscription.at(i), group: group.at(i)}
+		for part := range days(c.Start[i], c.End[i], l) {
+			key.day = part.day
+			a.cell(key).add(a, part.line, export.at(i), dataset.at(i))
+		}
+	}
+}
+
+func (a *Accumulator) cell(key cellKey) *cell {
+	c := a.cells[key]
+	if c == nil {
+		c = &cell{}
+		a.cells[key] = c
+	}
+	return c
+}
+
+func known(column *usage.Ints, row int) int64 {
+	if v, ok := column.At(row); ok {
+		return v
+	}
+	return 0
+}
+
+func (a *Accumulator) sku(s sku) uint32 {
+	id, ok := a.skus[s]
+	if !ok {
+		id = uint32(len(a.skuList))
+		a.skus[s] = id
+		a.skuList = append(a.skuList, s)
+	}
+	return id
+}
+
+// part is the share of a line that falls on one day.
+type part struct {
+	day  int32
+	line line
+}
+
+// days yields the parts of a line whose row covers [start, end). A row within one hour says in which hour. A row of more
+// than one day is spread by its seconds, each part rounded so that the parts add up.
+func days(start, end int64, l line) func(yield func(part) bool) {
+	return func(yield func(part) bool) {
+		first := floorDay(start)
+		if end <= start || floorDay(end-1) == first {
+			if hour := start - first*daySeconds; end > start && hour/3600 == (end-1-first*daySeconds)/3600 {
+				l.hour = int8(hour / 3600)
+			}
+			yield(part{int32(first), l})
+			return
+		}
+		l.long = end-start > daySeconds
+		doneHours, doneCost := int64(0), int64(0)
+		for day := first; day <= floorDay(end-1); day++ {
+			passed, p := min(end, (day+1)*daySeconds)-start, l
+			p.hours = share(l.hours, passed, end-start) - doneHours
+			p.cost = share(l.cost, passed, end-start) - doneCost
+			doneHours, doneCost = doneHours+p.hours, doneCost+p.cost
+			if !yield(part{int32(day), p}) {
+				return
+			}
+		}
+	}
+}
+
+// floorDay returns the days since 1970 of UTC seconds.
+func floorDay(seconds int64) int64 {
+	day := seconds / daySeconds
+	if seconds%daySeconds < 0 {
+		day--
+	}
+	return day
+}
+
+// share returns amount*part/whole towards zero, for 0 <= part <= whole.
+func share(amount, part, whole int64) int64 {
+	if amount < 0 {
+		return -share(-amount, part, whole)
+	}
+	hi, lo := bits.Mul64(uint64(amount), uint64(part))
+	out, _ := bits.Div64(hi, lo, uint64(whole))
+	return int64(out)
+}
+
+// preference of the kinds of export; the rest are 0.
+var preference = map[string]int{"actual": 4, "amortized": 3, "focus": 2, "usage": 1}
+
+// outranks compares two exports of the same usage.
+func (a *Accumulator) outranks(export, dataset, otherExport, otherDataset uint32) int {
+	if export == otherExport && dataset == otherDataset {
+		return 0
+	}
+	e, o := a.words.texts[export], a.words.texts[otherExport]
+	return cmp.Or(cmp.Compare(preference[e], preference[o]), cmp.Compare(e, o),
+		cmp.Compare(a.words.texts[dataset], a.words.texts[otherDataset]))
+}
+
+// add counts one line of an export.
+func (c *cell) add(a *Accumulator, l line, export, dataset uint32) {
+	if c.rows == 0 {
+		c.export, c.dataset = export, dataset
+	}
+	switch order := a.outranks(export, dataset, c.export, c.dataset); {
+	case order < 0:
+		c.dropped++
+		return
+	case order > 0:
+		c.supersede(export, dataset)
+	}
+	c.rows++
+	c.append(l)
+}
+
+// supersede forgets the lines for those of another export.
+func (c *cell) supersede(export, dataset uint32) {
+	c.dropped += c.rows
+	c.export, c.dataset, c.lines, c.clean, c.rows = export, dataset, nil, 0, 0
+}
+
+func (c *cell) append(l line) {
+	c.lines = append(c.lines, l)
+	if len(c.lines) > 2*c.clean+64 {
+		c.tidy()
+	}
+}
+
+// tidy sorts the lines by what tells them apart and adds those up that differ in amounts only.
+func (c *cell) tidy() {
+	if c.clean == len(c.lines) {
+		return
+	}
+	slices.SortFunc(c.lines, line.compare)
+	out := c.lines[:0]
+	for _, l := range c.lines {
+		if n := len(out); n > 0 && out[n-1].compare(l) == 0 {
+			last := &out[n-1]
+			last.hours += l.hours
+			last.cost += l.cost
+			last.rate = max(last.rate, l.rate)
+			last.list = max(last.list, l.list)
+			continue
+		}
+		out = append(out, l)
+	}
+	c.lines, c.clean = out, len(out)
+}
+
+func (l line) compare(o line) int {
+	long := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(l.resource, o.resource), cmp.Compare(l.vm, o.vm), cmp.Compare(l.sku, o.sku),
+		cmp.Compare(l.tags, o.tags), cmp.Compare(l.hour, o.hour), cmp.Compare(long(l.long), long(o.long)))
+}
+
+// mergeCells adds the cells of other, whose words move to ours.
+func (a *Accumulator) mergeCells(other *Accumulator, move []uint32) {
+	skus := make([]uint32, len(other.skuList))
+	for i, s := range other.skuList {
+		s.size, s.region, s.os, s.licence = move[s.size], move[s.region], move[s.os], move[s.licence]
+		s.currency, s.benefit, s.benefitSize = move[s.currency], move[s.benefit], move[s.benefitSize]
+		skus[i] = a.sku(s)
+	}
+	for key, from := range other.cells {
+		key.customer, key.subscription, key.group = move[key.customer], move[key.subscription], move[key.group]
+		to, export, dataset := a.cell(key), move[from.export], move[from.dataset]
+		to.dropped += from.dropped
+		if to.rows == 0 {
+			to.export, to.dataset = export, dataset
+		}
+		switch order := a.outranks(export, dataset, to.export, to.dataset); {
+		case order < 0:
+			to.dropped += from.rows
+			continue
+		case order > 0:
+			to.supersede(export, dataset)
+		}
+		to.rows += from.rows
+		for _, l := range from.lines {
+			l.resource, l.vm, l.tags, l.sku = move[l.resource], move[l.vm], move[l.tags], skus[l.sku]
+			to.append(l)
+		}
+	}
+}

@@ -1,0 +1,470 @@
+package analyzer
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"sizeterm/analyzer/demand"
+	"sizeterm/analyzer/quantile"
+)
+
+// shares are the quantiles of a Distribution, in basis points.
+var shares = []int{5000, 9000, 9500, 9900}
+
+// distributionOf writes the quantiles of a summary.
+func distributionOf(s *quantile.Summary) Distribution {
+	var q, seven [4]int32
+	if !s.Quantiles(q[:], shares...) {
+		return Distribution{}
+	}
+	d := Distribution{Samples: s.Samples(), Seconds: s.Seconds(), P50: Percent(q[0]), P90: Percent(q[1]), P95: Percent(q[2]),
+		P99: Percent(q[3]), Max: Percent(s.Max()), Mean: Percent(s.Mean())}
+	if s.Type7(seven[:], shares...) {
+		d.Type7 = &Type7{Percent(seven[0]), Percent(seven[1]), Percent(seven[2]), Percent(seven[3])}
+	}
+	return d
+}
+
+// kinds of figures that are pooled over machines.
+const (
+	kindAvg = iota
+	kindMax
+	kindMemory
+	kinds
+)
+
+// fleet is pooled time of several machines, and the P95 of each.
+type fleet struct {
+	sums [kinds]quantile.Summary
+	p95  []Percent
+	vms  int
+}
+
+func (f *fleet) merge(o *fleet) {
+	for i := range f.sums {
+		f.sums[i].Merge(&o.sums[i])
+	}
+	f.p95 = append(f.p95, o.p95...)
+	f.vms += o.vms
+}
+
+func (f *fleet) reset() {
+	for i := range f.sums {
+		f.sums[i].Reset()
+	}
+	f.p95, f.vms = f.p95[:0], 0
+}
+
+func (f *fleet) spread() Spread {
+	if len(f.p95) == 0 {
+		return Spread{}
+	}
+	slices.Sort(f.p95)
+	at := func(bp int) Percent { return f.p95[quantile.Rank(int64(len(f.p95)), bp)-1] }
+	return Spread{N: len(f.p95), P50: at(5000), P90: at(9000), Max: f.p95[len(f.p95)-1]}
+}
+
+// job is the machines of one customer and family, or of one subscription: what one worker pools.
+type job struct {
+	entries []*entry
+	inner   []Grouping // resource groups
+	outer   Grouping   // family or subscription
+	byKey   map[Key]*Profile
+}
+
+// profiles writes the figures of every machine, and the pooled ones of sizes, families, subscriptions and resource groups.
+// Jobs run in parallel; each writes only what is its own, so that their order changes nothing.
+func (r *run) profiles(entries []*entry, g *groups) {
+	byKey := map[Key]*Profile{}
+	for key, p := range g.profiles {
+		byKey[key] = r.newProfile(key, p)
+	}
+	families := jobsOf(entries, func(e *entry) [3]string {
+		return [3]string{e.vm.Customer, cmp.Or(e.vm.Size.Family(), string(e.vm.Size)), ""}
+	}, "family")
+	each(families, func(j *job, scratch *fleet) {
+		j.byKey = byKey
+		r.poolSizes(j, scratch)
+	})
+	subscriptions := jobsOf(entries, func(e *entry) [3]string {
+		return [3]string{e.vm.Customer, e.vm.Subscription, e.vm.ResourceGroup}
+	}, "subscription")
+	each(subscriptions, func(j *job, scratch *fleet) { r.poolGroups(j, scratch) })
+	for _, j := range append(families, subscriptions...) {
+		r.out.Groupings = append(append(r.out.Groupings, j.outer), j.inner...)
+	}
+	r.out.Groupings = slices.DeleteFunc(r.out.Groupings, func(g Grouping) bool { return g.VMs == 0 })
+	slices.SortFunc(r.out.Groupings, func(x, y Grouping) int {
+		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.By, y.By), cmp.Compare(x.Key, y.Key))
+	})
+	for _, p := range byKey {
+		r.out.Profiles = append(r.out.Profiles, *p)
+	}
+	slices.SortFunc(r.out.Profiles, func(x, y Profile) int {
+		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Region, y.Region), cmp.Compare(x.Size, y.Size))
+	})
+}
+
+func (r *run) newProfile(key Key, p *profiled) *Profile {
+	out := &Profile{Key: key, Hours: p.hours, Exact: p.series.Exact()}
+	var gaps []int
+	for _, e := range p.entries {
+		if e.vm.Hours > 0 || r.metricsOnly() {
+			out.VMs++
+		}
+		if c := r.byID[e.customer]; c != nil {
+			gaps = c.gaps(r.first, r.days)
+		}
+	}
+	hours := p.series.Without(gaps).Flat
+	var q [5]int64
+	if demand.Percentiles(q[:], hours, 5000, 9000, 9500, 9900, 10_000) {
+		sum := p.series.Without(gaps).Sum()
+		out.Concurrency = Concurrency{P50: q[0], P90: q[1], P95: q[2], P99: q[3], Max: q[4], Mean: (sum + int64(len(hours))/2) / int64(len(hours))}
+	}
+	return out
+}
+
+// jobsOf splits entries by the first two parts of their key, and sorts them by all three and the rest of their identity.
+func jobsOf(entries []*entry, key func(*entry) [3]string, by string) []*job {
+	sorted := slices.Clone(entries)
+	slices.SortStableFunc(sorted, func(x, y *entry) int { return slices.Compare(sliceOf(key(x)), sliceOf(key(y))) })
+	var out []*job
+	last := [2]string{}
+	for i, e := range sorted {
+		k := key(e)
+		if i == 0 || last != [2]string(k[:2]) {
+			last = [2]string(k[:2])
+			out = append(out, &job{outer: Grouping{Customer: k[0], By: by, Key: k[1]}})
+		}
+		j := out[len(out)-1]
+		j.entries = append(j.entries, e)
+	}
+	return out
+}
+
+func sliceOf(key [3]string) []string { return key[:] }
+
+// each runs the jobs on as many workers as there are processors.
+func each(jobs []*job, do func(*job, *fleet)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
+		wait.Go(func() {
+			var scratch fleet
+			for {
+				at := int(next.Add(1)) - 1
+				if at >= len(jobs) {
+					return
+				}
+				do(jobs[at], &scratch)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// poolSizes measures the machines of a family and pools them by size and region, and as a whole.
+func (r *run) poolSizes(j *job, scratch *fleet) {
+	slices.SortStableFunc(j.entries, func(x, y *entry) int {
+		return cmp.Or(cmp.Compare(x.vm.Region, y.vm.Region), cmp.Compare(x.vm.Size, y.vm.Size))
+	})
+	keyOf := func(e *entry) Key { return Key{e.vm.Customer, e.vm.Region, e.vm.Size} }
+	var size, family fleet
+	for i, e := range j.entries {
+		scratch.reset()
+		r.measure(e, scratch)
+		if !e.spot {
+			size.merge(scratch)
+		}
+		if i+1 == len(j.entries) || keyOf(j.entries[i+1]) != keyOf(e) {
+			r.finish(j, keyOf(e), &size, &family)
+		}
+	}
+	j.outer.fill(&family)
+}
+
+// finish writes a size's profile and adds it to its family.
+func (r *run) finish(j *job, key Key, size, family *fleet) {
+	if p := j.byKey[key]; p != nil {
+		p.CPUAvg, p.CPUMax = distributionOf(&size.sums[kindAvg]), distributionOf(&size.sums[kindMax])
+		p.Memory, p.VMP95 = distributionOf(&size.sums[kindMemory]), size.spread()
+		p.Warnings = profileWarnings(p)
+	}
+	family.merge(size)
+	size.reset()
+}
+
+// poolGroups pools the machines of a subscription by resource group, and as a whole.
+func (r *run) poolGroups(j *job, scratch *fleet) {
+	var group, whole fleet
+	for i, e := range j.entries {
+		if !e.spot {
+			scratch.reset()
+			r.gatherAll(e, scratch)
+			group.merge(scratch)
+		}
+		if i+1 < len(j.entries) && j.entries[i+1].vm.ResourceGroup == e.vm.ResourceGroup {
+			continue
+		}
+		inner := Grouping{Customer: j.outer.Customer, By: "resource_group", Key: j.outer.Key + "/" + e.vm.ResourceGroup}
+		inner.fill(&group)
+		j.inner = append(j.inner, inner)
+		whole.merge(&group)
+		group.reset()
+	}
+	j.outer.fill(&whole)
+}
+
+func (g *Grouping) fill(f *fleet) {
+	g.VMs, g.VMP95 = f.vms, f.spread()
+	g.CPUAvg, g.CPUMax, g.Memory = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax]), distributionOf(&f.sums[kindMemory])
+}
+
+// profileWarnings says what is doubtful about a profile.
+func profileWarnings(p *Profile) []Warning {
+	var out []Warning
+	warn := func(is bool, code, detail string) {
+		if is {
+			out = append(out, Warning{code, string(p.Size), detail})
+		}
+	}
+	warn(p.CPUAvg.Samples > 0 && p.CPUMax.Samples == 0, "average_only", "no interval maxima: peaks inside an interval are not seen")
+	warn(p.CPUAvg.Samples+p.CPUMax.Samples > 0 && p.Memory.Samples == 0, "memory_unknown", "no memory was measured")
+	_, known := p.Size.Shape()
+	warn(!known && p.Size != "", "size_unknown", "the catalog does not know this size")
+	return out
+}
+
+// gatherAll adds the values of an entry to the figures that are pooled.
+func (r *run) gatherAll(e *entry, f *fleet) {
+	machines := e.machines
+	if len(machines) == 0 {
+		machines = e.set
+	}
+	accept := r.accept(e, machines)
+	for _, m := range machines {
+		gather(&f.sums[kindAvg], m, cpuAvg, accept)
+		gather(&f.sums[kindMax], m, cpuMax, accept)
+	}
+	r.gatherMemory(e, machines, &f.sums[kindMemory], accept)
+	if e.vm.Hours > 0 || r.metricsOnly() {
+		f.vms++
+	}
+	best := &f.sums[kindMax]
+	if best.Samples() == 0 {
+		best = &f.sums[kindAvg]
+	}
+	if v, ok := best.Quantile(9500); ok {
+		f.p95 = append(f.p95, Percent(v))
+	}
+}
+
+// accept returns which days of an entry's samples count: from the first day of the window on where there are any, and
+// all of them else; and where the machine had another size on some days, only the days on which this one was billed most.
+func (r *run) accept(e *entry, machines []*machine) func(day int32) bool {
+	recent := false
+	for _, m := range machines {
+		for _, s := range m.segments {
+			recent = recent || s.day >= r.first
+		}
+	}
+	from := int32(-1 << 31)
+	if recent {
+		from = r.first
+	}
+	if !e.split {
+		return func(day int32) bool { return day >= from }
+	}
+	return func(day int32) bool { return day >= from && e.mine[day] }
+}
+
+// gather adds a machine's values of one measure on the days that count.
+func gather(to *quantile.Summary, m *machine, which measure, accept func(int32) bool) {
+	each := func(s segment, values []uint16) {
+		if s.extra {
+			to.AddExtra(values, int64(s.seconds))
+		} else {
+			to.AddValues(values, int64(s.seconds))
+		}
+	}
+	if m.segmentsOf(which, accept, each) && to.Max() >= quantile.Limit {
+		to.Raise(m.top[which])
+	}
+}
+
+// segmentsOf calls yield for the accepted segments of a measure; it is false when there are none.
+func (m *machine) segmentsOf(which measure, accept func(int32) bool, yield func(segment, []uint16)) bool {
+	any := false
+	if track := m.tracks[which]; track != nil {
+		track.Each(func(at uint16, values []uint16) {
+			if s := m.segments[at]; accept(s.day) {
+				any = true
+				yield(s, values)
+			}
+		})
+	}
+	return any
+}
+
+// gatherMemory adds the used share of memory: as measured, or from the free bytes and the memory of the size.
+func (r *run) gatherMemory(e *entry, machines []*machine, to *quantile.Summary, accept func(int32) bool) {
+	for _, m := range machines {
+		gather(to, m, memoryUsed, accept)
+	}
+	shape, ok := e.vm.Size.Shape()
+	if to.Samples() > 0 || !ok || shape.MemoryMiB <= 0 {
+		return
+	}
+	r.gatherShare(machines, memoryFree, accept, to, func(units int64) int64 {
+		total := shape.MemoryMiB << 20
+		return max(0, (2*10_000*(total-units*freeUnit)+total)/(2*total))
+	})
+}
+
+// gatherShare adds coded numbers as shares in hundredths of a percent.
+func (r *run) gatherShare(machines []*machine, which measure, accept func(int32) bool, to *quantile.Summary, share func(int64) int64) {
+	var buffer []uint16
+	for _, m := range machines {
+		m.segmentsOf(which, accept, func(s segment, values []uint16) {
+			buffer = buffer[:0]
+			for _, v := range values {
+				buffer = append(buffer, uint16(min(quantile.Limit, share(decode(v)))))
+			}
+			if s.extra {
+				to.AddExtra(buffer, int64(s.seconds))
+			} else {
+				to.AddValues(buffer, int64(s.seconds))
+			}
+		})
+	}
+}
+
+// measure fills in the figures of a machine that samples tell, and leaves what is pooled in f.
+func (r *run) measure(e *entry, f *fleet) {
+	r.gatherAll(e, f)
+	vm := &e.vm
+	vm.CPUAvg, vm.CPUMax, vm.Memory = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax]), distributionOf(&f.sums[kindMemory])
+	machines := e.machines
+	if len(machines) == 0 {
+		machines = e.set
+	}
+	accept := r.accept(e, machines)
+	var sum quantile.Summary
+	for _, m := range machines {
+		gather(&sum, m, networkOut, accept)
+	}
+	vm.NetworkOut = decoded(distributionOf(&sum), &sum)
+	if shape, ok := vm.Size.Shape(); ok {
+		vm.DiskBandwidth = r.ofLimit(machines, diskBandwidth, accept, shape.DiskBytesPerSecond/1000)
+		vm.DiskOperations = r.ofLimit(machines, diskOps, accept, shape.DiskIOPS)
+	}
+	vm.Week = weekOf(e, machines)
+	vm.State = r.state(e, machines, accept)
+}
+
+// ofLimit returns the distribution of a measure as a share of the size's limit, nothing where that is not known.
+func (r *run) ofLimit(machines []*machine, which measure, accept func(int32) bool, limit int64) Distribution {
+	if limit <= 0 {
+		return Distribution{}
+	}
+	var sum quantile.Summary
+	r.gatherShare(machines, which, accept, &sum, func(v int64) int64 { return (2*10_000*v + limit) / (2 * limit) })
+	return distributionOf(&sum)
+}
+
+// decoded returns a distribution of coded numbers as one of numbers.
+func decoded(d Distribution, s *quantile.Summary) Distribution {
+	if d.Samples == 0 {
+		return d
+	}
+	whole := func(p Percent) Percent { return Percent(min(decode(uint16(min(p, quantile.Limit))), 1<<31-1)) }
+	d.P50, d.P90, d.P95, d.P99, d.Max, d.Type7 = whole(d.P50), whole(d.P90), whole(d.P95), whole(d.P99), whole(d.Max), nil
+	sum := int64(0)
+	s.Each(func(value int32, seconds int64) { sum += decode(uint16(value)) * seconds })
+	d.Mean = Percent(min(1<<31-1, (sum+d.Seconds/2)/d.Seconds))
+	return d
+}
+
+// weekOf returns the mean CPU average by hour of the week; -1 where nothing was measured, everywhere where the machine
+// had several sizes, because the week does not tell them apart.
+func weekOf(e *entry, machines []*machine) (out [168]Percent) {
+	var sum week
+	for _, m := range machines {
+		if m.week == nil || e.split {
+			continue
+		}
+		for h := range sum.sum {
+			sum.sum[h] += m.week.sum[h]
+			sum.seconds[h] += m.week.seconds[h]
+		}
+	}
+	for h := range out {
+		out[h] = -1
+		if n := int64(sum.seconds[h]); n > 0 {
+			out[h] = Percent((sum.sum[h] + n/2) / n)
+		}
+	}
+	return out
+}
+
+// The rule of an idle machine is the provider's own for a shut-down, without its network part: P95 of CPU below 3 %, and
+// at most 2 % on average over the last three days with samples (domain 7.1).
+const (
+	idleP95      = 300
+	idleRecent   = 200
+	recentDays   = 3
+	minDaysOfCPU = 7
+)
+
+// state judges a machine.
+func (r *run) state(e *entry, machines []*machine, accept func(int32) bool) State {
+	vm := &e.vm
+	if vm.Hours <= 0 && !r.metricsOnly() {
+		return StateGone
+	}
+	if _, known := vm.Size.Shape(); !known && (vm.Size != "" || !r.metricsOnly()) {
+		return StateSizeUnknown
+	}
+	if vm.CPUAvg.Samples+vm.CPUMax.Samples == 0 {
+		return StateNoMetrics
+	}
+	days := map[int32]bool{}
+	last := int32(-1 << 31)
+	for _, m := range machines {
+		for _, s := range m.segments {
+			if accept(s.day) {
+				days[s.day] = true
+				last = max(last, s.day)
+			}
+		}
+	}
+	high := vm.CPUMax
+	if high.Samples == 0 {
+		high = vm.CPUAvg
+	}
+	switch {
+	case len(days) < minDaysOfCPU:
+		return StateTooFew
+	case high.P95 < idleP95 && recentMean(machines, accept, last) <= idleRecent:
+		return StateIdle
+	case vm.Memory.Samples == 0:
+		return StateMemoryUnknown
+	}
+	return StateOK
+}
+
+// recentMean returns the mean CPU average of the last three days, 0 where there is none.
+func recentMean(machines []*machine, accept func(int32) bool, last int32) int32 {
+	var sum quantile.Summary
+	for _, m := range machines {
+		gather(&sum, m, cpuAvg, func(day int32) bool { return day > last-recentDays && accept(day) })
+	}
+	return sum.Mean()
+}
+
+// metricsOnly reports whether there are samples without any charges.
+func (r *run) metricsOnly() bool { return len(r.customers) == 0 }
