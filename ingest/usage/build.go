@@ -9,9 +9,10 @@ import (
 
 // Words interns texts: each distinct text has one index. The zero value is ready. It is not safe for two goroutines.
 type Words struct {
-	index map[string]int32
-	texts []string
-	dict  *array.String
+	index   map[string]int32
+	texts   []byte  // all texts, one behind the other
+	offsets []int32 // where each begins, and the end
+	dict    *array.String
 }
 
 // Index returns the index of text, adding it where it is new. The empty text is null: its index is -1.
@@ -37,26 +38,34 @@ func (w *Words) IndexBytes(text []byte) int32 {
 }
 
 // Len returns the number of distinct texts.
-func (w *Words) Len() int { return len(w.texts) }
+func (w *Words) Len() int { return len(w.index) }
 
 func (w *Words) add(text string) int32 {
 	if w.index == nil {
 		w.index = map[string]int32{}
+		w.offsets = append(w.offsets, 0)
 	}
-	at := int32(len(w.texts))
+	at := int32(len(w.index))
 	w.index[text] = at
-	w.texts = append(w.texts, text)
+	w.texts = append(w.texts, text...)
+	w.offsets = append(w.offsets, int32(len(w.texts)))
 	w.dict = nil
 	return at
 }
 
-// array returns the texts as an Arrow array, shared by the records made until a new text arrives.
+// array returns the texts as an Arrow array. It borrows the memory to which later texts are only appended, so that arrays
+// made earlier stay what they are and none is copied.
 func (w *Words) array() *array.String {
 	if w.dict == nil {
-		b := array.NewStringBuilder(memory.DefaultAllocator)
-		defer b.Release()
-		b.AppendValues(w.texts, nil)
-		w.dict = b.NewStringArray()
+		n := len(w.index)
+		if n == 0 {
+			w.offsets = append(w.offsets[:0], 0)
+		}
+		offsets := memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(w.offsets[: n+1 : n+1]))
+		texts := memory.NewBufferBytes(w.texts[:len(w.texts):len(w.texts)])
+		data := array.NewData(arrow.BinaryTypes.String, n, []*memory.Buffer{nil, offsets, texts}, nil, 0, 0)
+		defer data.Release()
+		w.dict = array.NewStringData(data)
 	}
 	return w.dict
 }

@@ -1,0 +1,62 @@
+package ingest
+
+import (
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"sizeterm/ingest/dialect"
+)
+
+// mapper turns rows into a record. It belongs to one goroutine.
+type mapper interface {
+	take(r *row)
+	flush() arrow.Record // nil when there are no rows
+	len() int
+}
+
+// base is what every mapper needs: the plan of the file, and where to count.
+type base struct {
+	file    string
+	plan    *plan
+	tally   tally
+	rejects []RowError
+	keep    int // most rejects kept
+	mapped  [maxSlots]bool
+}
+
+func newBase(in Input, p *plan, limits Limits) base {
+	b := base{file: in.Name, plan: p, keep: limits.Rejects}
+	for _, slot := range p.slots {
+		b.mapped[slot] = true
+	}
+	return b
+}
+
+// has reports whether the file has a column for a slot.
+func (b *base) has(slot int) bool { return b.mapped[slot] }
+
+// reject counts a row as rejected because of one of its cells. It returns false, so that a mapper can return it.
+func (b *base) reject(r *row, slot int, err error) bool {
+	column := ""
+	if b.mapped[slot] {
+		column = b.plan.names[b.plan.column[slot]]
+	}
+	b.rejectAs(r.line, column, r.text(slot), err)
+	return false
+}
+
+func (b *base) rejectAs(line int64, column string, value []byte, err error) {
+	b.tally.rejected++
+	if len(b.rejects) < b.keep {
+		b.rejects = append(b.rejects, RowError{File: b.file, Line: line, Column: column, Value: valueOf(value), Err: err})
+	}
+}
+
+// number reads an optional number; ok is false where the cell says nothing.
+func (b *base) number(r *row, slot int, mark byte) (d dialect.Decimal, ok bool, err error) {
+	cell := r.text(slot)
+	if absent(cell) {
+		return d, false, nil
+	}
+	d, err = dialect.ParseDecimal(cell, mark)
+	return d, err == nil, err
+}

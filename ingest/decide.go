@@ -1,0 +1,282 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sizeterm/ingest/dialect"
+)
+
+// notation is how a file writes numbers and dates, and which kind of charges it holds: decided once for the whole file.
+type notation struct {
+	mark   byte // decimal mark
+	order  dialect.Order
+	export string
+	epoch  int64
+}
+
+// localeOf returns the notation of a locale tag such as "de-DE".
+func localeOf(tag string) (mark byte, order dialect.Order, err error) {
+	tag = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(tag)), "_", "-")
+	if tag == "" {
+		return 0, dialect.OrderUnknown, nil
+	}
+	language, region, _ := strings.Cut(tag, "-")
+	if len(language) < 2 || len(language) > 3 || strings.Trim(language, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return 0, 0, fmt.Errorf("locale %q: not a language tag such as en-US or de-DE", tag)
+	}
+	mark, order = ',', dialect.DayFirst
+	switch language {
+	case "en", "ja", "zh", "ko", "th", "he", "ms", "hi":
+		mark = '.'
+	}
+	switch {
+	case tag == "en" || tag == "en-us" || tag == "en-ph" || language == "ja" || language == "ko" || language == "zh":
+		order = dialect.MonthFirst
+	case region == "ch" || region == "li" || (language == "es" && (region == "mx" || region == "us" || region == "pr")):
+		mark = '.'
+	case tag == "en-za":
+		mark = ','
+	}
+	return mark, order, nil
+}
+
+// decider gathers what the cells of a file prove about its notation.
+type decider struct {
+	slots              map[string]int
+	numbers, dates     []int // slots
+	charges            bool
+	comma, dot         int // numbers that only one mark explains
+	unclear            int // numbers such as 1,234
+	month, day, either int // dates
+	example            [2]string
+	actual, amortized  bool
+	epoch              int64
+	serial             bool
+}
+
+// numberFields and dateFields are the fields that take part in the decision.
+var (
+	numberFields = strings.Fields(`quantity cost effectiveprice unitprice listprice fx pricingquantity effectivecost block
+		cpuavg cpumax cpumin memavail memavailmb memused memfree netin netout netinrate netoutrate diskread diskwrite diskreadrate diskwriterate diskops diskreadops diskwriteops`)
+	dateFields = strings.Fields("day dayend periodstart periodend servicestart serviceend time start end")
+)
+
+func newDecider(p *plan) *decider {
+	d := &decider{slots: p.slots, charges: p.match.Kind == dialect.Charges}
+	for _, f := range numberFields {
+		if s, ok := p.slots[f]; ok {
+			d.numbers = append(d.numbers, s)
+		}
+	}
+	for _, f := range dateFields {
+		if s, ok := p.slots[f]; ok {
+			d.dates = append(d.dates, s)
+		}
+	}
+	return d
+}
+
+// see looks at one row.
+func (d *decider) see(r *row) {
+	for _, s := range d.numbers {
+		d.number(r.text(s))
+	}
+	for _, s := range d.dates {
+		d.date(r.text(s))
+	}
+	if d.charges && !(d.actual && d.amortized) {
+		d.export(r)
+	}
+}
+
+// number weighs one number: a comma that cannot part thousands is a decimal mark.
+func (d *decider) number(cell []byte) {
+	comma := bytes.LastIndexByte(cell, ',')
+	dot := bytes.LastIndexByte(cell, '.')
+	switch {
+	case comma < 0 && dot >= 0 && bytes.Count(cell, []byte{'.'}) == 1:
+		d.dot++
+	case comma < 0:
+	case dot > comma:
+		d.dot++
+	case dot >= 0:
+		d.comma++
+	case bytes.Count(cell, []byte{','}) > 1:
+		d.unclear++
+	default:
+		whole := bytes.TrimLeft(cell[:comma], "-+")
+		if len(cell)-comma-1 != 3 || len(whole) > 3 || len(whole) == 0 || whole[0] == '0' {
+			d.comma++
+		} else {
+			d.unclear++
+		}
+	}
+}
+
+// date weighs one date.
+func (d *decider) date(cell []byte) {
+	if len(cell) >= 10 && len(bytes.Trim(cell, "0123456789")) == 0 && d.epoch == 0 {
+		d.epoch = 1
+		if len(cell) >= 13 {
+			d.epoch = 1000
+		}
+	}
+	order, ok := dialect.OrderOf(cell)
+	if !ok {
+		return
+	}
+	switch order {
+	case dialect.DayFirst:
+		if d.day++; d.day == 1 {
+			d.example[0] = string(cell)
+		}
+	case dialect.MonthFirst:
+		if d.month++; d.month == 1 {
+			d.example[1] = string(cell)
+		}
+	default:
+		d.either++
+	}
+}
+
+// export looks for what only actual or only amortized exports hold.
+func (d *decider) export(r *row) {
+	charge, model := r.field(d.slots, "charge"), r.field(d.slots, "model")
+	if bytes.HasPrefix(charge, []byte("Unused")) {
+		d.amortized = true
+		return
+	}
+	commitment := len(r.field(d.slots, "reservation")) > 0 || bytes.EqualFold(model, []byte("Reservation")) || bytes.EqualFold(model, []byte("SavingsPlan"))
+	if !commitment {
+		return
+	}
+	if bytes.EqualFold(charge, []byte("Purchase")) || bytes.EqualFold(charge, []byte("Refund")) {
+		d.actual = true
+		return
+	}
+	price := bytes.Trim(r.field(d.slots, "effectiveprice"), "0.,E-+")
+	if len(price) > 0 {
+		d.amortized = true
+	} else if len(bytes.Trim(r.field(d.slots, "quantity"), "0.,-")) > 0 {
+		d.actual = true
+	}
+}
+
+// settled reports whether nothing of the notation is open.
+func (d *decider) settled(n notation, kindOpen bool) bool {
+	if n.mark == 0 && d.comma == 0 && d.dot == 0 && d.unclear > 0 {
+		return false
+	}
+	if n.order == dialect.OrderUnknown && d.day == 0 && d.month == 0 && d.either > 0 {
+		return false
+	}
+	return !kindOpen || d.actual || d.amortized
+}
+
+// decide settles the notation of a file by its head, and by all of it where the head leaves something open.
+func decide(in Input, opts Options, p *plan, head []byte, whole bool) (notation, error) {
+	var n notation
+	var err error
+	if n.mark, n.order, err = localeOf(opts.Locale); err != nil {
+		return n, err
+	}
+	n.export = in.Export
+	kindOpen := false
+	switch {
+	case p.match.Kind != dialect.Charges:
+	case p.match.Family == "focus":
+		n.export = "focus"
+	case p.match.Family != "cost":
+		n.export = "usage"
+	case p.exportFixed != "":
+		n.export = p.exportFixed
+	default:
+		kindOpen = n.export == ""
+	}
+	d := newDecider(p)
+	if err := d.rows(p, bytes.NewReader(head), opts, func() bool { return false }); err != nil && whole {
+		return n, err
+	}
+	if !whole && !d.settled(n, kindOpen) {
+		if err := d.all(in, opts, p, func() bool { return d.settled(n, kindOpen) }); err != nil {
+			return n, err
+		}
+	}
+	return n, d.conclude(&n, p, kindOpen)
+}
+
+// conclude turns the evidence into the notation.
+func (d *decider) conclude(n *notation, p *plan, kindOpen bool) error {
+	if n.mark == 0 {
+		n.mark = '.'
+		if d.comma > 0 && d.dot == 0 {
+			n.mark = ','
+		}
+	}
+	n.epoch = d.epoch
+	if n.order == dialect.OrderUnknown {
+		switch {
+		case d.day > 0 && d.month > 0:
+			return fmt.Errorf("dates %q and %q cannot both be right: %w", d.example[0], d.example[1], dialect.ErrOrder)
+		case d.day > 0:
+			n.order = dialect.DayFirst
+		case d.month > 0:
+			n.order = dialect.MonthFirst
+		case d.either > 0 && p.match.Orders == dialect.OrderUnknown:
+			return fmt.Errorf("dates with slashes: %w", dialect.ErrOrder)
+		default:
+			n.order = p.match.Orders
+		}
+	}
+	if kindOpen {
+		n.export = "actual"
+		if d.amortized && !d.actual {
+			n.export = "amortized"
+		}
+	}
+	return nil
+}
+
+// rows looks at the rows of a text until stop says that enough was seen.
+func (d *decider) rows(p *plan, r io.Reader, opts Options, stop func() bool) error {
+	c := &chunker{r: r, delim: p.delim, limits: opts.Limits.filled(), line: p.firstLine}
+	s := p.splitter(opts)
+	var at row
+	for {
+		run, err := c.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for data := run.data; len(data) > 0; {
+			end, blank, err := s.split(data, &at)
+			data = data[end:]
+			if !blank && err == nil {
+				d.see(&at)
+			}
+		}
+		if stop() {
+			return nil
+		}
+	}
+}
+
+// all looks at the whole file.
+func (d *decider) all(in Input, opts Options, p *plan, stop func() bool) error {
+	opts.SkipHash = true
+	t, err := openText(in, opts)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	if _, err := t.Discard(p.rowsAt); err != nil {
+		return err
+	}
+	return d.rows(p, t, opts, stop)
+}

@@ -1,0 +1,133 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"sizeterm/ingest/dialect"
+)
+
+// errGrain says that nothing tells how long an interval of the file is.
+var errGrain = errors.New("one time a resource and no column grain_seconds: the length of the interval is unknown")
+
+// pace gathers the distances between samples.
+type pace struct {
+	clock       dialect.Clock
+	last        map[string]int64
+	diffs       map[int64]int
+	n           int
+	gcd, common int64
+	first       int64
+	seen        bool
+}
+
+// interval returns the seconds between samples of a file that has no column for them: the most frequent distance between
+// two samples of one resource where it is frequent enough, else the greatest length that divides all distances.
+func interval(in Input, opts Options, p *plan, n notation, head []byte, whole bool) (int64, error) {
+	for _, field := range []string{"seconds", "grain"} {
+		if _, ok := p.slots[field]; ok {
+			return 0, nil
+		}
+	}
+	g := &pace{clock: dialect.Clock{Order: n.order, Epoch: n.epoch, Serial: n.epoch == 0}, last: map[string]int64{}, diffs: map[int64]int{}}
+	if err := g.rows(p, bytes.NewReader(head), opts); err != nil && whole {
+		return 0, err
+	}
+	if g.n == 0 && !whole {
+		if err := g.all(in, opts, p); err != nil {
+			return 0, err
+		}
+	}
+	grain := g.result()
+	if grain == 0 {
+		return 0, fmt.Errorf("%w: %w", errGrain, ErrMissingColumn)
+	}
+	return grain, nil
+}
+
+// result chooses the interval.
+func (g *pace) result() int64 {
+	best, most := int64(0), 0
+	for d, n := range g.diffs {
+		if n > most || (n == most && d < best) {
+			best, most = d, n
+		}
+	}
+	switch {
+	case 2*most >= g.n && g.n > 0:
+		return best
+	case g.gcd >= 60:
+		return g.gcd
+	case g.n > 0:
+		return best
+	}
+	return g.common
+}
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// see looks at one sample.
+func (g *pace) see(resource, when []byte) {
+	at, err := g.clock.Parse(when)
+	if err != nil {
+		return
+	}
+	if !g.seen {
+		g.first, g.seen = at, true
+	}
+	g.common = gcd(g.common, max(at-g.first, g.first-at))
+	before, ok := g.last[string(resource)]
+	g.last[string(resource)] = at
+	if d := max(at-before, before-at); ok && d > 0 {
+		g.diffs[d]++
+		g.n++
+		g.gcd = gcd(g.gcd, d)
+	}
+}
+
+// rows looks at all rows of a text.
+func (g *pace) rows(p *plan, r io.Reader, opts Options) error {
+	c := &chunker{r: r, delim: p.delim, limits: opts.Limits.filled(), line: p.firstLine}
+	s := p.splitter(opts)
+	var at row
+	for {
+		run, err := c.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for data := run.data; len(data) > 0; {
+			end, blank, err := s.split(data, &at)
+			data = data[end:]
+			if !blank && err == nil {
+				g.see(at.text(sResource), at.text(sTime))
+			}
+		}
+		if g.n > 1000 {
+			return nil
+		}
+	}
+}
+
+// all looks at the file from its beginning until a resource appears for the second time.
+func (g *pace) all(in Input, opts Options, p *plan) error {
+	opts.SkipHash = true
+	t, err := openText(in, opts)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	if _, err := t.Discard(p.rowsAt); err != nil {
+		return err
+	}
+	return g.rows(p, t, opts)
+}

@@ -1,0 +1,60 @@
+package ingest
+
+import (
+	"bytes"
+
+	"sizeterm/ingest/dialect"
+)
+
+// plan says which column of a file goes into which slot.
+type plan struct {
+	match       *dialect.Match
+	names       []string
+	delim       byte
+	rowsAt      int
+	firstLine   int64
+	slots       map[string]int // slot of each field that the file has
+	column      [maxSlots]int  // column of each slot
+	slotOf      []int8
+	exportFixed string
+}
+
+// newPlan lays out the slots of a header; fields is the order in which the mapper wants them.
+func newPlan(h *header, fields []string) *plan {
+	p := &plan{match: h.match, names: h.names, delim: h.delim, rowsAt: h.rows, firstLine: h.line, slots: map[string]int{}, slotOf: make([]int8, len(h.names))}
+	for i := range p.slotOf {
+		p.slotOf[i] = -1
+	}
+	for slot, field := range fields {
+		if col, ok := h.match.Column[field]; ok && p.slotOf[col] < 0 {
+			p.slots[field] = slot
+			p.slotOf[col] = int8(slot)
+			p.column[slot] = col
+		}
+	}
+	return p
+}
+
+func (p *plan) splitter(opts Options) splitter {
+	return splitter{delim: p.delim, slotOf: p.slotOf, field: opts.Limits.filled().Field}
+}
+
+// text returns the cell of a slot without blanks around it and with its quotes undoubled; nil where there is none.
+func (r *row) text(slot int) []byte {
+	cell := r.cell[slot]
+	if n := len(cell); n > 0 && (cell[0] <= ' ' || cell[n-1] <= ' ' || cell[n-1] >= 0x80 || cell[0] >= 0x80) {
+		cell = bytes.TrimSpace(cell)
+	}
+	if r.doubled&(1<<slot) != 0 {
+		return bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
+	}
+	return cell
+}
+
+// field returns the cell of a field, nil where the file has no such column.
+func (r *row) field(slots map[string]int, name string) []byte {
+	if slot, ok := slots[name]; ok {
+		return r.text(slot)
+	}
+	return nil
+}

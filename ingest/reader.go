@@ -1,0 +1,488 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"sizeterm/ingest/dialect"
+	"sizeterm/ingest/usage"
+)
+
+// Description is what a file is, judged by its content alone, before its rows are read.
+type Description struct {
+	Kind    Kind
+	Dialect string
+	Columns []string // header as printed
+	Missing []string // fields that the file lacks and a better answer needs
+}
+
+// Inspect says what a file is by its head. The errors are those of NewReader.
+func Inspect(in Input, opts Options) (Description, error) {
+	opts.SkipHash = true
+	t, err := openText(in, opts)
+	if err != nil {
+		return Description{Kind: KindUnknown}, err
+	}
+	defer t.Close()
+	h, _, _, err := headOf(in, t, opts)
+	if err != nil {
+		return Description{Kind: KindUnknown}, err
+	}
+	return Description{Kind: h.match.Kind, Dialect: h.match.Dialect, Columns: h.names, Missing: h.match.Missing}, nil
+}
+
+// Head returns the first n bytes of an input as UTF-8 text, unpacked, without byte order mark: what a caller looks at to
+// find kinds of files that this package does not read. An empty input gives none.
+func Head(in Input, n int) ([]byte, error) {
+	t, err := openText(in, Options{SkipHash: true})
+	if errors.Is(err, ErrEmpty) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	head, err := t.Peek(min(n, headBytes-16))
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	return bytes.Clone(head), nil
+}
+
+// OpenText opens an input as UTF-8 text, unpacked, without byte order mark, under the limits: for callers that read kinds
+// of files that this package does not.
+func OpenText(in Input, opts Options) (io.ReadCloser, error) {
+	opts.SkipHash = true
+	return openText(in, opts)
+}
+
+// headOf finds the header of a text and returns the head it was found in, and whether that is the whole text.
+func headOf(in Input, t *text, opts Options) (h *header, head []byte, whole bool, err error) {
+	head, err = t.Peek(headBytes - 16)
+	if err != nil && err != io.EOF {
+		return nil, nil, false, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	whole = err == io.EOF
+	h, err = findHeader(head, opts.Limits.filled(), whole)
+	if err != nil {
+		return nil, nil, false, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if whole && len(bytes.TrimSpace(head[h.rows:])) == 0 {
+		return nil, nil, false, fmt.Errorf("%s: %s: %w", in.Name, h.match.Dialect, ErrNoRows)
+	}
+	return h, head, whole, nil
+}
+
+// Reader reads one input record by record, in the order of the file. It parses on several goroutines; what it returns
+// does not depend on how many. Drive it like a bufio.Scanner:
+//
+//	for r.Next() { use(r.Record()) }
+//	if err := r.Err(); err != nil { ... }
+type Reader struct {
+	in     Input
+	opts   Options
+	limits Limits
+	text   *text
+	plan   *plan
+	note   notation
+	grain  int64
+
+	queue   chan *job
+	stop    chan struct{}
+	stopped sync.Once
+	work    sync.WaitGroup
+	mappers []mapper
+	pending []arrow.Record
+	record  arrow.Record
+	rejects []RowError
+	counted int64
+	rows    int64
+	err     error
+	done    bool
+	summary Summary
+}
+
+// job is a chunk on its way through a worker.
+type job struct {
+	chunk
+	err    error
+	result chan parsed
+}
+
+// parsed is what a worker made of a chunk.
+type parsed struct {
+	records  []arrow.Record
+	rejects  []RowError
+	rows     int64
+	rejected int64
+}
+
+// NewReader opens an input and finds out what it is. Errors wrap ErrEmpty, ErrNoRows, ErrUnknownKind, ErrMissingColumn,
+// ErrHeader, ErrEncoding, ErrDamaged or ErrTooLarge and begin with the input's name. The caller reads until Next returns
+// false, or closes the reader.
+func NewReader(in Input, opts Options) (*Reader, error) {
+	t, err := openText(in, opts)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{in: in, opts: opts, limits: opts.Limits.filled(), text: t, stop: make(chan struct{})}
+	if err := r.prepare(); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	r.start()
+	return r, nil
+}
+
+// prepare recognises the file and settles its notation.
+func (r *Reader) prepare() error {
+	h, head, whole, err := headOf(r.in, r.text, r.opts)
+	if err != nil {
+		return err
+	}
+	fields := map[Kind][]string{KindCharges: chargeFields, KindSamples: sampleFields, KindReservations: reservationFields}[h.match.Kind]
+	r.plan = newPlan(h, fields)
+	if r.note, err = decide(r.in, r.opts, r.plan, head[h.rows:], whole); err != nil {
+		return fmt.Errorf("%s: %w", r.in.Name, err)
+	}
+	if h.match.Kind == KindSamples {
+		if r.grain, err = interval(r.in, r.opts, r.plan, r.note, head[h.rows:], whole); err != nil {
+			return fmt.Errorf("%s: %w", r.in.Name, err)
+		}
+	}
+	if _, err := r.text.Discard(h.rows); err != nil {
+		return fmt.Errorf("%s: %w", r.in.Name, err)
+	}
+	r.summary = Summary{Name: r.in.Name, Kind: h.match.Kind, Dialect: h.match.Dialect, Dataset: r.in.Dataset, Export: r.note.export, Encoding: r.text.encoding}
+	if r.text.packed {
+		r.summary.Encoding = "gzip " + r.summary.Encoding
+	}
+	return nil
+}
+
+// start starts the goroutines: one cuts chunks, the others parse them.
+func (r *Reader) start() {
+	workers := r.opts.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if r.summary.Kind == KindReservations {
+		workers = 1 // commitments are gathered in the order of the file
+	}
+	if r.in.Size >= 0 && r.in.Size < chunkBytes && !r.text.packed {
+		workers = 1
+	}
+	jobs := make(chan *job, workers)
+	r.queue = make(chan *job, 2*workers)
+	r.work.Add(1 + workers)
+	go r.cut(jobs)
+	for range workers {
+		m := r.newMapper()
+		r.mappers = append(r.mappers, m)
+		go r.parse(m, jobs)
+	}
+}
+
+// cut cuts the text into chunks and queues them, for the workers and in the order of the file.
+func (r *Reader) cut(jobs chan<- *job) {
+	defer r.work.Done()
+	defer close(jobs)
+	defer close(r.queue)
+	c := &chunker{r: r.text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
+	for {
+		run, err := c.next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		j := &job{chunk: run, err: err, result: make(chan parsed, 1)}
+		select {
+		case r.queue <- j:
+		case <-r.stop:
+			return
+		}
+		if err != nil {
+			return
+		}
+		select {
+		case jobs <- j:
+		case <-r.stop:
+			return
+		}
+	}
+}
+
+// newMapper returns a mapper for the kind of the file.
+func (r *Reader) newMapper() mapper {
+	b := newBase(r.in, r.plan, r.limits)
+	var latest int64
+	if !r.opts.Now.IsZero() {
+		latest = r.opts.Now.Unix() + daySeconds
+	}
+	switch {
+	case r.summary.Kind == KindReservations:
+		return &reservationMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}}
+	case r.plan.match.Wide:
+		return newWideMapper(b, r.note, r.grain)
+	case r.summary.Kind == KindSamples:
+		m := newSampleMapper(b, r.note, r.grain)
+		m.latest = latest
+		return m
+	}
+	m := &chargeMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}, export: r.note.export, dataset: r.in.Dataset, latest: latest}
+	m.focus, m.partner = r.plan.match.Family == "focus", r.plan.match.Family == "partner-center-daily-rated"
+	m.currency, m.customer = r.opts.Currency, r.opts.Customer
+	if m.currency == "" {
+		m.currency = "XXX" // ISO 4217: no currency
+	}
+	if m.customer == "" {
+		m.customer = "unnamed"
+	}
+	if m.dataset == "" {
+		m.dataset = "|" + r.in.Name
+	}
+	return m
+}
+
+// parse parses chunks until there are no more.
+func (r *Reader) parse(m mapper, jobs <-chan *job) {
+	defer r.work.Done()
+	for j := range jobs {
+		j.result <- r.rowsOf(m, j.chunk)
+	}
+}
+
+// rowsOf parses one chunk.
+func (r *Reader) rowsOf(m mapper, c chunk) parsed {
+	b := baseOf(m)
+	b.rejects = nil
+	before, beforeRejected := b.tally.rows, b.tally.rejected
+	most := r.opts.BatchRows
+	if most <= 0 {
+		most = 8192
+	}
+	var out parsed
+	sound := clean(c.data)
+	s := r.plan.splitter(r.opts)
+	wide, isWide := m.(*wideMapper)
+	at := row{line: c.line}
+	for data := c.data; len(data) > 0; {
+		end, blank, err := s.split(data, &at)
+		text := data[:end]
+		data = data[end:]
+		if !blank && err == nil && !sound {
+			err = soundText(text)
+		}
+		switch {
+		case blank:
+		case err != nil:
+			r.bad(b, &s, text, at.line, err)
+		case isWide:
+			cells, _, _ := s.all(text)
+			wide.takeCells(cells, at.line)
+		default:
+			m.take(&at)
+		}
+		if m.len() >= most {
+			out.records = append(out.records, m.flush())
+		}
+		at.line += int64(bytes.Count(text, newline))
+	}
+	if rec := m.flush(); rec != nil {
+		out.records = append(out.records, rec)
+	}
+	out.rejects, out.rows, out.rejected = b.rejects, b.tally.rows-before, b.tally.rejected-beforeRejected
+	return out
+}
+
+// bad rejects a row that is not well formed.
+func (r *Reader) bad(b *base, s *splitter, text []byte, line int64, err error) {
+	b.tally.rows++
+	column, value := "", bytes.TrimRight(text, "\r\n")
+	switch {
+	case errors.Is(err, errColumns):
+		cells, _, _ := s.all(text)
+		err = fmt.Errorf("%d cells, the header has %d: %w", len(cells), len(r.plan.names), errColumns)
+	case errors.Is(err, errUTF8), errors.Is(err, errControl), errors.Is(err, errField):
+		cells, _, _ := s.all(text)
+		for i, c := range cells {
+			if i < len(r.plan.names) && (len(c) > s.field && errors.Is(err, errField) || !errors.Is(err, errField) && soundText(c) != nil) {
+				column, value = r.plan.names[i], c
+				break
+			}
+		}
+	}
+	b.rejectAs(line, column, value, err)
+	if n := len(b.rejects); n > 0 && column == "" {
+		b.rejects[n-1].Value = valueOf(value)
+	}
+}
+
+// baseOf returns the base of a mapper.
+func baseOf(m mapper) *base {
+	switch m := m.(type) {
+	case *chargeMapper:
+		return &m.base
+	case *sampleMapper:
+		return &m.base
+	case *wideMapper:
+		return &m.base
+	case *reservationMapper:
+		return &m.base
+	}
+	panic("ingest: a mapper without base")
+}
+
+// Next advances to the next record. It returns false at the end of the file and at an error.
+func (r *Reader) Next() bool {
+	r.release()
+	for len(r.pending) == 0 {
+		if r.done {
+			return false
+		}
+		j, ok := <-r.queue
+		if !ok {
+			r.finish()
+			return false
+		}
+		if j.err != nil {
+			r.fail(j.err)
+			return false
+		}
+		p := <-j.result
+		r.pending = p.records
+		r.rows += p.rows
+		r.counted += p.rejected
+		if room := r.limits.Rejects - len(r.rejects); room > 0 {
+			r.rejects = append(r.rejects, p.rejects[:min(room, len(p.rejects))]...)
+		}
+		if r.rows > r.limits.Rows {
+			r.fail(fmt.Errorf("more than %d rows: %w", r.limits.Rows, ErrTooLarge))
+			return false
+		}
+	}
+	r.record, r.pending = r.pending[0], r.pending[1:]
+	return true
+}
+
+// release releases the current record.
+func (r *Reader) release() {
+	if r.record != nil {
+		r.record.Release()
+		r.record = nil
+	}
+}
+
+// fail ends reading with an error.
+func (r *Reader) fail(err error) {
+	r.err = fmt.Errorf("%s: %w", r.in.Name, err)
+	r.end()
+}
+
+// finish ends reading at the end of the file.
+func (r *Reader) finish() {
+	r.end()
+	if r.summary.Rows == 0 && r.err == nil {
+		r.err = fmt.Errorf("%s: %s: %w", r.in.Name, r.summary.Dialect, ErrNoRows)
+	}
+}
+
+// end stops the goroutines, adds up what they counted and closes the input.
+func (r *Reader) end() {
+	if r.done {
+		return
+	}
+	r.done = true
+	r.halt()
+	var all tally
+	for _, m := range r.mappers {
+		all.merge(&baseOf(m).tally)
+	}
+	all.fill(&r.summary)
+	if r.err == nil {
+		r.summary.SHA256 = r.text.source.sum()
+	}
+	r.notices()
+	if err := r.text.Close(); err != nil && r.err == nil {
+		r.err = fmt.Errorf("%s: %w", r.in.Name, err)
+	}
+}
+
+// halt stops the goroutines and releases what they made and nobody took.
+func (r *Reader) halt() {
+	r.stopped.Do(func() { close(r.stop) })
+	for j := range r.queue {
+		select {
+		case p := <-j.result:
+			for _, rec := range p.records {
+				rec.Release()
+			}
+		default:
+		}
+	}
+	r.work.Wait()
+	for _, rec := range r.pending {
+		rec.Release()
+	}
+	r.pending = nil
+}
+
+// notices adds what concerns the file as a whole.
+func (r *Reader) notices() {
+	add := func(code, detail string) {
+		r.summary.Notices = append(r.summary.Notices, Notice{Code: code, Detail: detail})
+	}
+	if r.text.encoding == "windows-1252" {
+		add("windows_1252", "the text is not UTF-8 and was read as Windows-1252")
+	}
+	if r.note.mark == ',' {
+		add("decimal_comma", "numbers have a decimal comma")
+	}
+	if r.note.order == dialect.DayFirst && r.plan.match.Orders != dialect.DayFirst {
+		add("day_first", "dates begin with the day")
+	}
+	if r.summary.Kind == KindCharges && r.plan.match.Family == "cost" {
+		if _, ok := r.plan.slots["currency"]; !ok {
+			add("no_currency", "the file does not name the currency of its amounts")
+		}
+	}
+}
+
+// Close stops reading. It need not be called after Next has returned false.
+func (r *Reader) Close() error {
+	r.release()
+	r.end()
+	return nil
+}
+
+// Record returns the current record, of usage.ChargeSchema or usage.SampleSchema. It is valid until the next call of Next
+// or Close; a caller that keeps it longer retains it.
+func (r *Reader) Record() arrow.Record { return r.record }
+
+// Commitments returns what a reservation list holds, in the order of the file, once Next has returned false.
+func (r *Reader) Commitments() []usage.Commitment {
+	if m, ok := r.mappers[0].(*reservationMapper); ok && r.done {
+		return m.found
+	}
+	return nil
+}
+
+// Rejects returns the rejected rows so far in the order of the file, at most Limits.Rejects of them.
+func (r *Reader) Rejects() []RowError { return r.rejects }
+
+// RejectCount returns the number of rejected rows so far, those beyond Limits.Rejects included.
+func (r *Reader) RejectCount() int64 { return r.counted }
+
+// Err returns what ended reading before the end of the file, nil at its end.
+func (r *Reader) Err() error { return r.err }
+
+// Summary returns what the file held; it is complete when Next has returned false.
+func (r *Reader) Summary() Summary { return r.summary }
+
+// BytesRead returns how many bytes of the file as it lies on disk were read so far, for a progress bar next to
+// Input.Size. It may be called from another goroutine.
+func (r *Reader) BytesRead() int64 { return r.text.source.read.Load() }

@@ -1,0 +1,202 @@
+package ingest
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"sizeterm/ingest/dialect"
+)
+
+// Kind says what a file is about: "charges", "samples", "reservations", "recommendations" or "unknown".
+type Kind = dialect.Kind
+
+// The kinds of files.
+const (
+	KindCharges         = dialect.Charges
+	KindSamples         = dialect.Samples
+	KindReservations    = dialect.Reservations
+	KindRecommendations = dialect.Recommendations
+	KindUnknown         = dialect.Unknown
+)
+
+// Summary is what one input held. Rows = Accepted + Rejected + the rows set apart, always. It is complete when Next has
+// returned false.
+type Summary struct {
+	Name, Dialect, Dataset, Export string
+	Kind                           Kind
+	SHA256                         string // of the file as it lies on disk, in hex; empty with Options.SkipHash
+	Encoding                       string // "utf-8", "utf-16", "windows-1252", with "gzip " before it where it was packed
+	Rows, Accepted, Rejected       int64
+	SetApart                       []SetApart // sorted by reason
+	From, To                       time.Time  // first instant and end of the last period of the accepted rows; zero without rows
+	Grain                          time.Duration
+	Customers, Currencies          []string // sorted
+	Totals                         []Total  // sorted by currency and kind
+	Notices                        []Notice // sorted by code
+}
+
+// SetApart counts rows that are sound and concern no virtual machine and no commitment.
+type SetApart struct {
+	Reason string // one word or two_words, stable
+	Rows   int64
+}
+
+// Total is the exact sum of the costs of all rows of one kind in one currency: "compute", "software", "purchase",
+// "unused", "adjustment" or "apart". The totals of a currency add up to what the accepted and set-apart rows of the file
+// add up to, to the last digit printed there.
+type Total struct {
+	Currency, Kind string
+	Rows           int64
+	Cost           string // exact decimal
+}
+
+// Notice is something about a file that changes no row but that its reader should know.
+type Notice struct {
+	Code   string // one word or two_words, stable
+	Rows   int64  // rows concerned; 0 where it concerns the file
+	Detail string // one sentence
+}
+
+// tally is what one worker counted. Tallies of several workers add up to the same whatever the split.
+type tally struct {
+	rows, accepted, rejected int64
+	apart                    map[string]int64
+	totals                   map[totalKey]*totalOf
+	lastKey                  totalKey
+	lastTotal                *totalOf
+	notices                  map[string]*Notice
+	customers, currencies    map[string]bool
+	from, to                 int64
+	grain                    int64
+	dated                    bool
+}
+
+type totalKey struct{ currency, kind string }
+
+type totalOf struct {
+	rows int64
+	sum  dialect.Total
+}
+
+// cost adds a cost.
+func (t *tally) cost(currency, kind string, d dialect.Decimal) {
+	key := totalKey{currency, kind}
+	if t.lastTotal == nil || key != t.lastKey {
+		if t.totals == nil {
+			t.totals = map[totalKey]*totalOf{}
+		}
+		if t.totals[key] == nil {
+			t.totals[key] = &totalOf{}
+		}
+		t.lastKey, t.lastTotal = key, t.totals[key]
+	}
+	t.lastTotal.rows++
+	t.lastTotal.sum.Add(d)
+}
+
+// setApart counts a row that is set apart.
+func (t *tally) setApart(reason string) {
+	if t.apart == nil {
+		t.apart = map[string]int64{}
+	}
+	t.apart[reason]++
+}
+
+// notice counts a row under a notice.
+func (t *tally) notice(code, detail string) {
+	if t.notices == nil {
+		t.notices = map[string]*Notice{}
+	}
+	n := t.notices[code]
+	if n == nil {
+		n = &Notice{Code: code, Detail: detail}
+		t.notices[code] = n
+	}
+	n.Detail = min(n.Detail, detail) // the same example whatever the order of workers
+	n.Rows++
+}
+
+// name keeps a name in a set.
+func name(set *map[string]bool, text string) {
+	if (*set)[text] {
+		return
+	}
+	if *set == nil {
+		*set = map[string]bool{}
+	}
+	(*set)[text] = true
+}
+
+// period widens the period.
+func (t *tally) period(from, to int64) {
+	if !t.dated {
+		t.from, t.to, t.dated = from, to, true
+		return
+	}
+	t.from, t.to = min(t.from, from), max(t.to, to)
+}
+
+// merge adds all of o.
+func (t *tally) merge(o *tally) {
+	t.rows += o.rows
+	t.accepted += o.accepted
+	t.rejected += o.rejected
+	for reason, n := range o.apart {
+		if t.apart == nil {
+			t.apart = map[string]int64{}
+		}
+		t.apart[reason] += n
+	}
+	for key, from := range o.totals {
+		if t.totals == nil {
+			t.totals = map[totalKey]*totalOf{}
+		}
+		if t.totals[key] == nil {
+			t.totals[key] = &totalOf{}
+		}
+		t.totals[key].rows += from.rows
+		t.totals[key].sum.Merge(&from.sum)
+	}
+	for code, n := range o.notices {
+		rows := n.Rows
+		t.notice(code, n.Detail)
+		t.notices[code].Rows += rows - 1
+	}
+	for c := range o.customers {
+		name(&t.customers, c)
+	}
+	for c := range o.currencies {
+		name(&t.currencies, c)
+	}
+	if o.dated {
+		t.period(o.from, o.to)
+	}
+	if o.grain > 0 && (t.grain == 0 || o.grain < t.grain) {
+		t.grain = o.grain
+	}
+}
+
+// fill writes the counts into a summary.
+func (t *tally) fill(s *Summary) {
+	s.Rows, s.Accepted, s.Rejected = t.rows, t.accepted, t.rejected
+	for _, reason := range slices.Sorted(maps.Keys(t.apart)) {
+		s.SetApart = append(s.SetApart, SetApart{Reason: reason, Rows: t.apart[reason]})
+	}
+	for key, total := range t.totals {
+		s.Totals = append(s.Totals, Total{Currency: key.currency, Kind: key.kind, Rows: total.rows, Cost: total.sum.String()})
+	}
+	slices.SortFunc(s.Totals, func(a, b Total) int {
+		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Kind, b.Kind))
+	})
+	for _, code := range slices.Sorted(maps.Keys(t.notices)) {
+		s.Notices = append(s.Notices, *t.notices[code])
+	}
+	s.Customers = slices.Sorted(maps.Keys(t.customers))
+	s.Currencies = slices.Sorted(maps.Keys(t.currencies))
+	if t.dated {
+		s.From, s.To = time.Unix(t.from, 0).UTC(), time.Unix(t.to, 0).UTC()
+	}
+	s.Grain = time.Duration(t.grain) * time.Second
+}

@@ -1,0 +1,156 @@
+package usage
+
+import (
+	"math"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/bitutil"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// NullInt and NullPercent stand for null in the slices of SampleColumns.
+const (
+	NullInt     int64 = math.MinInt64
+	NullPercent int32 = math.MinInt32
+)
+
+// SampleColumns gathers samples as plain slices, one a column of SampleSchema, which Record wraps as Arrow arrays without
+// copying: it is what a reader of gigabytes fills, where SampleBatch is for tests and small tables. Texts are indexes into
+// the Words of their column, -1 is null. Resource, Start, Seconds and Line must have one value a row; any other slice has
+// one a row or is empty, and then the column is null throughout.
+type SampleColumns struct {
+	ResourceWords, VMWords, SizeWords, RegionWords Words
+
+	Resource, VM, Size, Region                  []int32
+	Start, Line                                 []int64
+	Seconds                                     []int32
+	CPUAvg, CPUMax, CPUMin, MemoryUsed          []int32
+	MemoryAvailable                             []int64
+	NetIn, NetOut, DiskRead, DiskWrite, DiskOps []int64
+}
+
+// Len returns the number of rows gathered since the last Record.
+func (c *SampleColumns) Len() int { return len(c.Start) }
+
+// Record returns the gathered rows as a record of SampleSchema, which the caller releases. The slices go over to the
+// record; the columns start anew with the same dictionaries.
+func (c *SampleColumns) Record() arrow.Record {
+	n := len(c.Start)
+	null := nullsFor(n)
+	cols := []arrow.Array{
+		wordsColumn(c.Resource, n, &c.ResourceWords, null), wordsColumn(c.VM, n, &c.VMWords, null),
+		wordsColumn(c.Size, n, &c.SizeWords, null), wordsColumn(c.Region, n, &c.RegionWords, null),
+		intColumn(c.Start, n, null), percentColumn(c.Seconds, n, null),
+		percentColumn(c.CPUAvg, n, null), percentColumn(c.CPUMax, n, null), percentColumn(c.CPUMin, n, null),
+		intColumn(c.MemoryAvailable, n, null), percentColumn(c.MemoryUsed, n, null),
+		intColumn(c.NetIn, n, null), intColumn(c.NetOut, n, null), intColumn(c.DiskRead, n, null),
+		intColumn(c.DiskWrite, n, null), intColumn(c.DiskOps, n, null), intColumn(c.Line, n, null),
+	}
+	c.renew(n)
+	return recordOf(SampleSchema, cols, n)
+}
+
+// renew gives the columns in use new slices of the same size.
+func (c *SampleColumns) renew(n int) {
+	for _, s := range []*[]int32{&c.Resource, &c.VM, &c.Size, &c.Region, &c.Seconds, &c.CPUAvg, &c.CPUMax, &c.CPUMin, &c.MemoryUsed} {
+		if *s != nil {
+			*s = make([]int32, 0, n)
+		}
+	}
+	for _, s := range []*[]int64{&c.Start, &c.Line, &c.MemoryAvailable, &c.NetIn, &c.NetOut, &c.DiskRead, &c.DiskWrite, &c.DiskOps} {
+		if *s != nil {
+			*s = make([]int64, 0, n)
+		}
+	}
+}
+
+// allNull is the memory of columns that are null throughout: zeros, shared by all of them.
+type allNull struct{ zeros []byte }
+
+var nothing = allNull{zeros: make([]byte, 8<<13)}
+
+func nullsFor(n int) allNull {
+	if 8*n <= len(nothing.zeros) {
+		return nothing
+	}
+	return allNull{zeros: make([]byte, 8*n)}
+}
+
+func (z allNull) array(t arrow.DataType, width, n int) arrow.Array {
+	data := array.NewData(t, n, []*memory.Buffer{memory.NewBufferBytes(z.zeros[:bitutil.BytesForBits(int64(n))]), memory.NewBufferBytes(z.zeros[:width*n])}, nil, n, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
+}
+
+// intColumn wraps values, whose NullInt are null.
+func intColumn(values []int64, n int, null allNull) arrow.Array {
+	if len(values) == 0 && n > 0 {
+		return null.array(arrow.PrimitiveTypes.Int64, 8, n)
+	}
+	var valid []byte
+	missing := 0
+	for i, v := range values {
+		if v == NullInt {
+			if valid == nil {
+				valid = allValid(n)
+			}
+			bitutil.ClearBit(valid, i)
+			missing++
+		}
+	}
+	return fixedOf(arrow.PrimitiveTypes.Int64, n, arrow.Int64Traits.CastToBytes(values), valid, missing)
+}
+
+// percentColumn wraps values, whose NullPercent are null.
+func percentColumn(values []int32, n int, null allNull) arrow.Array {
+	if len(values) == 0 && n > 0 {
+		return null.array(arrow.PrimitiveTypes.Int32, 4, n)
+	}
+	var valid []byte
+	missing := 0
+	for i, v := range values {
+		if v == NullPercent {
+			if valid == nil {
+				valid = allValid(n)
+			}
+			bitutil.ClearBit(valid, i)
+			missing++
+		}
+	}
+	return fixedOf(arrow.PrimitiveTypes.Int32, n, arrow.Int32Traits.CastToBytes(values), valid, missing)
+}
+
+// wordsColumn wraps indexes, of which -1 is null.
+func wordsColumn(index []int32, n int, w *Words, null allNull) arrow.Array {
+	if len(index) == 0 && n > 0 {
+		data := array.NewData(Word, n, []*memory.Buffer{memory.NewBufferBytes(null.zeros[:bitutil.BytesForBits(int64(n))]), memory.NewBufferBytes(null.zeros[:4*n])}, nil, n, 0)
+		defer data.Release()
+		data.SetDictionary(w.array().Data())
+		return array.NewDictionaryData(data)
+	}
+	var valid []byte
+	missing := 0
+	for i, v := range index {
+		if v < 0 {
+			if valid == nil {
+				valid = allValid(n)
+			}
+			bitutil.ClearBit(valid, i)
+			index[i] = 0
+			missing++
+		}
+	}
+	data := array.NewData(Word, n, []*memory.Buffer{bitmap(valid, missing), memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(index))}, nil, missing, 0)
+	defer data.Release()
+	data.SetDictionary(w.array().Data())
+	return array.NewDictionaryData(data)
+}
+
+func allValid(n int) []byte {
+	valid := make([]byte, bitutil.BytesForBits(int64(n)))
+	for i := range valid {
+		valid[i] = 0xff
+	}
+	return valid
+}

@@ -1,0 +1,64 @@
+package ingest
+
+import (
+	"sizeterm/ingest/dialect"
+)
+
+// wideMapper turns a table with one column a machine and one row a time into samples of average CPU. Each cell counts as
+// a row of the summary, so that one bad cell costs one machine one interval.
+type wideMapper struct {
+	sampleMapper
+	machines []int32
+}
+
+func newWideMapper(b base, n notation, grain int64) *wideMapper {
+	w := &wideMapper{sampleMapper: *newSampleMapper(b, n, grain)}
+	for _, name := range b.plan.names {
+		w.machines = append(w.machines, w.cols.ResourceWords.Index(lower([]byte(name))))
+	}
+	return w
+}
+
+// takeCells maps one row of the table.
+func (w *wideMapper) takeCells(cells [][]byte, line int64) {
+	start, err := w.clock.Parse(cells[0])
+	if err != nil {
+		w.tally.rows += int64(len(cells) - 1)
+		w.tally.rejected += int64(len(cells) - 2)
+		w.rejectAs(line, w.plan.names[0], cells[0], err)
+		return
+	}
+	for i, cell := range cells[1:] {
+		w.tally.rows++
+		if absent(cell) {
+			w.tally.setApart("no_value")
+			continue
+		}
+		v, ok := hundredths(cell, w.mark)
+		if !ok {
+			d, err := dialect.ParseDecimal(cell, w.mark)
+			var n int64
+			if err == nil {
+				n, err = d.HalfUp(2)
+			}
+			if err != nil || n < 0 || n > 10000 {
+				w.rejectAs(line, w.plan.names[i+1], cell, orErr(err, errPercent))
+				continue
+			}
+			v = int32(n)
+		}
+		if v > 10000 {
+			w.rejectAs(line, w.plan.names[i+1], cell, errPercent)
+			continue
+		}
+		c := &w.cols
+		c.Resource = append(c.Resource, w.machines[i+1])
+		c.Start = append(c.Start, start)
+		c.Seconds = append(c.Seconds, int32(w.grain))
+		c.Line = append(c.Line, line)
+		c.CPUAvg = append(c.CPUAvg, v)
+		w.tally.accepted++
+		w.tally.period(start, start+w.grain)
+		w.tally.grain = w.grain
+	}
+}
