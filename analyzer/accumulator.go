@@ -26,6 +26,7 @@ type Accumulator struct {
 	names    map[nameKey]uint32
 	machines map[sampleKey]*machine
 	refused  int64 // samples of impossible values
+	undated  int64 // rows of impossible times
 	view     sampleView
 }
 
@@ -71,6 +72,7 @@ func (a *Accumulator) Merge(other *Accumulator) error {
 		a.machine(key.moved(move)).merge(m)
 	}
 	a.refused += other.refused
+	a.undated += other.undated
 	return nil
 }
 

@@ -148,7 +148,10 @@ func (r *run) finishVMs(entries []*entry) {
 		r.warn("charges_without_metrics", "", fmt.Sprintf("%d billed machines were not measured", unmeasured))
 	}
 	if r.a.refused > 0 {
-		r.warn("impossible_samples", "", fmt.Sprintf("%d measured values are negative or of no length, and count as missing", r.a.refused))
+		r.warn("impossible_samples", "", fmt.Sprintf("%d measured values are negative, and count as missing", r.a.refused))
+	}
+	if r.a.undated > 0 {
+		r.warn("impossible_times", "", fmt.Sprintf("%d rows are of no time: before 1970, after 2199, longer than a year or without length; they are left out", r.a.undated))
 	}
 	for key, name := range r.a.names {
 		if !key.customer {

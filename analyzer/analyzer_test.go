@@ -164,4 +164,3 @@ func TestMetricsOfAMachine(t *testing.T) {
 	require.EqualValues(t, 2000, out.Profiles[0].VMP95.Max)
 	require.EqualValues(t, vm.CPUMax, out.Profiles[0].CPUMax)
 }
-

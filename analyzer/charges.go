@@ -60,6 +60,14 @@ func (a *Accumulator) addCharges(c *usage.Charges) {
 		if c.Start[i] >= end {
 			continue
 		}
+		until := c.End[i]
+		if kind := usage.Kind(c.Kind[i]); kind != usage.Compute && kind != usage.Software {
+			until = c.Start[i] // money belongs to its first day
+		}
+		if c.Start[i] < 0 || max(until, c.Start[i]) > lastDay*daySeconds || until-c.Start[i] > longest {
+			a.undated++
+			continue
+		}
 		a.name(nameKey{true, customer.at(i)}, customerName.at(i))
 		a.name(nameKey{false, subscription.at(i)}, subscriptionName.at(i))
 		ratio, _ := c.BenefitRatio.At(i)
@@ -68,7 +76,7 @@ func (a *Accumulator) addCharges(c *usage.Charges) {
 			benefit: benefit.at(i), benefitSize: benefitSize.at(i), ratio: ratio, kind: usage.Kind(c.Kind[i]), model: usage.Model(c.Model[i])})
 		l.hours, l.rate, l.list = known(&c.Hours, i), known(&c.Rate, i), known(&c.ListRate, i)
 		key := cellKey{customer: customer.at(i), subscription: subscription.at(i), group: group.at(i)}
-		for part := range days(c.Start[i], c.End[i], l) {
+		for part := range days(c.Start[i], until, l) {
 			key.day = part.day
 			a.cell(key).add(a, part.line, export.at(i), dataset.at(i))
 		}
@@ -100,6 +108,13 @@ func (a *Accumulator) sku(s sku) uint32 {
 	}
 	return id
 }
+
+// lastDay is the day from which on a date is a mistake, 2200-01-01, and longest the seconds of the longest period of use
+// that is believed, a year.
+const (
+	lastDay = 84_006
+	longest = 366 * daySeconds
+)
 
 // part is the share of a line that falls on one day.
 type part struct {

@@ -100,7 +100,7 @@ type week struct {
 }
 
 func (w *week) add(start, seconds, value int64) {
-	hour := (start/3600 + 72) % 168 // 1970-01-01 was a Thursday
+	hour := (start/3600 + 72) % 168 // 1970-01-01 was a Thursday; no sample is older
 	w.sum[hour] += value * seconds
 	w.seconds[hour] += uint32(seconds)
 }

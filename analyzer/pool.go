@@ -28,7 +28,6 @@ type memberKey struct {
 type pooled struct {
 	Pool
 	members map[memberKey]*joined
-	rates   map[memberKey][2]rateAt
 	several int // machines that are several instances
 	long    int // machines with rows of more than a day
 	credits int // machines with more credits than hours on a day

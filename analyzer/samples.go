@@ -85,8 +85,8 @@ func (a *Accumulator) addSamples(rec arrow.Record) error {
 		if start >= end {
 			continue
 		}
-		if rows.seconds[i] <= 0 {
-			a.refused++
+		if rows.seconds[i] <= 0 || start < 0 || start > lastDay*daySeconds {
+			a.undated++
 			continue
 		}
 		if err := a.addSample(a.machineOf(i), &rows, i); err != nil {

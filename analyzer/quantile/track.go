@@ -16,6 +16,7 @@ type Track struct {
 	packed  []byte   // blocks: segment, count, lowest value, parameter, differences; a segment may have several
 	blocks  int32    // in packed
 	last    int32    // highest segment + 1
+	mixed   bool     // the segments of the blocks do not rise strictly
 }
 
 // pendingMax is the number of values gathered before they are packed.
@@ -42,21 +43,25 @@ func (t *Track) Bytes() int { return 4*cap(t.pending) + cap(t.packed) }
 
 // Seal gives back the memory that gathering needs. Adding stays possible.
 func (t *Track) Seal() {
+	t.order()
+	t.pending = nil
+	if cap(t.packed) > len(t.packed)+len(t.packed)/16 {
+		t.packed = slices.Clone(t.packed)[:len(t.packed):len(t.packed)]
+	}
+}
+
+// order packs what is pending and gives every segment one block, in rising order.
+func (t *Track) order() {
 	t.pack()
-	if int(t.blocks) > int(t.last) {
+	if t.mixed {
 		t.repack()
 	}
-	t.pending = nil
-	t.packed = slices.Clip(t.packed)
 }
 
 // Each calls yield for the segments that have values, in rising order, with their values in rising order. The slice is
-// used again for the next segment.
+// used again for the next segment. A track that nothing was added to since Seal may be read by several goroutines.
 func (t *Track) Each(yield func(segment uint16, values []uint16)) {
-	t.pack()
-	if int(t.blocks) > 1 && !t.ordered() {
-		t.repack()
-	}
+	t.order()
 	var buffer []uint16
 	for rest := t.packed; len(rest) > 0; {
 		var segment uint16
@@ -101,21 +106,9 @@ func (t *Track) pack() {
 // block appends one block of sorted values.
 func (t *Track) block(segment uint16, values []uint16) {
 	t.packed = appendBlock(t.packed, segment, values)
+	t.mixed = t.mixed || int32(segment) < t.last
 	t.blocks++
 	t.last = max(t.last, int32(segment)+1)
-}
-
-// ordered reports whether the segments of the blocks rise strictly.
-func (t *Track) ordered() bool {
-	last := -1
-	for rest := t.packed; len(rest) > 0; {
-		segment, size := blockHead(rest)
-		if int(segment) <= last {
-			return false
-		}
-		last, rest = int(segment), rest[size:]
-	}
-	return true
 }
 
 // repack writes one block a segment, in rising order.
@@ -128,7 +121,7 @@ func (t *Track) repack() {
 		}
 		_, segments[segment], rest, _ = unpack(rest, segments[segment])
 	}
-	t.packed, t.blocks = make([]byte, 0, len(t.packed)), 0
+	t.packed, t.blocks, t.last, t.mixed = make([]byte, 0, len(t.packed)), 0, 0, false
 	for segment, values := range segments {
 		if len(values) > 0 {
 			slices.Sort(values)
