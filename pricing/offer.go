@@ -78,6 +78,16 @@ type Source struct {
 	Kind     string // "embedded", "retail", "price sheet", "negotiated", "snapshot"
 	Rows     int    // offers taken from it
 	Note     string // what else a reader of its prices must know, "" mostly
+	// Read, Rejected and Skipped account for the rows of a file: every row read
+	// was accepted, rejected or skipped for one reason. Zero for tables.
+	Read, Rejected int
+	Skipped        []Skip // by reason
+}
+
+// Skip counts the rows of a source that are no price of a machine that counts.
+type Skip struct {
+	Reason string // "Spot", "another service", ...
+	Rows   int
 }
 
 // AgeDays returns the whole days from AsOf to on, 0 when on is earlier.

@@ -1,7 +1,3 @@
-// Package sheet reads price files into offers: the embedded snapshot, retail
-// price pages and the live retail API, price sheets of the customer's
-// agreement, the partner's price list, negotiated prices in a plain CSV of our
-// own, and snapshots written by this package.
 package sheet
 
 import (
@@ -24,12 +20,6 @@ import (
 
 //go:embed payg.csv.gz reservations.csv.gz
 var tables embed.FS
-
-// Snapshot is a source with its offers, ready for pricing.Builder.Add.
-type Snapshot struct {
-	Source pricing.Source
-	Offers []pricing.Offer
-}
 
 // Embedded returns the compiled-in price lists, one snapshot per public list
 // they were collected from. Each call parses anew and hands over fresh offers.

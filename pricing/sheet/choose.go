@@ -1,0 +1,437 @@
+package sheet
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
+)
+
+// Why rows of a price list are skipped: they are true, and no price that counts here.
+const (
+	skipService     = "another service"
+	skipSpot        = "Spot or Low Priority"
+	skipDevTest     = "Dev/Test"
+	skipExpired     = "expired"
+	skipFuture      = "not in force yet"
+	skipPromo       = "promotional, free or special"
+	skipHost        = "Dedicated Host"
+	skipServices    = "Cloud Services"
+	skipBasic       = "Basic tier"
+	skipRegion      = "not the primary region of the meter"
+	skipTier        = "a tier above the first"
+	skipZero        = "price zero"
+	skipSavingsPlan = "savings plan"
+	skipTerm        = "a term other than 1 or 3 years"
+	skipWindows     = "a reservation of software"
+	skipSuperseded  = "superseded by a newer row"
+	skipSame        = "repeats an earlier row"
+)
+
+var (
+	errSize     = errors.New("not a size that is known")
+	errRegion   = errors.New("not a region that is known")
+	errMissing  = errors.New("missing")
+	errPrice    = errors.New("a price above zero is wanted")
+	errTwoSizes = errors.New("names another size than the row's other columns")
+	errConflict = errors.New("two prices for one thing from one day")
+	errUnit     = errors.New("not a known number of hours")
+	errTotal    = errors.New("a reservation price is the total of the term")
+	errDay      = errors.New("not a day such as 2026-11-24")
+)
+
+// chooser picks the rows that are prices of machines and accounts for the others.
+type chooser struct {
+	name    string
+	asOf    time.Time
+	kind    Kind
+	read    int
+	chosen  map[offerKey]int // place in offers
+	offers  []pricing.Offer
+	skipped map[string]int
+	rejects []Reject
+	notes   []string
+	saved   *pricing.Source // what a snapshot says of itself
+	newest  time.Time
+	fatal   error // what makes the whole file unusable
+}
+
+type offerKey struct {
+	size     catalog.Size
+	region   catalog.Region
+	os       pricing.OS
+	term     pricing.Term
+	currency money.Code
+}
+
+func newChooser(name string, asOf time.Time) *chooser {
+	return &chooser{name: name, asOf: asOf, chosen: map[offerKey]int{}, skipped: map[string]int{}}
+}
+
+func (c *chooser) skip(reason string) { c.skipped[reason]++ }
+
+func (c *chooser) reject(line int, column, value string, err error) {
+	c.rejects = append(c.rejects, Reject{Line: line, Column: column, Value: value, Err: err})
+}
+
+func (c *chooser) note(text string) {
+	if !slices.Contains(c.notes, text) {
+		c.notes = append(c.notes, text)
+	}
+}
+
+// meterRow is a row of a list that prices meters, its cells as text. A column
+// that the list does not have is "".
+type meterRow struct {
+	line                              int
+	product, subcategory, meter, sku  string
+	armSku, title                     string
+	region                            string
+	unit, price, currency, kind, term string
+	since, until, tier                string
+	names                             *columnNames
+}
+
+// columnNames say how the list calls its columns, for rejects.
+type columnNames struct {
+	size, region, unit, price, currency, term, since, until string
+}
+
+// take chooses one row of a meter list: the rules of which rows are prices of
+// machines, then size, region and price. The caller has seen to it that the row
+// is of the service Virtual Machines.
+func (c *chooser) take(row *meterRow) {
+	if reason := row.skip(); reason != "" {
+		c.skip(reason)
+		return
+	}
+	term, reason := row.termOf()
+	if reason != "" {
+		c.skip(reason)
+		return
+	}
+	offer := pricing.Offer{Term: term}
+	if row.windows() {
+		offer.OS = pricing.Windows
+		if term != pricing.PayAsYouGo {
+			c.skip(skipWindows)
+			return
+		}
+	}
+	sizes, region, ok := c.place(row)
+	if !ok {
+		return
+	}
+	offer.Region = region
+	if !c.price(row, &offer) || !c.inForce(row, &offer) {
+		return
+	}
+	c.add(row.line, offer, sizes...)
+}
+
+// skip returns why the words of a row rule it out, "" when they do not.
+func (row *meterRow) skip() string {
+	words := strings.ToLower(row.product + "|" + row.subcategory + "|" + row.meter + "|" + row.sku)
+	for _, rule := range []struct{ word, reason string }{
+		{"spot", skipSpot}, {"low priority", skipSpot}, {"cloud services", skipServices}, {"cloudservices", skipServices},
+		{"dedicated host", skipHost}, {"dedicatedhost", skipHost}, {"- expired", skipExpired}, {"expired", skipExpired},
+		{"promo", skipPromo}, {"special", skipPromo}, {" free", skipPromo}, {"dev/test", skipDevTest}, {"devtest", skipDevTest},
+		{" basic", skipBasic},
+	} {
+		if strings.Contains(words, rule.word) {
+			return rule.reason
+		}
+	}
+	switch k := fold(row.kind); {
+	case strings.Contains(k, "devtest"):
+		return skipDevTest
+	case k == "savingsplan":
+		return skipSavingsPlan
+	}
+	if !isZero(row.tier) {
+		return skipTier
+	}
+	if isZero(row.price) && row.price != "" {
+		return skipZero
+	}
+	return ""
+}
+
+// termOf returns the term of a row, or why it is skipped.
+func (row *meterRow) termOf() (pricing.Term, string) {
+	switch kind := fold(row.kind); {
+	case kind == "consumption", kind == "" && row.term == "":
+		return pricing.PayAsYouGo, ""
+	}
+	term, err := pricing.ParseTerm(row.term)
+	if err != nil || term == pricing.PayAsYouGo {
+		return 0, skipTerm
+	}
+	return term, ""
+}
+
+func (row *meterRow) windows() bool {
+	return strings.Contains(row.product, "Windows") || strings.Contains(row.subcategory, "Windows")
+}
+
+// place finds the sizes and the region of a row.
+func (c *chooser) place(row *meterRow) ([]catalog.Size, catalog.Region, bool) {
+	size, where := titleOf(row.title)
+	regionText := cmp.Or(row.region, where)
+	region, ok := catalog.RegionOf(regionText)
+	if !ok {
+		err := errRegion
+		if regionText == "" {
+			err = errMissing
+		}
+		c.reject(row.line, row.names.region, regionText, err)
+		return nil, "", false
+	}
+	named := cmp.Or(row.armSku, size)
+	if named != "" {
+		s, ok := catalog.SizeOf(named)
+		if !ok {
+			c.reject(row.line, row.names.size, named, errSize)
+			return nil, "", false
+		}
+		if other, ok := catalog.SizeOf(row.sku); ok && other != s {
+			c.reject(row.line, row.names.size, named, fmt.Errorf("%q: %w", row.sku, errTwoSizes))
+			return nil, "", false
+		}
+		return []catalog.Size{s}, region, true
+	}
+	text := cmp.Or(row.meter, row.sku)
+	var sizes []catalog.Size
+	for part := range strings.SplitSeq(text, "/") { // "D2 v3/D2s v3" is one price of two sizes
+		s, ok := catalog.SizeOf(part)
+		if !ok {
+			c.reject(row.line, row.names.size, text, errSize)
+			return nil, "", false
+		}
+		sizes = append(sizes, s)
+	}
+	return sizes, region, true
+}
+
+// titleOf reads size and region from titles such as "Reserved VM Instance,
+// Standard_B1s, UK South, 3 Years" and "Virtual Machines BS Series - B1s - UK
+// South"; "" where they do not say.
+func titleOf(title string) (size, region string) {
+	if parts := strings.Split(title, ", "); len(parts) == 4 && parts[0] == reservedTitle {
+		return parts[1], parts[2]
+	}
+	if parts := strings.Split(title, " - "); len(parts) >= 3 && strings.HasPrefix(parts[0], "Virtual Machines") {
+		if !strings.Contains(parts[len(parts)-2], "/") {
+			size = parts[len(parts)-2]
+		}
+		return size, parts[len(parts)-1]
+	}
+	return "", ""
+}
+
+// price reads currency, price and unit of a row.
+func (c *chooser) price(row *meterRow, offer *pricing.Offer) bool {
+	currency, err := money.ParseCode(row.currency)
+	if err != nil {
+		c.reject(row.line, row.names.currency, row.currency, err)
+		return false
+	}
+	offer.Currency = currency
+	if row.price == "" {
+		c.reject(row.line, row.names.price, row.price, errMissing)
+		return false
+	}
+	if offer.Term != pricing.PayAsYouGo {
+		if strings.Contains(strings.ToLower(row.unit), "month") {
+			c.reject(row.line, row.names.unit, row.unit, errTotal)
+			return false
+		}
+		offer.Total, err = money.Parse(row.price, currency)
+		if err == nil && offer.Total.Micros <= 0 {
+			err = errPrice
+		}
+	} else {
+		block, ok := hoursOf(row.unit)
+		if !ok {
+			c.reject(row.line, row.names.unit, row.unit, errUnit)
+			return false
+		}
+		offer.Rate, err = ratePer(row.price, block)
+	}
+	if err != nil {
+		c.reject(row.line, row.names.price, row.price, err)
+		return false
+	}
+	return true
+}
+
+// ratePer returns the rate of a price for a block of hours.
+func ratePer(price string, block int64) (money.Rate, error) {
+	rate, err := money.ParseRate(price)
+	if err != nil {
+		return 0, err
+	}
+	if rate, err = rate.MulDiv(1, block); err != nil {
+		return 0, err
+	}
+	if rate <= 0 {
+		return 0, errPrice
+	}
+	return rate, nil
+}
+
+// inForce reads the dates of a row and skips what is over or not begun.
+func (c *chooser) inForce(row *meterRow, offer *pricing.Offer) bool {
+	since, err := c.day(row.line, row.names.since, row.since)
+	until, err2 := c.day(row.line, row.names.until, row.until)
+	if err != nil || err2 != nil {
+		return false
+	}
+	offer.Since = since
+	if c.asOf.IsZero() {
+		return true
+	}
+	if since.After(c.asOf) {
+		c.skip(skipFuture)
+		return false
+	}
+	if !until.IsZero() && !until.After(c.asOf) {
+		c.skip(skipExpired)
+		return false
+	}
+	return true
+}
+
+// add keeps the offer of a row for each of its sizes: the newest of several for
+// one thing. Two different prices of one day stay as a conflict that names both
+// lines. The row counts once: accepted when it gave any price.
+func (c *chooser) add(line int, offer pricing.Offer, sizes ...catalog.Size) {
+	offer.Line = lineText(line)
+	if offer.Since.After(c.newest) {
+		c.newest = offer.Since
+	}
+	accepted, reason := false, ""
+	var conflict error
+	for _, size := range sizes {
+		offer.Size = size
+		key := offerKey{size, offer.Region, offer.OS, offer.Term, offer.Currency}
+		at, taken := c.chosen[key]
+		if !taken {
+			c.chosen[key] = len(c.offers)
+			c.offers = append(c.offers, offer)
+			accepted = true
+			continue
+		}
+		old := &c.offers[at]
+		switch {
+		case offer.Since.After(old.Since):
+			*old, accepted = offer, true
+		case offer.Since.Before(old.Since):
+			reason = skipSuperseded
+		case offer.Rate == old.Rate && offer.Total == old.Total:
+			reason = skipSame
+		default:
+			conflict = fmt.Errorf("%s in %s, %s %s: %s here, %s in %s: %w", size, offer.Region, offer.OS, offer.Term,
+				printed(offer), printed(*old), old.Line, errConflict)
+			old.Suspect = []string{pricing.FlagConflict}
+			old.Line += " and " + strconv.Itoa(line)
+		}
+	}
+	switch {
+	case conflict != nil:
+		c.reject(line, "", "", conflict)
+	case !accepted:
+		c.skip(reason)
+	}
+}
+
+func printed(o pricing.Offer) string {
+	if o.Term == pricing.PayAsYouGo {
+		return o.Rate.Decimal() + " " + string(o.Currency)
+	}
+	return o.Total.String()
+}
+
+// result closes the reading.
+func (c *chooser) result() (pricing.Source, []pricing.Offer, []Reject) {
+	source := pricing.Source{Name: c.name, AsOf: c.asOf, Kind: sourceKind(c.kind), Rows: len(c.offers), Read: c.read,
+		Rejected: len(c.rejects)}
+	if c.saved != nil {
+		source.Name, source.AsOf, source.Kind = c.saved.Name, c.saved.AsOf, c.saved.Kind
+		c.note(c.saved.Note)
+	}
+	if source.AsOf.IsZero() {
+		source.AsOf = c.newest
+	}
+	currencies := map[money.Code]bool{}
+	for i := range c.offers {
+		c.offers[i].Source = source.Name
+		currencies[c.offers[i].Currency] = true
+	}
+	if len(currencies) == 1 {
+		source.Currency = c.offers[0].Currency
+	}
+	for _, reason := range slices.Sorted(maps.Keys(c.skipped)) {
+		source.Skipped = append(source.Skipped, pricing.Skip{Reason: reason, Rows: c.skipped[reason]})
+	}
+	source.Note = strings.Join(slices.DeleteFunc(c.notes, func(s string) bool { return s == "" }), "; ")
+	slices.SortStableFunc(c.rejects, func(a, b Reject) int { return cmp.Compare(a.Line, b.Line) })
+	return source, c.offers, c.rejects
+}
+
+func sourceKind(k Kind) string {
+	switch k {
+	case Negotiated:
+		return "negotiated"
+	case RetailPages:
+		return "retail"
+	case SavedSnapshot:
+		return "snapshot"
+	}
+	return "price sheet"
+}
+
+// day reads a date of a row. One that can only be day before month makes the
+// whole file unusable: in its other rows the month and the day would be swapped
+// silently.
+func (c *chooser) day(line int, column, text string) (time.Time, error) {
+	t, err := parseDay(text)
+	if err == nil {
+		return t, nil
+	}
+	if _, dayFirst := time.Parse("2/1/2006", text); dayFirst == nil {
+		c.fatal = fmt.Errorf("line %d: column %q: %q: the day stands before the month, save the file with dates such as 2026-11-24: %w",
+			line, column, text, ErrUnknown)
+	}
+	c.reject(line, column, text, err)
+	return t, err
+}
+
+// parseDay reads the layouts that price files have; "" is the zero time. Times
+// are cut to their day: prices change at midnight UTC.
+func parseDay(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339Nano, "2006-01-02T15:04:05", "01/02/2006", "1/2/2006", "1/2/2006 3:04:05 PM"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC().Truncate(24 * time.Hour), nil
+		}
+	}
+	return time.Time{}, errDay
+}
+
+// isZero reports whether text is blank or a decimal of nothing but zeros.
+func isZero(text string) bool {
+	return strings.Trim(text, "0.") == "" && text != "."
+}
+
+func lineText(line int) string { return fmt.Sprintf("line %d", line) }
