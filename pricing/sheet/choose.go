@@ -61,7 +61,11 @@ type chooser struct {
 	notes   []string
 	saved   *pricing.Source // what a snapshot says of itself
 	newest  time.Time
-	fatal   error // what makes the whole file unusable
+	lastDay struct {
+		text string
+		at   time.Time
+	}
+	fatal error // what makes the whole file unusable
 }
 
 type offerKey struct {
@@ -403,8 +407,12 @@ func sourceKind(k Kind) string {
 // whole file unusable: in its other rows the month and the day would be swapped
 // silently.
 func (c *chooser) day(line int, column, text string) (time.Time, error) {
+	if text == c.lastDay.text { // most rows of a list begin on one day
+		return c.lastDay.at, nil
+	}
 	t, err := parseDay(text)
 	if err == nil {
+		c.lastDay.text, c.lastDay.at = text, t
 		return t, nil
 	}
 	if _, dayFirst := time.Parse("2/1/2006", text); dayFirst == nil {
@@ -418,10 +426,11 @@ func (c *chooser) day(line int, column, text string) (time.Time, error) {
 // parseDay reads the layouts that price files have; "" is the zero time. Times
 // are cut to their day: prices change at midnight UTC.
 func parseDay(text string) (time.Time, error) {
+	text, _, _ = strings.Cut(text, " ") // of a time behind a blank only the day counts
 	if text == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339Nano, "2006-01-02T15:04:05", "01/02/2006", "1/2/2006", "1/2/2006 3:04:05 PM"} {
+	for _, layout := range []string{time.DateOnly, time.RFC3339Nano, "2006-01-02T15:04:05", "1/2/2006"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC().Truncate(24 * time.Hour), nil
 		}
