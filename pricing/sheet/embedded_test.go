@@ -101,15 +101,13 @@ func TestTwentySizesInThreeRegions(t *testing.T) {
 	check("Standard_B2s_v2", "australiaeast", "0.106", "546", "1055")
 	check("Standard_D4as_v5", "westeurope", "0.208", "", "")
 	// 20 sizes x 3 regions against the raw files.
-	sizes := []string{"D2s_v5", "D4s_v5", "D8s_v5", "D16s_v5", "D2as_v5", "D4as_v5", "D8as_v5", "D2ds_v5", "D4ds_v5", "D8ds_v5",
-		"E2s_v5", "E4s_v5", "E8s_v5", "E16s_v5", "B2s_v2", "D4s_v4", "E4s_v4", "D4as_v6", "E8as_v6", "F8as_v6"}
 	payg, totals := rawPrices(t)
 	if payg == nil {
 		return
 	}
 	compared := 0
-	for _, short := range sizes {
-		for _, region := range []catalog.Region{"polandcentral", "westeurope", "southeastasia"} {
+	for _, short := range sampleSizes {
+		for _, region := range sampleRegions {
 			size := catalog.Size("Standard_" + short)
 			key := string(region) + " " + string(size) + " "
 			want, ok := payg[key]
