@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bufio"
+
+	"github.com/spf13/cobra"
+
+	"sizeterm/cmd/sizeterm/internal/report"
+)
+
+func newAnalyze(c *common) *cobra.Command {
+	var r reading
+	var output string
+	cmd := &cobra.Command{
+		Use:   "analyze [FLAGS] PATH...",
+		Short: "Utilisation per customer, region and size, and of each machine; no prices needed",
+		Example: `  sizeterm analyze testdata/contoso
+  sizeterm analyze --output json export.csv metrics.csv.gz`,
+		Args: wantPaths,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			format, err := report.ParseFormat(output)
+			if err == nil {
+				err = choose("output", string(format), "table", "json", "csv")
+			}
+			if err != nil {
+				return usageError("", "--output: %w", err)
+			}
+			opts, err := r.options(0)
+			if err != nil {
+				return err
+			}
+			g, err := c.gather(cmd.Context(), args, &r, opts)
+			if err != nil {
+				return err
+			}
+			if err := writeRejects(r.rejectsPath, g.rejects); err != nil {
+				return err
+			}
+			analysis, err := g.accumulator.Analysis()
+			if err != nil {
+				return err
+			}
+			out := bufio.NewWriter(c.out)
+			if err := report.WriteAnalysis(out, analysis, format, report.Options{Version: release, Width: terminalWidth(c.out, report.MaxWidth), Color: c.color()}); err != nil {
+				return err
+			}
+			return out.Flush()
+		},
+	}
+	r.flags(cmd)
+	cmd.Flags().StringVar(&output, "output", "table", "table, json or csv")
+	return cmd
+}

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sizeterm/ingest"
+	"sizeterm/pricing/sheet"
+	"sizeterm/recommend"
+)
+
+// checked is what was found out about one file.
+type checked struct {
+	Name      string         `json:"name"`
+	Kind      string         `json:"kind"`
+	Dialect   string         `json:"dialect,omitempty"`
+	Encoding  string         `json:"encoding,omitempty"`
+	SHA256    string         `json:"sha256,omitempty"`
+	Rows      int64          `json:"rows"`
+	Accepted  int64          `json:"accepted"`
+	Rejected  int64          `json:"rejected"`
+	SetApart  []apart        `json:"set_apart"`
+	From      string         `json:"from,omitempty"`
+	To        string         `json:"to,omitempty"`
+	Grain     string         `json:"grain,omitempty"`
+	Customers []string       `json:"customers"`
+	Totals    []checkedTotal `json:"totals"`
+	Notices   []string       `json:"notices"`
+	Refusals  []string       `json:"refusals"`
+	Refused   string         `json:"refused,omitempty"` // why the whole file cannot be used
+}
+
+type apart struct {
+	Reason string `json:"reason"`
+	Rows   int64  `json:"rows"`
+}
+
+type checkedTotal struct {
+	Currency string `json:"currency"`
+	Kind     string `json:"kind"`
+	Rows     int64  `json:"rows"`
+	Cost     string `json:"cost"`
+}
+
+// shownRefusals is how many refused rows check prints of one file.
+const shownRefusals = 10
+
+func newCheck(c *common) *cobra.Command {
+	var r reading
+	var output string
+	cmd := &cobra.Command{
+		Use:   "check PATH...",
+		Short: "What each file is, its period and grain, what would be refused and why",
+		Long: `Reads each file as recommend would and says what it is, which period and grain it has, how many rows it holds, which
+rows were set apart and why, which would be refused, and what is missing for a better plan. Exit code 3 when a file
+or a row would be refused.`,
+		Example: `  sizeterm check testdata/contoso
+  sizeterm check --output json export.csv | jq .rejected`,
+		Args: wantPaths,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := choose("output", output, "table", "json"); err != nil {
+				return err
+			}
+			return c.check(cmd.Context(), args, &r, output)
+		},
+	}
+	cmd.Flags().StringVar(&r.locale, "locale", "", "decimal mark and date order of the files where they do not decide it, e.g. de-DE")
+	cmd.Flags().StringVar(&r.rejectsPath, "rejects", "", "write the rows that would be refused to this CSV")
+	cmd.Flags().StringVar(&output, "output", "table", "table, or json: one object a file and line")
+	return cmd
+}
+
+func (c *common) check(ctx context.Context, paths []string, r *reading, output string) error {
+	inputs, err := ingest.Discover(paths, c.in)
+	if err != nil {
+		return refused("Name an existing file or folder, or - for standard input.", err)
+	}
+	out := bufio.NewWriter(c.out)
+	var all []checked
+	var rejects []ingest.RowError
+	for _, in := range inputs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		file, bad := c.checkFile(ctx, in, r)
+		rejects = append(rejects, bad...)
+		all = append(all, file)
+		if output == "json" {
+			if err := json.NewEncoder(out).Encode(file); err != nil {
+				return err
+			}
+			continue
+		}
+		file.print(out)
+	}
+	if output == "table" {
+		for _, line := range missing(all) {
+			fmt.Fprintln(out, line)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if err := writeRejects(r.rejectsPath, rejects); err != nil {
+		return err
+	}
+	return verdict(all)
+}
+
+// verdict is the error of a check that found something to refuse.
+func verdict(all []checked) error {
+	files, rows := 0, int64(0)
+	for _, f := range all {
+		if f.Refused != "" {
+			files++
+		}
+		rows += f.Rejected
+	}
+	if files == 0 && rows == 0 {
+		return nil
+	}
+	return refused("recommend goes on without refused rows; it stops at a refused file.", fmt.Errorf("%d of %d files and %d rows would be refused", files, len(all), rows))
+}
+
+// checkFile reads one input to its end.
+func (c *common) checkFile(ctx context.Context, in ingest.Input, r *reading) (checked, []ingest.RowError) {
+	f := checked{Name: in.Name, SetApart: []apart{}, Customers: []string{}, Totals: []checkedTotal{}, Notices: []string{}, Refusals: []string{}}
+	if isNote(in.Name) {
+		f.Kind = "note"
+		f.Notices = append(f.Notices, "a text for people: set aside")
+		return f, nil
+	}
+	head, err := ingest.Head(in, headBytes)
+	if err != nil {
+		f.Refused = err.Error()
+		return f, nil
+	}
+	if isPolicy(head) {
+		f.Kind = "policy"
+		text, err := wholeOf(in)
+		if err == nil {
+			p := recommend.DefaultPolicy()
+			err = policyFile{in.Name, text}.apply(&p)
+		}
+		if err != nil {
+			f.Refused = err.Error()
+		}
+		return f, nil
+	}
+	if _, ok := sheet.Detect(head); ok {
+		return f.prices(in)
+	}
+	return f.usage(ctx, in, r)
+}
+
+// prices checks a price file.
+func (f checked) prices(in ingest.Input) (checked, []ingest.RowError) {
+	g := &gathered{}
+	f.Kind = "prices"
+	if err := g.readPrices(in); err != nil {
+		f.Refused = err.Error()
+		return f, nil
+	}
+	file := g.files[0]
+	f.Dialect, f.SHA256, f.Rows, f.Accepted, f.Rejected = file.Dialect, file.SHA256, file.Rows, file.Accepted, file.Rejected
+	f.Notices = append(f.Notices, fmt.Sprintf("%d prices of %s, dated %s", len(g.prices[0].Offers), g.prices[0].Source.Currency, g.prices[0].Source.AsOf.Format(time.DateOnly)))
+	f.refusals(g.rejects)
+	return f, g.rejects
+}
+
+// usage checks a file of charges, samples or reservations.
+func (f checked) usage(ctx context.Context, in ingest.Input, r *reading) (checked, []ingest.RowError) {
+	reader, err := ingest.NewReader(in, ingest.Options{Locale: r.locale})
+	if err != nil {
+		f.Kind, f.Refused = "unknown", err.Error()
+		return f, nil
+	}
+	defer reader.Close()
+	for reader.Next() && ctx.Err() == nil {
+	}
+	s := reader.Summary()
+	f.Kind, f.Dialect, f.Encoding, f.SHA256 = string(s.Kind), s.Dialect, s.Encoding, s.SHA256
+	f.Rows, f.Rejected, f.Accepted = s.Rows, s.Rejected, s.Rows-s.Rejected
+	if !s.From.IsZero() {
+		f.From, f.To = s.From.Format(time.RFC3339), s.To.Format(time.RFC3339)
+	}
+	f.Grain, f.Customers = grainText(s.Grain), append(f.Customers, s.Customers...)
+	for _, a := range s.SetApart {
+		f.SetApart = append(f.SetApart, apart{a.Reason, a.Rows})
+	}
+	for _, t := range s.Totals {
+		f.Totals = append(f.Totals, checkedTotal{t.Currency, t.Kind, t.Rows, t.Cost})
+	}
+	for _, n := range s.Notices {
+		f.Notices = append(f.Notices, n.Detail)
+	}
+	if err := reader.Err(); err != nil {
+		f.Refused = err.Error()
+	}
+	f.refusals(reader.Rejects())
+	return f, reader.Rejects()
+}
+
+func (f *checked) refusals(rejects []ingest.RowError) {
+	for i, reject := range rejects {
+		if i == shownRefusals {
+			f.Refusals = append(f.Refusals, fmt.Sprintf("and %d more: write them all with --rejects PATH", f.Rejected-shownRefusals))
+			return
+		}
+		f.Refusals = append(f.Refusals, reject.Error())
+	}
+}
+
+// print writes the file for people.
+func (f *checked) print(w io.Writer) {
+	fmt.Fprintln(w, printable(f.Name))
+	line := func(label, format string, args ...any) {
+		fmt.Fprintf(w, "  %-10s %s\n", label, printable(fmt.Sprintf(format, args...)))
+	}
+	what := strings.TrimSpace(strings.Join([]string{f.Kind, f.Dialect, f.Encoding}, "  "))
+	line("is", "%s", what)
+	if f.From != "" {
+		line("period", "%s to %s, by %s", f.From, f.To, f.Grain)
+	}
+	if f.Rows > 0 {
+		line("rows", "%d read, %d accepted, %d refused", f.Rows, f.Accepted, f.Rejected)
+	}
+	for _, a := range f.SetApart {
+		line("set apart", "%d %s", a.Rows, strings.ReplaceAll(a.Reason, "_", " "))
+	}
+	if len(f.Customers) > 0 {
+		line("customers", "%s", strings.Join(f.Customers, ", "))
+	}
+	for _, t := range f.Totals {
+		line("cost", "%s %s %s in %d rows", t.Cost, t.Currency, t.Kind, t.Rows)
+	}
+	for _, n := range f.Notices {
+		line("note", "%s", n)
+	}
+	for _, r := range f.Refusals {
+		line("refused", "%s", r)
+	}
+	if f.Refused != "" {
+		line("REFUSED", "%s", f.Refused)
+	}
+	fmt.Fprintln(w)
+}
+
+// missing says what would make a better plan.
+func missing(all []checked) []string {
+	have := map[string]bool{}
+	for _, f := range all {
+		if f.Refused == "" {
+			have[f.Kind] = true
+		}
+	}
+	var lines []string
+	for _, m := range []struct{ kind, text string }{
+		{"charges", "no cost or usage export: no plan is possible without one"},
+		{"samples", "no metrics: utilisation and the hours of partial days stay unknown, right-sizing is not possible"},
+		{"reservations", "no reservation list: existing reservations are not counted; give one before buying"},
+	} {
+		if !have[m.kind] {
+			lines = append(lines, m.text)
+		}
+	}
+	return lines
+}
+
+// printable escapes what a terminal would act on: names and values of files are not trusted.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return '\ufffd'
+		}
+		return r
+	}, text)
+}

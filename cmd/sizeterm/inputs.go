@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sizeterm/analyzer"
+	"sizeterm/ingest"
+	"sizeterm/pricing/sheet"
+	"sizeterm/recommend"
+)
+
+// reading are the flags of commands that read usage files.
+type reading struct {
+	locale, rejectsPath string
+	asOf                string
+	lookback            int
+}
+
+func (r *reading) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&r.locale, "locale", "", "decimal mark and date order of the files where they do not decide it, e.g. de-DE")
+	f.StringVar(&r.rejectsPath, "rejects", "", "write the rows that were refused, with file, line, column, value and reason, to this CSV")
+	f.StringVar(&r.asOf, "as-of", "", "day of the plan, YYYY-MM-DD (default: the day after the last usage day)")
+	f.IntVar(&r.lookback, "lookback", 0, "days of usage to look at, ending at --as-of (default: all that the files hold, in whole weeks)")
+}
+
+// options turns the flags into those of the analyzer.
+func (r *reading) options(minAge time.Duration) (analyzer.Options, error) {
+	opts := analyzer.Options{LookbackDays: r.lookback, MinAge: minAge}
+	if r.lookback < 0 {
+		return opts, usageError("", "--lookback: %d: want a number of days, or 0 for all", r.lookback)
+	}
+	if r.asOf != "" {
+		day, err := time.Parse("2006-01-02", r.asOf)
+		if err != nil {
+			return opts, usageError("", "--as-of: %q: want a day as YYYY-MM-DD", r.asOf)
+		}
+		opts.AsOf = day
+	}
+	return opts, nil
+}
+
+// gathered is everything that the files of one run hold.
+type gathered struct {
+	accumulator *analyzer.Accumulator
+	existing    []recommend.Existing
+	hasList     bool
+	prices      []sheet.Snapshot
+	policies    []policyFile
+	files       []recommend.File
+	summaries   []ingest.Summary
+	rejects     []ingest.RowError
+	rejected    int64
+	rows        int64
+}
+
+// gather reads every input named by paths: usage and samples into an accumulator, lists and prices beside it. A file of no
+// known kind is an error that names it.
+func (c *common) gather(ctx context.Context, paths []string, r *reading, opts analyzer.Options) (*gathered, error) {
+	inputs, err := ingest.Discover(paths, c.in)
+	if err != nil {
+		return nil, refused("Name an existing file or folder, or - for standard input.", err)
+	}
+	inputs, err = c.distinct(inputs)
+	if err != nil {
+		return nil, err
+	}
+	g := &gathered{accumulator: analyzer.New(opts)}
+	total := int64(0)
+	for _, in := range inputs {
+		total += in.Size
+	}
+	bar := c.newProgress(total, "reading")
+	defer bar.close()
+	for _, in := range inputs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := c.read(ctx, g, in, r); err != nil {
+			return nil, err
+		}
+		bar.add(in.Size)
+	}
+	sort.Slice(g.files, func(i, j int) bool { return g.files[i].Name < g.files[j].Name })
+	return g, nil
+}
+
+// distinct drops inputs whose bytes another input already brings: the same file twice counts once.
+func (c *common) distinct(inputs []ingest.Input) ([]ingest.Input, error) {
+	twins, err := ingest.Duplicates(inputs)
+	if err != nil {
+		return nil, refused("", err)
+	}
+	var kept []ingest.Input
+	for i, in := range inputs {
+		if first, twice := twins[i]; twice {
+			c.note("%s: the same bytes as %s: counted once", in.Name, inputs[first].Name)
+			continue
+		}
+		kept = append(kept, in)
+	}
+	return kept, nil
+}
+
+// headBytes is how much of a file is looked at to find its kind.
+const headBytes = 64 << 10
+
+// read puts one input where it belongs.
+func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, r *reading) error {
+	if isNote(in.Name) {
+		c.note("%s: a text for people, set aside", in.Name)
+		g.files = append(g.files, recommend.File{Name: in.Name, Kind: "note"})
+		return nil
+	}
+	head, err := ingest.Head(in, headBytes)
+	if err != nil {
+		return refused(wayOut(err), err)
+	}
+	if isPolicy(head) {
+		text, err := wholeOf(in)
+		g.policies = append(g.policies, policyFile{in.Name, text})
+		g.files = append(g.files, recommend.File{Name: in.Name, Kind: "policy", SHA256: sum(text)})
+		return err
+	}
+	if _, ok := sheet.Detect(head); ok {
+		return g.readPrices(in)
+	}
+	return c.readUsage(ctx, g, in, r)
+}
+
+// isNote reports whether a file of a folder is documentation by its name: a README or Markdown page is no input.
+func isNote(name string) bool {
+	base := strings.ToLower(filepath.Base(name))
+	return strings.HasPrefix(base, "readme") || strings.HasSuffix(base, ".md")
+}
+
+// maxPolicy is the size that no policy file exceeds.
+const maxPolicy = 1 << 20
+
+func wholeOf(in ingest.Input) ([]byte, error) {
+	f, err := ingest.OpenText(in, ingest.Options{})
+	if err != nil {
+		return nil, refused("", fmt.Errorf("%s: %w", in.Name, err))
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPolicy))
+	if err != nil {
+		return nil, refused("", fmt.Errorf("%s: %w", in.Name, err))
+	}
+	return text, nil
+}
+
+// readPrices reads a price file into the book's material.
+func (g *gathered) readPrices(in ingest.Input) error {
+	f, err := ingest.OpenText(in, ingest.Options{})
+	if err != nil {
+		return refused("", fmt.Errorf("%s: %w", in.Name, err))
+	}
+	defer f.Close()
+	source, offers, rejects, err := sheet.Read(in.Name, f)
+	if err != nil {
+		return refused("A price file holds one price a line: see docs/FORMATS.md.", err)
+	}
+	g.prices = append(g.prices, sheet.Snapshot{Source: source, Offers: offers})
+	file := recommend.File{Name: in.Name, SHA256: source.SHA256, Kind: "prices", Dialect: source.Kind, Rows: int64(source.Rows), Rejected: int64(len(rejects))}
+	file.Accepted = file.Rows - file.Rejected
+	g.files = append(g.files, file)
+	for _, reject := range rejects {
+		g.rejects = append(g.rejects, ingest.RowError{File: in.Name, Line: int64(reject.Line), Column: reject.Column, Value: reject.Value, Err: reject.Err})
+	}
+	g.rejected += int64(len(rejects))
+	g.rows += int64(source.Rows)
+	return nil
+}
+
+// readUsage reads charges, samples or a reservation list.
+func (c *common) readUsage(ctx context.Context, g *gathered, in ingest.Input, r *reading) error {
+	reader, err := ingest.NewReader(in, ingest.Options{Locale: r.locale})
+	if err != nil {
+		return refused(wayOut(err), err)
+	}
+	defer reader.Close()
+	for reader.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := g.accumulator.Add(reader.Record()); err != nil {
+			return fmt.Errorf("%s: %w", in.Name, err)
+		}
+	}
+	if err := reader.Err(); err != nil {
+		return refused(wayOut(err), err)
+	}
+	s := reader.Summary()
+	if s.Kind == ingest.KindReservations {
+		g.hasList = true
+		for _, commitment := range reader.Commitments() {
+			g.existing = append(g.existing, existing(commitment))
+		}
+	}
+	g.summaries = append(g.summaries, s)
+	g.rejects = append(g.rejects, reader.Rejects()...)
+	g.rejected += s.Rejected
+	g.rows += s.Rows
+	g.files = append(g.files, fileOf(s))
+	return nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"sizeterm/recommend"
+)
+
+// policySchema is the first line of every policy file.
+const policySchema = "sizeterm.policy/1"
+
+// policyFile is a policy found among the inputs.
+type policyFile struct {
+	name string
+	text []byte
+}
+
+// policyDocument is the YAML form of a Policy. A pointer tells "not said" from zero.
+type policyDocument struct {
+	Schema            string   `yaml:"schema"`
+	MinDaysOneYear    *int     `yaml:"min_days_one_year"`
+	MinDaysNormal     *int     `yaml:"min_days_normal"`
+	MinAgeDays        *int     `yaml:"min_age_days"`
+	MonthlyLoss       *float64 `yaml:"monthly_loss"`
+	HorizonMonths     *int     `yaml:"horizon_months"`
+	MinSavingMonth    *int64   `yaml:"min_saving_month"`
+	BillingPlan       string   `yaml:"billing_plan"`
+	Terms             []string `yaml:"terms"`
+	PriceAgeDays      *int     `yaml:"price_age_days"`
+	PriceTolerance    *float64 `yaml:"price_tolerance"`
+	PartnerCreditRate *float64 `yaml:"partner_credit_rate"`
+	Markup            *float64 `yaml:"markup"`
+	PartnerOnRecord   string   `yaml:"partner_on_record"`
+}
+
+// isPolicy reports whether the head of a file is that of a policy.
+func isPolicy(head []byte) bool {
+	for _, line := range strings.Split(string(head), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || line == "---" {
+			continue
+		}
+		return strings.HasPrefix(line, "schema:") && strings.Contains(line, "sizeterm.policy/")
+	}
+	return false
+}
+
+// loadPolicy returns the default policy with what the files say over it, the last one over the others.
+func loadPolicy(files []policyFile, path string) (recommend.Policy, error) {
+	policy := recommend.DefaultPolicy()
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return policy, refused("--policy names a YAML file; see docs/FORMATS.md.", err)
+		}
+		files = append(files, policyFile{path, text})
+	}
+	for _, f := range files {
+		if err := f.apply(&policy); err != nil {
+			return policy, refused("The keys of a policy and their effects stand in docs/FORMATS.md.", fmt.Errorf("%s: %w", f.name, err))
+		}
+	}
+	return policy, nil
+}
+
+// apply sets in p what the file says.
+func (f policyFile) apply(p *recommend.Policy) error {
+	var doc policyDocument
+	decoder := yaml.NewDecoder(bytes.NewReader(f.text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("not a policy: %w", err)
+	}
+	if doc.Schema != policySchema {
+		return fmt.Errorf("schema %q: want %q as the first key", doc.Schema, policySchema)
+	}
+	setInt(&p.MinDaysOneYear, doc.MinDaysOneYear)
+	setInt(&p.MinDaysNormal, doc.MinDaysNormal)
+	setInt(&p.HorizonMonths, doc.HorizonMonths)
+	setDays(&p.MinAge, doc.MinAgeDays)
+	setDays(&p.PriceAge, doc.PriceAgeDays)
+	if doc.MinSavingMonth != nil {
+		p.MinSavingMonth = *doc.MinSavingMonth
+	}
+	for to, from := range map[*float64]*float64{&p.MonthlyLoss: doc.MonthlyLoss, &p.PriceTolerance: doc.PriceTolerance, &p.PartnerCreditRate: doc.PartnerCreditRate, &p.Markup: doc.Markup} {
+		if from != nil {
+			*to = *from
+		}
+	}
+	if doc.BillingPlan != "" {
+		p.BillingPlan = doc.BillingPlan
+	}
+	if doc.Terms != nil {
+		p.Terms = doc.Terms
+	}
+	if doc.PartnerOnRecord != "" {
+		p.PartnerOnRecord = doc.PartnerOnRecord
+	}
+	return p.Validate()
+}
+
+func setInt(to, from *int) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func setDays(to *time.Duration, days *int) {
+	if days != nil {
+		*to = time.Duration(*days) * 24 * time.Hour
+	}
+}
+
+// sum returns the SHA-256 of text.
+func sum(text []byte) string {
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:])
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sizeterm/cmd/sizeterm/internal/plot"
+	"sizeterm/cmd/sizeterm/internal/report"
+	"sizeterm/ingest"
+	"sizeterm/pricing"
+	"sizeterm/pricing/sheet"
+	"sizeterm/recommend"
+)
+
+// recommending are the flags of the main job.
+type recommending struct {
+	*common
+	reading
+	output, out, policyPath, maxRejects, currency string
+	prices, failOn                                []string
+	verbose                                       bool
+}
+
+func newRecommend(c *common) *cobra.Command {
+	r := &recommending{common: c}
+	cmd := &cobra.Command{
+		Use:   "recommend [FLAGS] PATH...",
+		Short: "Files in, one plan out: which reservations to buy, for how long, and why",
+		Long: `Reads cost exports, metrics, reservation lists, price sheets and a policy (files or folders, .gz and .zip too,
+- for standard input), finds out from the content which is which, and prints one plan for each customer.
+
+The embedded prices cover Poland Central and nine Asia-Pacific regions with reservations, and pay-as-you-go in all
+regions; for others give your own price sheet with --prices or put it beside the usage files.`,
+		Example: `  sizeterm recommend testdata/contoso
+  sizeterm recommend --output json --out plan exports/ metrics.csv.gz reservations.csv
+  sizeterm recommend --prices my-price-sheet.csv --as-of 2026-11-01 export.csv`,
+		Args: wantPaths,
+		RunE: func(cmd *cobra.Command, args []string) error { return r.run(cmd, args) },
+	}
+	r.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&r.output, "output", "table", "table, json, csv, markdown, html or xlsx")
+	f.StringVar(&r.out, "out", "", "also write the plan in every format and a picture of each pool into this folder")
+	f.StringArrayVar(&r.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
+	f.StringVar(&r.policyPath, "policy", "", "YAML file with the rules of the plan")
+	f.StringVar(&r.maxRejects, "max-rejects", "", "most rows that may be refused, as a number or N%; above it the exit code is 4")
+	f.StringArrayVar(&r.failOn, "fail-on", nil, "exit with 6 when a rule holds: warning:CODE, reason:CODE, saving-below:AMOUNT, no-lines (repeatable)")
+	f.StringVar(&r.currency, "currency", "", "show only customers billed in this currency; amounts are never converted")
+	f.BoolVarP(&r.verbose, "verbose", "v", false, "list everything that was not recommended")
+	return cmd
+}
+
+func (r *recommending) run(cmd *cobra.Command, paths []string) error {
+	format, err := report.ParseFormat(r.output)
+	if err != nil {
+		return usageError("", "--output: %w", err)
+	}
+	rules, err := parseRules(r.failOn)
+	if err != nil {
+		return err
+	}
+	limit, err := parseLimit(r.maxRejects)
+	if err != nil {
+		return err
+	}
+	opts, err := r.options(recommend.DefaultPolicy().MinAge)
+	if err != nil {
+		return err
+	}
+	g, err := r.gather(cmd.Context(), paths, &r.reading, opts)
+	if err != nil {
+		return err
+	}
+	plan, err := r.plan(g)
+	if err != nil {
+		return err
+	}
+	if err := r.print(plan, format, g); err != nil {
+		return err
+	}
+	if over := limit.exceeded(g.rejected, g.rows); over != "" {
+		return &hintError{code: exitTooManyBad, err: fmt.Errorf("%s", over), hint: "Write them to a file with --rejects PATH, mend and send them again."}
+	}
+	return rules.broken(plan)
+}
+
+// plan makes the plan of what was read.
+func (r *recommending) plan(g *gathered) (*recommend.Plan, error) {
+	policy, err := loadPolicy(g.policies, r.policyPath)
+	if err != nil {
+		return nil, err
+	}
+	book, err := r.book(g)
+	if err != nil {
+		return nil, err
+	}
+	analysis, err := g.accumulator.Analysis()
+	if err != nil {
+		return nil, err
+	}
+	if len(analysis.VMs) == 0 {
+		return nil, refused("Give a cost or usage export that holds virtual machines; sizeterm check PATH says what a file holds.",
+			fmt.Errorf("no virtual machine in any of the %d files", len(g.files)))
+	}
+	in := recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, Policy: policy, Files: g.files}
+	plan, err := recommend.Recommend(in)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Only(r.currency), nil
+}
+
+// book lays the price files of the inputs and those of --prices over the embedded prices.
+func (r *recommending) book(g *gathered) (*pricing.Book, error) {
+	over := g.prices
+	for _, path := range r.prices {
+		inputs, err := ingest.Discover([]string{path}, r.in)
+		if err != nil {
+			return nil, refused("--prices names a price sheet.", err)
+		}
+		for _, in := range inputs {
+			if isNote(in.Name) {
+				continue
+			}
+			if err := g.readPrices(in); err != nil {
+				return nil, err
+			}
+		}
+		over = g.prices
+	}
+	return sheet.NewBook(over...)
+}
+
+// print writes the plan to standard output, and files where they are wanted.
+func (r *recommending) print(plan *recommend.Plan, format report.Format, g *gathered) error {
+	if err := writeRejects(r.rejectsPath, g.rejects); err != nil {
+		return err
+	}
+	opts := report.Options{Version: release, Width: terminalWidth(r.common.out, report.MaxWidth), Color: r.color(), Verbose: r.verbose}
+	if r.out != "" {
+		if err := writeFolder(r.out, plan, opts); err != nil {
+			return err
+		}
+		r.note("plan and pictures written to %s", r.out)
+	}
+	out := bufio.NewWriter(r.common.out)
+	if err := report.Write(out, plan, format, opts); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// writeFolder writes the plan in every format and the pictures into dir.
+func writeFolder(dir string, plan *recommend.Plan, opts report.Options) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if _, err := plot.WriteDir(dir, plan); err != nil {
+		return err
+	}
+	opts.Color, opts.Width = false, report.MaxWidth
+	for _, format := range report.Formats() {
+		write := func(w io.Writer) error { return report.Write(w, plan, format, opts) }
+		if err := writeFile(filepath.Join(dir, "plan."+extension(format)), write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func extension(f report.Format) string {
+	switch f {
+	case report.Table:
+		return "txt"
+	case report.Markdown:
+		return "md"
+	}
+	return string(f)
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".sizeterm-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	out := bufio.NewWriter(f)
+	if err := write(out); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := out.Flush(); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// writeRejects writes the quarantine where one is wanted.
+func writeRejects(path string, rejects []ingest.RowError) error {
+	if path == "" {
+		return nil
+	}
+	return writeFile(path, func(w io.Writer) error { return ingest.WriteRejects(w, rejects) })
+}
+
+// limit is the most rows that may be refused: a number or a share of the rows read.
+type limit struct {
+	set     bool
+	rows    int64
+	percent float64
+}
+
+func parseLimit(text string) (limit, error) {
+	if text == "" {
+		return limit{}, nil
+	}
+	if share, ok := strings.CutSuffix(text, "%"); ok {
+		p, err := strconv.ParseFloat(share, 64)
+		if err != nil || !(p >= 0 && p <= 100) {
+			return limit{}, usageError("", "--max-rejects: %q: want a number of rows, or a percentage from 0%% to 100%%", text)
+		}
+		return limit{set: true, rows: -1, percent: p}, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return limit{}, usageError("", "--max-rejects: %q: want a number of rows, or a percentage like 1%%", text)
+	}
+	return limit{set: true, rows: n}, nil
+}
+
+// exceeded says in words that too many rows were refused, "" where they were not.
+func (l limit) exceeded(rejected, rows int64) string {
+	switch {
+	case !l.set:
+	case l.rows >= 0 && rejected > l.rows:
+		return fmt.Sprintf("%d rows refused, at most %d allowed", rejected, l.rows)
+	case l.rows < 0 && float64(rejected)*100 > l.percent*float64(rows):
+		return fmt.Sprintf("%d of %d rows refused, at most %v %% allowed", rejected, rows, l.percent)
+	}
+	return ""
+}
