@@ -167,9 +167,10 @@ func (h *host) row(b []byte, stamp string, step int) []byte {
 	b = appendPercent(b, cpu)
 	free := h.memory - h.used - int64(slow>>10&0x3fff)<<12
 	busy := 40 + cpu/10_000
+	noise := scramble(x)
 	for _, v := range [...]int64{
-		max(free, 1<<20), h.net * busy / 40 * int64(64+x>>27&63) / 64, h.net * busy / 50 * int64(64+x>>33&63) / 64,
-		h.disk * int64(32+x>>39&63) / 64, h.disk * int64(64+x>>45&127) / 128,
+		max(free, 1<<20), h.net * busy / 40 * int64(1024+x>>27&1023) / 1024, h.net * busy / 50 * int64(1024+x>>37&1023) / 1024,
+		h.disk * int64(512+noise&1023) / 512, h.disk * int64(1024+noise>>10&2047) / 2048,
 	} {
 		b = append(b, ',')
 		b = strconv.AppendInt(b, v, 10)

@@ -39,9 +39,19 @@ func TestRacersMustAgree(t *testing.T) {
 	laps, err := same.run(ctx, 2, log)
 	require.NoError(t, err)
 	require.Len(t, laps[0], 2, "the first run warms up")
-	other := contest{racers: []racer{say("a", "1"), say("b", "2")}}
+	other := contest{racers: []racer{say("a", `{"rows":1,"max":1}`), say("b", `{"rows":1,"max":2}`)}}
 	_, err = other.run(ctx, 1, log)
-	require.ErrorContains(t, err, "b answers 2, another 1")
+	require.ErrorContains(t, err, `b answers {"rows":1,"max":2}, another {"rows":1,"max":1}`)
+	ours := racer{name: "sizeterm", ours: true, args: []string{"echo", `{"rows":1,"profiles":2,"p95":7}`}}
+	agree := contest{racers: []racer{ours, say("a", `{"rows":1,"groups":2,"max":1}`)}}
+	_, err = agree.run(ctx, 2, log)
+	require.NoError(t, err, "what both count is equal")
+	disagree := contest{racers: []racer{ours, say("a", `{"rows":2,"groups":2}`)}}
+	_, err = disagree.run(ctx, 1, log)
+	require.ErrorContains(t, err, "a counts")
+	silent := contest{racers: []racer{say("a", "none")}}
+	_, err = silent.run(ctx, 1, log)
+	require.ErrorContains(t, err, `answer "none`)
 	broken := contest{racers: []racer{{name: "none", args: []string{"false"}}}}
 	_, err = broken.run(ctx, 1, log)
 	require.ErrorContains(t, err, "none")
