@@ -6,7 +6,7 @@
 //
 //	go run pricing/sheet/gen/main.go ../shared/data
 //
-// It writes pricing/sheet/payg.csv.gz and reservations.csv.gz; the same input
+// It writes payg.csv.gz, reservations.csv.gz and conversions.csv; the same input
 // gives the same bytes. It takes prices as they are printed and never derives
 // one. A Linux price that may be that of Windows is marked, so that the book
 // refuses it.
@@ -49,7 +49,26 @@ func run(data, out string) error {
 	if err := write(filepath.Join(out, "payg.csv.gz"), g.payg()); err != nil {
 		return err
 	}
-	return write(filepath.Join(out, "reservations.csv.gz"), g.reservations())
+	if err := write(filepath.Join(out, "reservations.csv.gz"), g.reservations()); err != nil {
+		return err
+	}
+	return writeConversions(data, filepath.Join(out, "conversions.csv"))
+}
+
+// writeConversions takes the factors by which the retail list itself is shown
+// in other currencies.
+func writeConversions(data, path string) error {
+	out := bytes.NewBufferString("# What the public retail list takes for one USD where it shows other currencies: reference, not a rate to pay by.\n" +
+		"# as_of 2026-01-26 pricing calculator (sstybel/azure-vm-price-importer 6c01879)\ncurrency,for_one_usd\n")
+	err := each(filepath.Join(data, "fx_rates_azure_2026-01-26.csv"), func(row map[string]string) {
+		if row["currency"] != "USD" {
+			fmt.Fprintf(out, "%s,%s\n", row["currency"], row["retail_conversion_from_usd"])
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, out.Bytes(), 0o644)
 }
 
 // The sources by the letter that stands for them in the tables.
