@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"slices"
 	"sort"
 
 	"sizeterm/analyzer/demand"
@@ -113,24 +114,81 @@ func (d *decision) coverMix(m mixed) (mixed, error) {
 			three = packs
 		}
 	}
-	best, optimum, err := h.BestCover(one, three)
-	if err != nil {
-		return m, err
-	}
-	m.optimum = optimum.Mul(bill.Frac(3, k.scale))
 	m.covered = true
-	m.now = d.sortPurchases(bought(best.ThreeYear, pricing.ThreeYear))
-	m.whole = orderOf(m.now)
-	for year, packages := range best.OneYear {
-		for _, p := range bought(packages, pricing.OneYear) {
-			m.whole[ticketKey{p.Size, p.Term, year}] = p.Quantity
-			if year == 0 {
-				m.now = append(m.now, p)
-			}
-		}
+	switch {
+	case len(three) == 0:
+		err = m.coverYears(h, one, k)
+	case len(one) == 0:
+		err = m.coverWhole(h, three, k)
+	default:
+		err = m.coverBoth(h, one, three, k)
 	}
 	m.now = d.sortPurchases(m.now)
-	return m, nil
+	return m, err
+}
+
+// coverBoth covers with both terms: one year is renewed in each year as is best beside the three-year reservations.
+func (m *mixed) coverBoth(h solve.Horizon, one, three []solve.Pack, k kernel) error {
+	best, optimum, err := h.BestCover(one, three)
+	if err != nil {
+		return err
+	}
+	m.optimum = optimum.Mul(bill.Frac(3, k.scale))
+	m.now = bought(best.ThreeYear, pricing.ThreeYear)
+	m.whole = orderOf(m.now)
+	for year, packages := range best.OneYear {
+		m.add(year, packages, pricing.OneYear)
+	}
+	return nil
+}
+
+// coverYears covers with one-year reservations alone: each year is a pool of its own, whose hours and prices are weighed
+// with the chance that it comes. A weighed price is rounded to 1e-10 of the currency.
+func (m *mixed) coverYears(h solve.Horizon, one []solve.Pack, k kernel) error {
+	m.whole = order{}
+	for year, y := range h.Years {
+		packs := slices.Clone(one)
+		for i := range packs {
+			packs[i].Cost, _ = bill.Whole(packs[i].Cost).Mul(bill.Frac(y.AliveNum, y.AliveDen)).Round()
+		}
+		buy, proof, err := solve.BestCover(solve.Pool{Demand: y.Demand, Step: h.Step, Payg: h.Payg}, packs)
+		if err != nil {
+			return err
+		}
+		m.add(year, buy, pricing.OneYear)
+		m.optimum = m.optimum.Add(proof.Bound.Mul(bill.Frac(3, k.scale)))
+	}
+	return nil
+}
+
+// coverWhole covers with three-year reservations alone: the horizon is one pool.
+func (m *mixed) coverWhole(h solve.Horizon, three []solve.Pack, k kernel) error {
+	var years []solve.Demand
+	for _, y := range h.Years {
+		years = append(years, y.Demand)
+	}
+	whole, err := solve.Sum(years...)
+	if err != nil {
+		return err
+	}
+	buy, proof, err := solve.BestCover(solve.Pool{Demand: whole, Step: h.Step, Payg: h.Payg}, three)
+	if err != nil {
+		return err
+	}
+	m.whole = order{}
+	m.add(0, buy, pricing.ThreeYear)
+	m.optimum = proof.Bound.Mul(bill.Frac(3, k.scale))
+	return nil
+}
+
+// add adds what is bought at the start of a year; what is bought at the start of the first is bought now.
+func (m *mixed) add(year int, packages []solve.Package, term pricing.Term) {
+	for _, p := range bought(packages, term) {
+		m.whole[ticketKey{p.Size, p.Term, year}] += p.Quantity
+		if year == 0 {
+			m.now = append(m.now, p)
+		}
+	}
 }
 
 func bought(packages []solve.Package, term pricing.Term) []Purchase {
