@@ -196,7 +196,7 @@ func (m mixed) order(x solve.Mix) order {
 // withRenewals returns what a choice buys over the whole horizon: one-year purchases are renewed as they are, those of the
 // mix as the kernel found best for each year.
 func (d *decision) withRenewals(choice Choice, buy []Purchase, m mixed) order {
-	if choice == Mixed {
+	if choice == Mixed || choice != PAYG && choice == d.result.Chosen && samePurchases(buy, m.now) {
 		return m.whole
 	}
 	o := orderOf(buy)

@@ -343,9 +343,9 @@ func (d *decision) breakEven(row *Compared, base, with evaluated) {
 	}
 }
 
-// threshold returns r/p of the cheapest offer of term a unit, p being the compute price of the pool's hours a unit.
+// threshold returns r/p of the size in which a term is counted, p being the compute price of the pool's hours a unit.
 func (d *decision) threshold(term pricing.Term) Fraction {
-	offer, ok := d.cheapest(term)
+	offer, ok := d.step(term)
 	p := d.unitPrice()
 	if !ok || p <= 0 {
 		return Fraction{}
