@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -136,7 +138,7 @@ func (b *Book) Offers(size catalog.Size, region catalog.Region) []Offer {
 // size, operating system, term and currency.
 func (b *Book) All() iter.Seq[Offer] {
 	return func(yield func(Offer) bool) {
-		for _, r := range b.sorted() {
+		for r := range b.winners() {
 			if !yield(b.at(r)) {
 				return
 			}
@@ -147,7 +149,7 @@ func (b *Book) All() iter.Seq[Offer] {
 // Suspects returns every price that counts and carries a flag, in the order of All.
 func (b *Book) Suspects() []Offer {
 	var out []Offer
-	for _, r := range b.sorted() {
+	for r := range b.winners() {
 		if b.mark(r) != 0 {
 			out = append(out, b.at(r))
 		}
@@ -156,7 +158,13 @@ func (b *Book) Suspects() []Offer {
 }
 
 // Len returns how many prices count, refused ones too.
-func (b *Book) Len() int { return len(b.winners()) }
+func (b *Book) Len() int {
+	n := 0
+	for range b.winners() {
+		n++
+	}
+	return n
+}
 
 // Sources returns where the prices come from, the highest precedence last.
 func (b *Book) Sources() []Source { return slices.Clone(b.sources) }
@@ -231,27 +239,32 @@ func (b *Book) missing(e NoOfferError, r ref) error {
 	return &e
 }
 
-// winners returns the refs of all prices that count, in no useful order.
-func (b *Book) winners() []ref {
-	var out []ref
-	for _, byRegion := range b.cells {
-		for _, cells := range byRegion {
-			for _, r := range cells {
-				if r != 0 {
-					out = append(out, r)
+// winners yields the refs of all prices that count, in the order of All.
+func (b *Book) winners() iter.Seq[ref] {
+	return func(yield func(ref) bool) {
+		sizes := slices.Sorted(maps.Keys(b.sizes))
+		for _, region := range slices.Sorted(maps.Keys(b.regions)) {
+			for _, size := range sizes {
+				if !b.yieldSize(b.regions[region], int(b.sizes[size])*slots, yield) {
+					return
 				}
 			}
 		}
 	}
-	return out
 }
 
-func (b *Book) sorted() []ref {
-	out := b.winners()
-	slices.SortFunc(out, func(x, y ref) int {
-		return compareOffers(b.batches[x.batch()][x.index()], b.batches[y.batch()][y.index()])
-	})
-	return out
+// yieldSize yields the prices of one size in one region: by operating system,
+// term and currency.
+func (b *Book) yieldSize(region int32, at int, yield func(ref) bool) bool {
+	for slot := range slots {
+		for _, byRegion := range b.cells { // currencies are sorted
+			cells := byRegion[region]
+			if cells != nil && cells[at+slot] != 0 && !yield(cells[at+slot]) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (b *Book) setHash() {
@@ -261,11 +274,19 @@ func (b *Book) setHash() {
 			fmt.Fprintf(h, "%s\x00%s\x00%s\n", s.Name, s.AsOf.UTC().Format("2006-01-02"), s.SHA256)
 		}
 		var line []byte
-		for _, r := range b.sorted() {
+		for r := range b.winners() {
 			o := b.at(r)
-			line = fmt.Appendf(line[:0], "%s\x00%s\x00%d\x00%d\x00%s\x00%d\x00%d\x00%s\x00%s\n", o.Region, o.Size, o.OS, o.Term,
-				o.Currency, o.Rate, o.Total.Micros, o.Source, strings.Join(o.Suspect, "|"))
-			h.Write(line)
+			line = line[:0]
+			for _, text := range []string{string(o.Region), string(o.Size), string(o.Currency), o.Source} {
+				line = append(append(line, text...), 0)
+			}
+			for _, n := range []int64{int64(o.OS), int64(o.Term), int64(o.Rate), o.Total.Micros} {
+				line = append(strconv.AppendInt(line, n, 10), 0)
+			}
+			for _, flag := range o.Suspect {
+				line = append(append(line, flag...), 0)
+			}
+			h.Write(append(line, '\n'))
 		}
 		return hex.EncodeToString(h.Sum(nil))
 	})

@@ -64,3 +64,13 @@ func BenchmarkSheet300kWritingAlone(b *testing.B) {
 		b.SetBytes(n)
 	}
 }
+
+func BenchmarkHash(b *testing.B) {
+	for b.Loop() {
+		prices, err := NewBook()
+		if err != nil {
+			b.Fatal(err)
+		}
+		prices.Hash()
+	}
+}

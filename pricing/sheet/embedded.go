@@ -89,6 +89,7 @@ func (p *tableParser) read(table string, take func(string) error) {
 			p.region = catalog.Region(line[1:])
 			continue
 		}
+		p.at = p.table + ":" + strconv.Itoa(p.line)
 		if err := take(line); err != nil {
 			panic(fmt.Sprintf("sheet: %s:%d: %v", table, p.line, err))
 		}
@@ -134,7 +135,7 @@ func (p *tableParser) add(size catalog.Size, os pricing.OS, price, list, flags s
 		p.flags[flags] = set
 	}
 	p.offers[list] = append(p.offers[list], pricing.Offer{Size: size, Region: p.region, OS: os, Rate: rate, Currency: "USD",
-		Line: p.table + ":" + strconv.Itoa(p.line), Suspect: set})
+		Line: p.at, Suspect: set})
 	return nil
 }
 
@@ -153,7 +154,7 @@ func (p *tableParser) reservation(line string) error {
 		return err
 	}
 	p.offers[c[3]] = append(p.offers[c[3]], pricing.Offer{Size: p.size(c[0]), Region: p.region, Term: term, Total: total,
-		Currency: "USD", Line: p.table + ":" + strconv.Itoa(p.line)})
+		Currency: "USD", Line: p.at})
 	return nil
 }
 
