@@ -110,8 +110,8 @@ func contosoVMs() []analyzer.VM {
 func contosoPools() []recommend.Pool {
 	return []recommend.Pool{
 		{
-			ID: poolD, Customer: contoso, Currency: "USD", Region: "polandcentral", Group: "DSv5 Series", Flexible: true, Scope: "shared",
-			Hours: 672, Days: 28, UnitRatio: 100, UnitSize: "Standard_D2s_v5",
+			ID: poolD, Customer: contoso, Currency: "USD", Region: "polandcentral", Group: "Dsv5 Series", Flexible: true, Scope: "shared",
+			Hours: 672, Days: 28, UnitRatio: 200, UnitSize: "Standard_D2s_v5",
 			Units:    recommend.Units{P50: 14_000_000, P95: 16_000_000, Max: 18_000_000, Mean: 14_001_488},
 			PayGCost: dollars(1_082_03), SoftwareCost: dollars(412_00), GrossCost: dollars(1_236_59),
 			Compare: []recommend.Compared{
@@ -133,8 +133,8 @@ func contosoPools() []recommend.Pool {
 			Persistence: recommend.Persistence{MonthlyLoss: 0.02, Source: "policy", FlipsAt: has(0.0512)},
 		},
 		{
-			ID: poolE, Customer: contoso, Currency: "USD", Region: "polandcentral", Group: "ESv5 Series", Flexible: true, Scope: "shared",
-			Hours: 672, Days: 14, Exact: true, UnitRatio: 400, UnitSize: "Standard_E8s_v5", Units: recommend.Units{P50: 2_000_000, P95: 2_000_000, Max: 2_000_000, Mean: 2_000_000},
+			ID: poolE, Customer: contoso, Currency: "USD", Region: "polandcentral", Group: "Esv5 Series", Flexible: true, Scope: "shared",
+			Hours: 672, Days: 14, Exact: true, UnitRatio: 800, UnitSize: "Standard_E8s_v5", Units: recommend.Units{P50: 2_000_000, P95: 2_000_000, Max: 2_000_000, Mean: 2_000_000},
 			PayGCost: dollars(709_63), Chosen: recommend.P1Y, Certificate: recommend.Certificate{Cost: dollars(444_93), Bound: dollars(440_00), Gap: 0.01108},
 		},
 	}
@@ -144,7 +144,7 @@ func contosoLines() []recommend.Line {
 	return []recommend.Line{
 		{
 			ID: "line-3f0a", Pool: poolD, Customer: contoso, Scope: "shared", Region: "polandcentral", Size: "Standard_D4s_v5", Term: pricing.ThreeYear,
-			Quantity: 6, Ratio: 200, NormalizedSize: "Standard_D2s_v5", QuantityNormalized: 12, Flexible: true, BillingPlan: "monthly",
+			Quantity: 6, Ratio: 400, NormalizedSize: "Standard_D2s_v5", QuantityNormalized: 12, Flexible: true, BillingPlan: "monthly",
 			UnitPrice: dollars(2_345_00), TotalPrice: dollars(14_070_00), Currency: "USD", PriceSource: "embedded retail book",
 			SavingWindow: dollars(483_63), SavingMonth: dollars(525_37), SavingMonthLow: dollars(510_78), SavingMonthHigh: dollars(539_96), SavingTerm: dollars(18_913_32),
 			BreakEvenMonths: has(14.1), BreakEvenDate: date(2028, 1, 27),
@@ -157,7 +157,7 @@ func contosoLines() []recommend.Line {
 		{
 			ID: "line-88c1", Pool: poolE, Customer: contoso, Subscription: "11111111-1111-4111-8111-111111111111", Scope: "/subscriptions/11111111-1111-4111-8111-111111111111",
 			Region: "polandcentral", Size: "Standard_E8s_v5", Term: pricing.OneYear,
-			Quantity: 2, Ratio: 400, NormalizedSize: "Standard_E8s_v5", QuantityNormalized: 2, BillingPlan: "upfront",
+			Quantity: 2, Ratio: 800, NormalizedSize: "Standard_E8s_v5", QuantityNormalized: 2, BillingPlan: "upfront",
 			UnitPrice: dollars(2_900_00), TotalPrice: dollars(5_800_00), Currency: "USD", PriceSource: "=HYPERLINK(\"http://x\")",
 			SavingWindow: dollars(264_70), SavingMonth: dollars(287_55), SavingMonthLow: dollars(287_55), SavingMonthHigh: dollars(287_55), SavingTerm: dollars(3_450_60),
 			Forecast: &recommend.LineForecast{SavingMonthMean: dollars(270_00), P5: dollars(-40_00), P95: dollars(287_55), LossProbability: 0.062},

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"sizeterm/recommend"
@@ -124,15 +125,8 @@ func mdReference(b *strings.Builder, list []referenceStory) {
 		return
 	}
 	b.WriteString("\n## Microsoft's own rule on the same hours\n\n")
-	columns := []column{
-		{Head: "Size"}, {Head: "Region"}, {Head: "Term"}, {Head: "Looks back", Right: true}, {Head: "Theirs", Right: true},
-		{Head: "Ours", Right: true}, {Head: "Saves by their rule", Right: true}, {Head: "Why ours differs"},
-	}
-	mdGrid(b, columns, rowsOf(list, func(r *referenceStory) []string {
-		return []string{
-			string(r.Size), string(r.Region), term(r.Term.Years()), countOf(r.LookbackDays, "day"), count(r.Quantity),
-			count(r.Ours), amount(r.NetSavings), r.Difference,
-		}
+	mdGrid(b, append(slices.Clone(referenceColumns), column{Head: "Theirs, size by size"}, column{Head: "Why ours differs"}), rowsOf(list, func(r *referenceStory) []string {
+		return append(referenceRow(r), r.Bought, strings.Join(r.Differences, "; "))
 	}))
 }
 

@@ -165,7 +165,7 @@ func TestJSONKinds(t *testing.T) {
 	line, pool := plan.Lines[0], plan.Pools[0]
 	require.Equal(t, `"2345.00"`, string(line["unit_price"]))
 	require.Equal(t, `6`, string(line["quantity"]))
-	require.Equal(t, `2`, string(line["ratio"]))
+	require.Equal(t, `4`, string(line["ratio"]))
 	require.Equal(t, `"on"`, string(line["flexibility"]))
 	require.Equal(t, `null`, string(line["forecast"]))
 	require.Equal(t, `"2028-01-27T00:00:00Z"`, string(line["break_even_date"]))

@@ -56,10 +56,16 @@ type remarks struct {
 
 type remark struct{ Subject, Detail string }
 
-// referenceStory is Microsoft's own recommendation beside ours.
+// referenceStory is Microsoft's own recommendation for one pool and term beside ours, both in units of the pool.
 type referenceStory struct {
-	*recommend.Reference
-	Ours int64 // quantity of the same size and term in this plan
+	Pool         string // group and region
+	Unit         string // size in which both are counted
+	Years        int
+	LookbackDays int
+	Theirs, Ours float64
+	Bought       string // theirs, size by size
+	Saving       money.Amount
+	Differences  []string
 }
 
 // newStory tells a plan. With partner, lines speak of the partner's cost and margin.
@@ -95,9 +101,7 @@ func newStory(p *recommend.Plan, partner bool) *story {
 		c.Facts = customerFacts(total, c.Lines, pools, p)
 		s.Customers = append(s.Customers, c)
 	}
-	for i := range p.Reference {
-		s.Reference = append(s.Reference, referenceStory{&p.Reference[i], ourQuantity(p, &p.Reference[i])})
-	}
+	s.Reference = referenceOf(p)
 	return s
 }
 
@@ -147,18 +151,6 @@ func resizesOf(p *recommend.Plan, t *recommend.Total) []recommend.Resize {
 	return keep(p.Resizes, func(r *recommend.Resize) bool {
 		return owner[r.VM] == t.Customer && (r.SavingMonth.Currency == t.Currency || r.SavingMonth.Currency == "")
 	})
-}
-
-// ourQuantity returns how many of the size and term of Microsoft's recommendation the plan buys.
-func ourQuantity(p *recommend.Plan, r *recommend.Reference) int64 {
-	n := int64(0)
-	for i := range p.Lines {
-		l := &p.Lines[i]
-		if l.Customer == r.Customer && l.Region == r.Region && l.Size == r.Size && l.Term == r.Term {
-			n += l.Quantity
-		}
-	}
-	return n
 }
 
 // groupNot groups what was not recommended by reason, the most frequent first.

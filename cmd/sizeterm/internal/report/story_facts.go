@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sizeterm/pricing"
@@ -25,7 +26,8 @@ func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*reco
 	}
 	return append(facts,
 		fact{"How sure", certainty(lines, pools, p)},
-		fact{"Cash", cashWords(t)})
+		fact{"Cash", cashWords(t)},
+		fact{"Before buying", hoist(lines)})
 }
 
 // savingOf is the saving a month with its share, its range and its parts.
@@ -109,21 +111,20 @@ func persistenceWords(a recommend.Persistence) string {
 	return text
 }
 
-// cashWords is the up-front payment and the payments after it, equal ones in a row told as one.
+// cashWords is the up-front payment and the payments after it, those in a row that differ by rounding only told as one.
 func cashWords(t *recommend.Total) []string {
 	out := []string{amount(t.Upfront) + " up front"}
 	var spans []string
 	for i := 0; i < len(t.Cash); {
-		j := i
-		for j < len(t.Cash) && t.Cash[j].Amount == t.Cash[i].Amount {
-			j++
+		j, low, high := i, t.Cash[i].Amount, t.Cash[i].Amount
+		for ; j < len(t.Cash); j++ {
+			next := t.Cash[j].Amount
+			if max(next.Micros, high.Micros)-min(next.Micros, low.Micros) > roundingMicros {
+				break
+			}
+			low.Micros, high.Micros = min(low.Micros, next.Micros), max(high.Micros, next.Micros)
 		}
-		first, last := t.Cash[i], t.Cash[j-1]
-		if j-i == 1 {
-			spans = append(spans, amount(first.Amount)+" on "+day(first.Date))
-		} else {
-			spans = append(spans, fmt.Sprintf("%s a month from %s to %s (%s)", amount(first.Amount), day(first.Date), day(last.Date), countOf(j-i, "payment")))
-		}
+		spans = append(spans, cashSpan(t.Cash[i:j], low, high))
 		i = j
 	}
 	const shown = 6
@@ -134,6 +135,22 @@ func cashWords(t *recommend.Total) []string {
 		out = append(out, strings.Join(spans, "; "))
 	}
 	return out
+}
+
+// roundingMicros is the difference between payments that are told as one: monthly parts of a total differ by cents.
+const roundingMicros = 500_000
+
+// cashSpan is a run of payments between low and high.
+func cashSpan(run []recommend.Cash, low, high money.Amount) string {
+	first, last := run[0], run[len(run)-1]
+	if len(run) == 1 {
+		return amount(first.Amount) + " on " + day(first.Date)
+	}
+	paid := amount(high)
+	if figure(low) != figure(high) {
+		paid = figure(low) + " to " + paid
+	}
+	return fmt.Sprintf("%s a month from %s to %s (%s)", paid, day(first.Date), day(last.Date), countOf(len(run), "payment"))
 }
 
 // lineTitle is what to buy in one sentence.
@@ -160,11 +177,36 @@ func lineFacts(l *recommend.Line, pool *recommend.Pool, p *recommend.Plan, partn
 	if l.PartnerOnRecord != "" {
 		facts = append(facts, fact{"On record", []string{"partner on record " + l.PartnerOnRecord + "; it cannot be changed after the purchase"}})
 	}
-	return append(facts, listed("Eligibility", l.Eligibility), listed("Evidence", l.Evidence))
+	return append(facts, fact{"Eligibility", l.Eligibility}, fact{evidenceLabel, l.Evidence})
 }
 
-// listed is a fact of given sentences; it has no texts where there are none, and is not shown then.
-func listed(label string, list []string) fact { return fact{label, list} }
+// evidenceLabel marks the fact that a short table leaves out.
+const evidenceLabel = "Evidence"
+
+// hoist takes the conditions that hold for every one of several lines off the lines, to be said once.
+func hoist(lines []lineStory) []string {
+	if len(lines) < 2 {
+		return nil
+	}
+	var common []string
+	for _, sentence := range lines[0].Line.Eligibility {
+		everywhere := true
+		for _, l := range lines[1:] {
+			everywhere = everywhere && slices.Contains(l.Line.Eligibility, sentence)
+		}
+		if everywhere {
+			common = append(common, sentence)
+		}
+	}
+	for i := range lines {
+		for j := range lines[i].Facts {
+			if f := &lines[i].Facts[j]; f.Label == "Eligibility" {
+				f.Texts = slices.DeleteFunc(slices.Clone(f.Texts), func(s string) bool { return slices.Contains(common, s) })
+			}
+		}
+	}
+	return common
+}
 
 func priceWords(l *recommend.Line) string {
 	text := fmt.Sprintf("%s each for the whole term, %s in all, ", amount(l.UnitPrice), amount(l.TotalPrice))
@@ -207,6 +249,9 @@ func whyWords(l *recommend.Line, pool *recommend.Pool) []string {
 		return out
 	}
 	if text := compareWords(pool); text != "" {
+		out = append(out, text)
+	}
+	if text := expectedWords(pool); text != "" {
 		out = append(out, text)
 	}
 	if c := pool.Certificate; c.Gap != 0 {
@@ -256,6 +301,28 @@ func compareWords(pool *recommend.Pool) string {
 		parts = append(parts, text)
 	}
 	return "cost of the " + countOf(pool.Hours, "hour") + " looked at: " + strings.Join(parts, "; ")
+}
+
+// expectedWords is what each choice is expected to save when demand may end: what the choice was made on.
+func expectedWords(pool *recommend.Pool) string {
+	var parts []string
+	known := false
+	for i := range pool.Compare {
+		c := &pool.Compare[i]
+		if c.Choice == recommend.PAYG {
+			continue
+		}
+		known = known || !c.ExpectedSaving.IsZero()
+		text := choiceWords(c.Choice) + " " + amount(c.ExpectedSaving)
+		if c.Choice == pool.Chosen {
+			text += " (chosen)"
+		}
+		parts = append(parts, text)
+	}
+	if !known {
+		return ""
+	}
+	return "expected saving of as many hours if " + percent(pool.Persistence.MonthlyLoss) + " of the demand ends each month: " + strings.Join(parts, "; ")
 }
 
 // choiceWords names a row of the comparison.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -32,10 +33,10 @@ func writeTable(w io.Writer, plan *recommend.Plan, opts Options) error {
 	out.heading(s.Title)
 	out.paragraph(0, s.Period)
 	for i := range s.Customers {
-		out.customer(&s.Customers[i])
+		out.customer(&s.Customers[i], opts.Verbose)
 	}
 	out.remarks("Not recommended, and why", s.Not, opts.Verbose)
-	out.reference(s.Reference)
+	out.reference(s.Reference, opts.Verbose)
 	out.remarks("Warnings", s.Warnings, opts.Verbose)
 	out.basis(s)
 	return out.flush(w)
@@ -115,7 +116,7 @@ func (p *page) fact(f fact, indent int) {
 }
 
 // customer prints the headline of a customer, its lines at a glance, and a block for each.
-func (p *page) customer(c *customerStory) {
+func (p *page) customer(c *customerStory, verbose bool) {
 	p.section(c.Title)
 	for _, f := range c.Facts {
 		p.fact(f, 0)
@@ -128,7 +129,9 @@ func (p *page) customer(c *customerStory) {
 		l := &c.Lines[i]
 		fmt.Fprintf(p, "\n%s\n", p.styled(bold, shorten(clean(fmt.Sprintf("%d. %s", l.Number, l.Title)), p.width)))
 		for _, f := range l.Facts {
-			p.fact(f, 3)
+			if verbose || f.Label != evidenceLabel {
+				p.fact(f, 3)
+			}
 		}
 	}
 	if len(c.Resizes) > 0 {
@@ -223,29 +226,42 @@ func (p *page) bullet(s string) {
 }
 
 // reference prints Microsoft's own recommendation beside ours.
-func (p *page) reference(list []referenceStory) {
+func (p *page) reference(list []referenceStory, verbose bool) {
 	if len(list) == 0 {
 		return
 	}
 	p.section("Microsoft's own rule on the same hours")
-	columns := []column{
-		{Head: "Size", Min: 10}, {Head: "Region", Min: 8}, {Head: "Term"}, {Head: "Looks back", Right: true},
-		{Head: "Theirs", Right: true}, {Head: "Ours", Right: true}, {Head: "Saves by their rule", Right: true}, {Head: ""},
-	}
-	var rows [][]string
-	for _, r := range list {
-		rows = append(rows, []string{
-			shortSize(r.Size), string(r.Region), term(r.Term.Years()), countOf(r.LookbackDays, "day"),
-			count(r.Quantity), count(r.Ours), figure(r.NetSavings), string(r.Currency),
-		})
-	}
-	p.indented(grid(columns, rows, p.width))
-	said := map[string]bool{}
-	for _, r := range list {
-		if r.Difference != "" && !said[r.Difference] {
-			said[r.Difference] = true
-			p.bullet(clean(fmt.Sprintf("%s in %s: %s", shortSize(r.Size), r.Region, r.Difference)))
+	p.indented(grid(referenceColumns, rowsOf(list, referenceRow), p.width))
+	var said []string
+	for i := range list {
+		for _, d := range list[i].Differences {
+			if !slices.Contains(said, d) {
+				said = append(said, d)
+			}
 		}
+	}
+	if len(said) == 0 {
+		return
+	}
+	p.WriteString("Why ours differs:\n")
+	for i, d := range said {
+		if i == examples && !verbose && len(said) > examples+1 {
+			fmt.Fprintf(p, "  … and %s more; --verbose or --output json lists them\n", count(int64(len(said)-examples)))
+			break
+		}
+		p.bullet(clean(d))
+	}
+}
+
+// referenceColumns are the columns of Microsoft's recommendation beside ours.
+var referenceColumns = []column{
+	{Head: "Pool", Min: 12}, {Head: "Term"}, {Head: "Looks back", Right: true, Optional: 2}, {Head: "Counted in", Min: 8}, {Head: "Theirs", Right: true},
+	{Head: "Ours", Right: true}, {Head: "Theirs would save", Right: true, Optional: 1},
+}
+
+func referenceRow(r *referenceStory) []string {
+	return []string{
+		r.Pool, term(r.Years), countOf(r.LookbackDays, "day"), r.Unit, thousands(string(share(r.Theirs))), thousands(string(share(r.Ours))), amount(r.Saving),
 	}
 }
 
@@ -270,15 +286,34 @@ var inputColumns = []column{
 // inputRows are the files that were read.
 func inputRows(p *recommend.Plan) [][]string {
 	var rows [][]string
+	folder := commonFolder(p.Files)
 	for i := range p.Files {
 		f := &p.Files[i]
 		from, to := "", ""
 		if !f.From.IsZero() {
 			from, to = day(f.From), lastDay(f.To)
 		}
-		rows = append(rows, []string{f.Name, f.Kind, f.Dialect, count(f.Rows), count(f.Rejected), from, to, f.Grain, digest(f.SHA256)})
+		rows = append(rows, []string{strings.TrimPrefix(f.Name, folder), f.Kind, f.Dialect, count(f.Rows), count(f.Rejected), from, to, f.Grain, digest(f.SHA256)})
 	}
 	return rows
+}
+
+// commonFolder is the folder, with its slash, in which all of several files are; empty where there is none.
+func commonFolder(files []recommend.File) string {
+	if len(files) < 2 {
+		return ""
+	}
+	folder := files[0].Name
+	for i := range files {
+		for !strings.HasPrefix(files[i].Name, folder) || !strings.HasSuffix(folder, "/") {
+			cut := strings.LastIndexByte(strings.TrimSuffix(folder, "/"), '/')
+			if cut < 0 {
+				return ""
+			}
+			folder = folder[:cut+1]
+		}
+	}
+	return folder
 }
 
 // sourceColumns are the columns of the price sources.

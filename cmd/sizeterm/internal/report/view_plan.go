@@ -113,6 +113,7 @@ type compareView struct {
 	Utilization          number         `json:"utilization"`
 	PayGCost             string         `json:"payg_cost"`
 	HorizonMonths        int            `json:"horizon_months"`
+	ExpectedSaving       string         `json:"expected_saving"`
 }
 
 func newCompareView(c *recommend.Compared) compareView {
@@ -122,6 +123,7 @@ func newCompareView(c *recommend.Compared) compareView {
 		SavingShare: share(c.SavingShare), Threshold: fraction(c.Threshold),
 		BreakEvenMonths: fraction(c.BreakEvenMonths), BreakEvenUtilization: fraction(c.BreakEvenUtilization),
 		Utilization: fraction(c.Utilization), PayGCost: exact(c.PayGCost), HorizonMonths: c.HorizonMonths,
+		ExpectedSaving: exact(c.ExpectedSaving),
 	}
 }
 
