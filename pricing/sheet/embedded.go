@@ -62,6 +62,7 @@ type tableParser struct {
 	table  string
 	region catalog.Region
 	line   int
+	at     string // table and line, what Offer.Line says
 }
 
 func newTableParser() *tableParser {
