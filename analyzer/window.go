@@ -106,7 +106,7 @@ func (r *run) lastDayPartial(c *customer) bool {
 	type name struct{ resource, vm uint32 }
 	hours := map[name][2]int64{}
 	for _, ref := range r.cells {
-		if ref.customer != c.id || ref.day < last-1 {
+		if ref.customer != c.id || ref.day < last-1 || ref.day > last {
 			continue
 		}
 		for _, l := range ref.lines {
