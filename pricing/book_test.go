@@ -171,6 +171,27 @@ func TestPricesFarFromTheirGroup(t *testing.T) {
 	require.Empty(t, pair.Suspects(), "of two nobody knows which is wrong")
 }
 
+// A negotiated price far below list is a good deal, not a wrong price.
+func TestListPricesAreComparedWithListPrices(t *testing.T) {
+	list := []Offer{payg(t, "Standard_D2s_v5", Linux, "0.1"), payg(t, "Standard_D4s_v5", Linux, "0.2"), payg(t, "Standard_D8s_v5", Linux, "0.4"),
+		payg(t, "Standard_D16s_v5", Linux, "0.8")}
+	b := NewBuilder()
+	b.Add(Source{Name: "list", Kind: "embedded"}, list)
+	b.Add(Source{Name: "deal", Kind: "negotiated"}, []Offer{payg(t, "Standard_D16s_v5", Linux, "0.39")})
+	book, err := b.Build()
+	require.NoError(t, err)
+	o, err := book.Offer("Standard_D16s_v5", "westeurope", Linux, PayAsYouGo, "USD")
+	require.NoError(t, err)
+	require.Equal(t, []string{FlagTwiceOther}, o.Suspect, "shown, not refused")
+	b = NewBuilder()
+	b.Add(Source{Name: "list", Kind: "embedded"}, list)
+	b.Add(Source{Name: "newer list", Kind: "retail"}, []Offer{payg(t, "Standard_D16s_v5", Linux, "0.39")})
+	book, err = b.Build()
+	require.NoError(t, err)
+	_, err = book.Offer("Standard_D16s_v5", "westeurope", Linux, PayAsYouGo, "USD")
+	require.ErrorIs(t, err, ErrNoOffer, "both are list prices: one of them is wrong")
+}
+
 func TestBuildRefusesWhatIsNoPrice(t *testing.T) {
 	refuse := func(o Offer) {
 		t.Helper()

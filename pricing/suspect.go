@@ -14,6 +14,7 @@ type marker struct {
 	book   *Book
 	places map[string]uint8 // flag set, joined -> its place
 	groups []member         // sizes that share a flexibility group, group by group
+	lists  []string         // per batch what its prices may be compared with
 	err    error
 }
 
@@ -24,7 +25,17 @@ type member struct {
 	ratio int64
 }
 
-func newMarker(b *Book) *marker { return &marker{book: b, places: map[string]uint8{}} }
+func newMarker(b *Book) *marker {
+	m := &marker{book: b, places: map[string]uint8{}}
+	for _, s := range b.sources {
+		kind := s.Kind
+		if kind == "embedded" || kind == "retail" {
+			kind = "list" // both are the vendor's public list
+		}
+		m.lists = append(m.lists, kind)
+	}
+	return m
+}
 
 // add gives the offer at r more flags.
 func (m *marker) add(r ref, flags ...string) {
@@ -108,7 +119,8 @@ func (m *marker) size(cells []ref) {
 
 // group compares the prices per unit inside each flexibility group: equal
 // ratios mean equal cost, so that a price or a ratio far from the median of
-// three or more is not what it says.
+// three or more is not what it says. List prices are compared with list prices
+// only: a negotiated one may be far below.
 func (m *marker) group(cells []ref, slot int) {
 	var run []unitPrice
 	for i, mb := range m.groups {
@@ -126,17 +138,32 @@ func (m *marker) group(cells []ref, slot int) {
 	m.spread(run)
 }
 
+// spread compares the prices of one group, kind of source by kind of source.
+func (m *marker) spread(run []unitPrice) {
+	slices.SortFunc(run, func(a, b unitPrice) int {
+		return cmp.Or(cmp.Compare(m.lists[a.ref.batch()], m.lists[b.ref.batch()]), cmp.Compare(a.unit, b.unit), cmp.Compare(a.ref, b.ref))
+	})
+	for len(run) > 0 {
+		n := 1
+		for n < len(run) && m.lists[run[n].ref.batch()] == m.lists[run[0].ref.batch()] {
+			n++
+		}
+		m.far(run[:n])
+		run = run[n:]
+	}
+}
+
 // unitPrice is a price per unit of a flexibility group, in any scale.
 type unitPrice struct {
 	ref  ref
 	unit int64
 }
 
-func (m *marker) spread(run []unitPrice) {
+// far flags what is far from the median of three prices or more, sorted.
+func (m *marker) far(run []unitPrice) {
 	if len(run) < 3 {
 		return
 	}
-	slices.SortFunc(run, func(a, b unitPrice) int { return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.ref, b.ref)) })
 	median := run[(len(run)-1)/2].unit
 	for _, u := range run {
 		switch {

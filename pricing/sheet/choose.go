@@ -61,6 +61,8 @@ type chooser struct {
 	notes   []string
 	saved   *pricing.Source // what a snapshot says of itself
 	newest  time.Time
+	ends    []time.Time // of the offers, zero where the file does not say
+	rowEnds time.Time   // of the row under reading
 	lastDay struct {
 		text string
 		at   time.Time
@@ -95,10 +97,14 @@ func (c *chooser) note(text string) {
 // inForce reads the dates of a row and skips what is over or not begun.
 func (c *chooser) inForce(row *meterRow, offer *pricing.Offer) bool {
 	since, err := c.day(row.line, row.names.since, row.since)
-	until, err2 := c.day(row.line, row.names.until, row.until)
-	if err != nil || err2 != nil {
+	if err != nil {
 		return false
 	}
+	until, err := c.day(row.line, row.names.until, row.until)
+	if err != nil {
+		return false
+	}
+	c.rowEnds = until
 	offer.Since = since
 	if c.asOf.IsZero() {
 		return true
@@ -130,14 +136,14 @@ func (c *chooser) add(line int, offer pricing.Offer, sizes ...catalog.Size) {
 		at, taken := c.chosen[key]
 		if !taken {
 			c.chosen[key] = len(c.offers)
-			c.offers = append(c.offers, offer)
+			c.offers, c.ends = append(c.offers, offer), append(c.ends, c.rowEnds)
 			accepted = true
 			continue
 		}
 		old := &c.offers[at]
 		switch {
 		case offer.Since.After(old.Since):
-			*old, accepted = offer, true
+			*old, c.ends[at], accepted = offer, c.rowEnds, true
 		case offer.Since.Before(old.Since):
 			reason = skipSuperseded
 		case offer.Rate == old.Rate && offer.Total == old.Total:
@@ -166,14 +172,15 @@ func printed(o pricing.Offer) string {
 
 // result closes the reading.
 func (c *chooser) result() (pricing.Source, []pricing.Offer, []Reject) {
+	if c.asOf.IsZero() && c.saved == nil {
+		c.asOf = c.newest
+		c.dropEnded()
+	}
 	source := pricing.Source{Name: c.name, AsOf: c.asOf, Kind: sourceKind(c.kind), Rows: len(c.offers), Read: c.read,
 		Rejected: len(c.rejects)}
 	if c.saved != nil {
 		source.Name, source.AsOf, source.Kind = c.saved.Name, c.saved.AsOf, c.saved.Kind
 		c.note(c.saved.Note)
-	}
-	if source.AsOf.IsZero() {
-		source.AsOf = c.newest
 	}
 	currencies := map[money.Code]bool{}
 	for i := range c.offers {
@@ -189,6 +196,20 @@ func (c *chooser) result() (pricing.Source, []pricing.Offer, []Reject) {
 	source.Note = strings.Join(slices.DeleteFunc(c.notes, func(s string) bool { return s == "" }), "; ")
 	slices.SortStableFunc(c.rejects, func(a, b Reject) int { return cmp.Compare(a.Line, b.Line) })
 	return source, c.offers, c.rejects
+}
+
+// dropEnded skips what was over on the day of a file that has just become known.
+func (c *chooser) dropEnded() {
+	kept, lines := c.offers[:0], map[string]bool{}
+	for i, o := range c.offers {
+		if ends := c.ends[i]; ends.IsZero() || ends.After(c.asOf) {
+			kept = append(kept, o)
+		} else if !lines[o.Line] {
+			lines[o.Line] = true
+			c.skip(skipExpired)
+		}
+	}
+	c.offers = kept
 }
 
 func sourceKind(k Kind) string {

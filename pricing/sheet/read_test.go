@@ -161,6 +161,20 @@ D8s_v5;westeurope;PAYG;0.40;USD;2026-01-01
 	require.Equal(t, day("2026-11-24"), source.AsOf)
 }
 
+// Without a day given, the newest effective date of the file is its day.
+func TestRowsThatEndedBeforeTheFileAreNoPrices(t *testing.T) {
+	source, offers, rejects := readText(t, page(nil,
+		item("Standard_D4s_v5", "D4s v5", "0.23", "effectiveStartDate", "2026-06-01T00:00:00Z"),
+		item("Standard_D8s_v5", "D8s v5", "0.5", "effectiveStartDate", "2024-06-01T00:00:00Z", "effectiveEndDate", "2026-06-01T00:00:00Z"),
+		item("Standard_D16s_v5", "D16s v5", "0.9", "effectiveStartDate", "2024-06-01T00:00:00Z", "effectiveEndDate", "9999-12-31T00:00:00Z"),
+		item("Standard_D32s_v5", "D32s v5", "1.8", "effectiveStartDate", "soon", "effectiveEndDate", "later"),
+	), time.Time{})
+	require.Equal(t, []string{"D4s_v5 westeurope Linux PAYG 0.23 USD 2026-06-01 line 1", "D16s_v5 westeurope Linux PAYG 0.9 USD 2024-06-01 line 3"}, offers)
+	require.Equal(t, map[string]int{skipExpired: 1}, skipsOf(source))
+	require.Len(t, rejects, 1, "a row is rejected once")
+	require.Equal(t, day("2026-06-01"), source.AsOf)
+}
+
 // item returns a retail item of a machine in West Europe; changes are key, value pairs.
 func item(size, sku, price string, changes ...any) map[string]any {
 	m := map[string]any{"currencyCode": "USD", "tierMinimumUnits": 0.0, "retailPrice": json.Number(price), "unitPrice": json.Number(price),

@@ -47,6 +47,9 @@ func (c *chooser) readRetail(r io.Reader) error {
 			return err
 		}
 	}
+	if c.read == 0 {
+		return fmt.Errorf("pages without an item: %w", ErrIncomplete)
+	}
 	if p.next != "" {
 		c.note("the list goes on behind its last page: a part of it was read")
 	}
