@@ -80,6 +80,7 @@ type chargeMapper struct {
 	mark     byte
 	focus    bool
 	partner  bool
+	invoice  bool
 	export   string
 	dataset  string
 	currency string // of files without a column for it
@@ -88,7 +89,7 @@ type chargeMapper struct {
 
 	day, dayEnd                                  memo[dayOf]
 	currencies                                   memo[string]
-	customers, accounts, names                   memo[string]
+	customers, accounts, names, owners           memo[string]
 	subscriptions, subscriptionNames, groups     memo[string]
 	resources, tails, tags, benefits, orderSizes memo[string]
 	regions                                      memo[place]
@@ -353,6 +354,9 @@ func zeroGUID(cell []byte) bool { return len(cell) > 0 && len(bytes.Trim(cell, "
 
 // apart returns why a sound row is no charge of a machine or commitment, "" where it is one, and sets its kind.
 func (m *chargeMapper) apart(r *row, f *facts) string {
+	if m.invoice {
+		return m.invoiced(r, f)
+	}
 	commitment := f.Model == usage.Reservation || f.Model == usage.SavingsPlan
 	machines := f.category != categoryOther || f.Model == usage.SavingsPlan || m.reservesMachines(r)
 	switch {
@@ -392,6 +396,23 @@ func (m *chargeMapper) apart(r *row, f *facts) string {
 	return ""
 }
 
+// invoiced returns why a line of an invoice is no purchase of a reservation of machines. The order id stands on lines of
+// other products as well, so that only the term and the product tell it.
+func (m *chargeMapper) invoiced(r *row, f *facts) string {
+	if !hasFold(r.text(cOrderName), "reservation") && !hasFold(r.text(cProduct), "reserv") {
+		return "invoice_line"
+	}
+	if !m.reservesMachines(r) && !hasFold(r.text(cProduct), "vm") {
+		return "other_commitment"
+	}
+	f.Kind, f.Model = usage.Purchase, usage.Reservation
+	switch dialect.Fold(string(r.text(cCharge))) {
+	case "cancelimmediate", "removequantity", "customercredit", "refund":
+		f.Kind = usage.Adjustment
+	}
+	return ""
+}
+
 // reservesMachines reports whether a commitment row is about virtual machines, by what the order or product is called.
 func (m *chargeMapper) reservesMachines(r *row) bool {
 	for _, slot := range [...]int{cOrderName, cProduct, cMeter} {
@@ -413,7 +434,7 @@ func (m *chargeMapper) unitSlot() int {
 
 // amounts reads the hours of the row.
 func (m *chargeMapper) amounts(r *row, f *facts) bool {
-	if f.Kind == usage.Purchase {
+	if f.Kind == usage.Purchase || m.invoice {
 		return true
 	}
 	slot := cQuantity
@@ -461,6 +482,9 @@ func (m *chargeMapper) identify(r *row, f *facts) {
 	if cell := r.text(cResource); !absent(cell) {
 		f.Resource = m.resources.get(cell, lower)
 		f.VM = m.tails.get(cell, lastPart)
+	}
+	if f.Subscription == "" && f.Resource != "" {
+		f.Subscription = m.owners.get(r.text(cResource), subscriptionIn)
 	}
 	if cell := r.text(cGroup); !absent(cell) {
 		f.ResourceGroup = m.groups.get(cell, lower)
@@ -515,6 +539,16 @@ func subscriptionOf(cell []byte) string { return strings.TrimPrefix(lower(cell),
 func lastPart(cell []byte) string {
 	s := strings.TrimRight(lower(cell), "/")
 	return s[strings.LastIndexByte(s, '/')+1:]
+}
+
+// subscriptionIn returns the subscription of a resource id, "" where it has none.
+func subscriptionIn(cell []byte) string {
+	rest, ok := strings.CutPrefix(lower(cell), "/subscriptions/")
+	id, _, _ := strings.Cut(rest, "/")
+	if !ok || zeroGUID([]byte(id)) {
+		return ""
+	}
+	return id
 }
 
 // groupOf returns the resource group of a resource id.

@@ -220,7 +220,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 	check("  \n \n", ingest.ErrEmpty, "empty")
 	check(mpaHeader+"\n", ingest.ErrNoRows, "mpa-2021-10-01")
 	check("a,b\n1,2\n", ingest.ErrUnknownKind, `columns ["a" "b"]`)
-	check("a,b\n1,2\n", ingest.ErrUnknownKind, "accepted are focus")
+	check("a,b\n1,2\n", ingest.ErrUnknownKind, "accepted are cost and usage exports")
 	check(strings.Replace(table(mpaHeader, vmRow()), "additionalInfo", "notes", 1), ingest.ErrMissingColumn, "AdditionalInfo alone names the size")
 	check(strings.Replace(table(mpaHeader, vmRow()), "additionalInfo", "additionalInfos", 1), ingest.ErrMissingColumn, `is "additionalInfos" meant?`)
 	check(strings.Replace(table(mpaHeader, vmRow()), ",quantity,", ",quanttiy,", 1), ingest.ErrMissingColumn, `is "quanttiy" meant?`)

@@ -16,6 +16,15 @@ type notation struct {
 	order  dialect.Order
 	export string
 	epoch  int64
+	base   int64 // nominal start of a trace
+}
+
+// traceStart is when traces begin that count seconds from their own start: they do not say when that was.
+const traceStart = 1546300800 // 2019-01-01
+
+// clock returns the clock of the file.
+func (n notation) clock() dialect.Clock {
+	return dialect.Clock{Order: n.order, Epoch: n.epoch, Base: n.base, Serial: n.epoch == 0}
 }
 
 // localeOf returns the notation of a locale tag such as "de-DE".
@@ -54,15 +63,17 @@ type decider struct {
 	month, day, either int // dates
 	example            [2]string
 	actual, amortized  bool
-	epoch              int64
-	serial             bool
+	bare               int // times that are digits alone, the longest, the least and the greatest
+	longest            int
+	least, greatest    int64
 }
 
 // numberFields and dateFields are the fields that take part in the decision.
 var (
 	numberFields = strings.Fields(`quantity cost effectiveprice unitprice listprice fx pricingquantity effectivecost block
+		reserved used without with savings amount average minimum maximum total value memcapacity memusedkb
 		cpuavg cpumax cpumin memavail memavailmb memused memfree netin netout netinrate netoutrate diskread diskwrite diskreadrate diskwriterate diskops diskreadops diskwriteops`)
-	dateFields = strings.Fields("day dayend periodstart periodend servicestart serviceend time start end")
+	dateFields = strings.Fields("day dayend periodstart periodend servicestart serviceend time timeend start end")
 )
 
 func newDecider(p *plan) *decider {
@@ -119,11 +130,16 @@ func (d *decider) number(cell []byte) {
 
 // date weighs one date.
 func (d *decider) date(cell []byte) {
-	if len(cell) >= 10 && len(bytes.Trim(cell, "0123456789")) == 0 && d.epoch == 0 {
-		d.epoch = 1
-		if len(cell) >= 13 {
-			d.epoch = 1000
+	if len(cell) > 0 && len(cell) < 18 && len(bytes.Trim(cell, "0123456789")) == 0 {
+		var v int64
+		for _, b := range cell {
+			v = v*10 + int64(b-'0')
 		}
+		if d.bare++; d.bare == 1 {
+			d.least, d.greatest = v, v
+		}
+		d.longest, d.least, d.greatest = max(d.longest, len(cell)), min(d.least, v), max(d.greatest, v)
+		return
 	}
 	order, ok := dialect.OrderOf(cell)
 	if !ok {
@@ -190,6 +206,8 @@ func decide(in Input, opts Options, p *plan, head []byte, whole bool) (notation,
 	case p.match.Kind != dialect.Charges:
 	case p.match.Family == "focus":
 		n.export = "focus"
+	case p.match.Family == "partner-center-invoice", p.match.Family == "partner-center-usage-145p":
+		n.export = "invoice"
 	case p.match.Family != "cost":
 		n.export = "usage"
 	case p.exportFixed != "":
@@ -217,7 +235,15 @@ func (d *decider) conclude(n *notation, p *plan, kindOpen bool) error {
 			n.mark = ','
 		}
 	}
-	n.epoch = d.epoch
+	switch {
+	case d.charges || d.bare == 0:
+	case d.longest >= 13:
+		n.epoch = 1000
+	case d.longest >= 10:
+		n.epoch = 1
+	case d.longest <= 7 && (d.least < 36526 || d.greatest > 73050): // else they are day numbers of a spreadsheet
+		n.epoch, n.base = 1, traceStart
+	}
 	if n.order == dialect.OrderUnknown {
 		switch {
 		case d.day > 0 && d.month > 0:

@@ -44,7 +44,6 @@ var (
 	errPercent  = errors.New("share outside of what can be measured")
 	errFuture   = errors.New("day lies in the future")
 	errPast     = errors.New("before the first day of the service")
-	errUnit     = errors.New("unit of measure is no number of hours")
 	errCurrency = errors.New("not a currency code")
 	errTerm     = errors.New("not a term")
 	errNoSize   = errors.New("no size that the catalog knows")

@@ -31,7 +31,10 @@ func interval(in Input, opts Options, p *plan, n notation, head []byte, whole bo
 			return 0, nil
 		}
 	}
-	g := &pace{clock: dialect.Clock{Order: n.order, Epoch: n.epoch, Serial: n.epoch == 0}, last: map[string]int64{}, diffs: map[int64]int{}}
+	if _, ok := p.slots["timeend"]; ok {
+		return 1, nil
+	}
+	g := &pace{clock: n.clock(), last: map[string]int64{}, diffs: map[int64]int{}}
 	if err := g.rows(p, bytes.NewReader(head), opts); err != nil && whole {
 		return 0, err
 	}

@@ -26,8 +26,10 @@ type Input struct {
 	ModTime time.Time
 	// Open starts reading it; it may be called more than once.
 	Open func() (io.ReadCloser, error)
-	// Dataset names the export that the input is a part of, so that it sorts by age: the time of the export in RFC 3339
-	// or "" where nothing in the files says it, a bar, and the name of the export without the number of the part.
+	// Dataset names the export that the input is a part of, so that of the inputs of one Discover the later export sorts
+	// behind: a time in RFC 3339, a bar, and the name of the export without the number of the part. The time is that of
+	// the export's manifest, of the folder of its run or of the archive; where none says it and several exports of charges
+	// are read together, the newest day that the export holds; else "".
 	Dataset string
 	// Export is "actual", "amortized", "focus" or "usage" where a manifest or the name says it, else "".
 	Export string
@@ -48,6 +50,7 @@ func Discover(paths []string, stdin io.Reader) ([]Input, error) {
 		}
 		all = append(all, found...)
 	}
+	stampUndated(all)
 	return all, nil
 }
 

@@ -145,8 +145,7 @@ func (r *Reader) prepare() error {
 	if err != nil {
 		return err
 	}
-	fields := map[Kind][]string{KindCharges: chargeFields, KindSamples: sampleFields, KindReservations: reservationFields}[h.match.Kind]
-	r.plan = newPlan(h, fields)
+	r.plan = newPlan(h, fieldsFor(h.match))
 	if r.note, err = decide(r.in, r.opts, r.plan, head[h.rows:], whole); err != nil {
 		return fmt.Errorf("%s: %w", r.in.Name, err)
 	}
@@ -165,13 +164,30 @@ func (r *Reader) prepare() error {
 	return nil
 }
 
+// fieldsFor returns the slots that the mapper of a form wants.
+func fieldsFor(m *dialect.Match) []string {
+	switch m.Family {
+	case "metrics-long", "metrics-wide":
+		return sampleFields
+	case "reservation-list":
+		return reservationFields
+	}
+	switch m.Kind {
+	case KindCharges:
+		return chargeFields
+	case KindSamples:
+		return narrowFields
+	}
+	return reportFields
+}
+
 // start starts the goroutines: one cuts chunks, the others parse them.
 func (r *Reader) start() {
 	workers := r.opts.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	if r.summary.Kind == KindReservations {
+	if r.summary.Kind == KindReservations || r.summary.Kind == KindRecommendations {
 		workers = 1 // commitments are gathered in the order of the file
 	}
 	if r.in.Size >= 0 && r.in.Size < chunkBytes && !r.text.packed {
@@ -223,18 +239,27 @@ func (r *Reader) newMapper() mapper {
 	if !r.opts.Now.IsZero() {
 		latest = r.opts.Now.Unix() + daySeconds
 	}
+	family := r.plan.match.Family
 	switch {
+	case r.summary.Kind == KindReservations && family != "reservation-list", r.summary.Kind == KindRecommendations:
+		return &reportMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}, orders: map[string]*ordered{}}
 	case r.summary.Kind == KindReservations:
 		return &reservationMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}}
 	case r.plan.match.Wide:
 		return newWideMapper(b, r.note, r.grain)
+	case r.summary.Kind == KindSamples && family != "metrics-long":
+		m := newNarrowMapper(r.in, b, r.note, r.grain)
+		m.latest = latest
+		return m
 	case r.summary.Kind == KindSamples:
 		m := newSampleMapper(b, r.note, r.grain)
 		m.latest = latest
 		return m
 	}
 	m := &chargeMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}, export: r.note.export, dataset: r.in.Dataset, latest: latest}
-	m.focus, m.partner = r.plan.match.Family == "focus", r.plan.match.Family == "partner-center-daily-rated"
+	m.focus = family == "focus"
+	m.partner = family == "partner-center-daily-rated" || family == "partner-center-utilization"
+	m.invoice = family == "partner-center-invoice" || family == "partner-center-usage-145p"
 	m.currency, m.customer = r.opts.Currency, r.opts.Customer
 	if m.currency == "" {
 		m.currency = "XXX" // ISO 4217: no currency
@@ -332,6 +357,10 @@ func baseOf(m mapper) *base {
 	case *wideMapper:
 		return &m.base
 	case *reservationMapper:
+		return &m.base
+	case *narrowMapper:
+		return &m.base
+	case *reportMapper:
 		return &m.base
 	}
 	panic("ingest: a mapper without base")
@@ -439,6 +468,9 @@ func (r *Reader) notices() {
 	if r.text.encoding == "windows-1252" {
 		add("windows_1252", "the text is not UTF-8 and was read as Windows-1252")
 	}
+	if r.note.base != 0 {
+		add("trace_time", "times count from the start of the trace, which was taken to be 2019-01-01")
+	}
 	if r.note.mark == ',' {
 		add("decimal_comma", "numbers have a decimal comma")
 	}
@@ -465,8 +497,31 @@ func (r *Reader) Record() arrow.Record { return r.record }
 
 // Commitments returns what a reservation list holds, in the order of the file, once Next has returned false.
 func (r *Reader) Commitments() []usage.Commitment {
-	if m, ok := r.mappers[0].(*reservationMapper); ok && r.done {
+	if !r.done {
+		return nil
+	}
+	switch m := r.mappers[0].(type) {
+	case *reservationMapper:
 		return m.found
+	case *reportMapper:
+		return m.commitments()
+	}
+	return nil
+}
+
+// Recommendations returns what a file of Microsoft's reservation recommendations holds, once Next has returned false.
+func (r *Reader) Recommendations() []Recommendation {
+	if m, ok := r.mappers[0].(*reportMapper); ok && r.done {
+		return m.opinions
+	}
+	return nil
+}
+
+// ReservationUses returns what reservation details or summaries hold, once Next has returned false. They have no end
+// dates: what a customer owns they do not tell.
+func (r *Reader) ReservationUses() []ReservationUse {
+	if m, ok := r.mappers[0].(*reportMapper); ok && r.done {
+		return m.uses
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ type rateColumn struct {
 }
 
 func newSampleMapper(b base, n notation, grain int64) *sampleMapper {
-	m := &sampleMapper{base: b, mark: n.mark, grain: grain, clock: dialect.Clock{Order: n.order, Epoch: n.epoch, Serial: n.epoch == 0}}
+	m := &sampleMapper{base: b, mark: n.mark, grain: grain, clock: n.clock()}
 	m.percent = [3]percentColumn{{sCPUAvg, &m.cols.CPUAvg}, {sCPUMax, &m.cols.CPUMax}, {sCPUMin, &m.cols.CPUMin}}
 	for i, r := range []struct {
 		counted, rate int
@@ -95,13 +95,13 @@ func newSampleMapper(b base, n notation, grain int64) *sampleMapper {
 
 // sampleOf is one row on its way.
 type sampleOf struct {
-	start, seconds                   int64
-	percent                          [3]int32
-	used                             int32
-	available, ops                   int64
-	rates                            [4]int64
-	resource, vm, size, region       int32
-	measured, unknownSize, unknownAt bool
+	start, seconds             int64
+	percent                    [3]int32
+	used                       int32
+	available, ops             int64
+	rates                      [4]int64
+	resource, vm, size, region int32
+	measured                   bool
 }
 
 // take maps one row: it is accepted, rejected or set apart, exactly one of the three.

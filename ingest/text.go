@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"strings"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -30,6 +31,7 @@ type text struct {
 	encoding string
 	crOnly   bool // lines end with CR alone
 	parquet  bool
+	json     bool
 }
 
 // source counts and hashes the bytes of a file as they lie on disk.
@@ -124,11 +126,11 @@ func (t *text) unpack(limits Limits) error {
 	if bytes.HasPrefix(head, gzipMagic) {
 		return fmt.Errorf("gzip inside gzip: %w", ErrDamaged)
 	}
-	return t.decode(head)
+	return t.decode(head, limits)
 }
 
 // decode chooses the encoding by the head and sets up the conversion.
-func (t *text) decode(head []byte) error {
+func (t *text) decode(head []byte, limits Limits) error {
 	var err error
 	if t.encoding, err = encodingOf(head); err != nil {
 		return err
@@ -155,6 +157,15 @@ func (t *text) decode(head []byte) error {
 	}
 	if len(bytes.TrimSpace(head)) == 0 && len(head) < headBytes-16 {
 		return ErrEmpty
+	}
+	if first := bytes.TrimLeft(head, " \t\r\n"); first[0] == '{' || first[0] == '[' {
+		t.json = true
+		t.Reader = bufio.NewReaderSize(newJSONTable(t.Reader, limits), headBytes)
+		return nil
+	}
+	if names := headless(head); names != "" {
+		t.Reader = bufio.NewReaderSize(io.MultiReader(strings.NewReader(names), t.Reader), headBytes)
+		return nil
 	}
 	t.crOnly = bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(bytes.TrimRight(head, "\r"), '\r') >= 0
 	if t.crOnly {
@@ -282,4 +293,19 @@ func (u *unpacked) Read(p []byte) (int, error) {
 		err = fmt.Errorf("gzip: %w: %w", err, ErrDamaged)
 	}
 	return n, err
+}
+
+// headless returns the names of columns for files of the Azure public dataset, which have none, "" for all others. The
+// names stand on the line of the first row, so that lines count from 0 there.
+func headless(head []byte) string {
+	line, _, _ := bytes.Cut(head, newline)
+	cells := bytes.Split(bytes.TrimRight(line, "\r"), []byte{','})
+	number := func(cell []byte) bool { return len(cell) > 0 && len(bytes.Trim(cell, "0123456789.eE+-")) == 0 }
+	switch {
+	case len(cells) == 5 && number(cells[0]) && len(cells[1]) >= 32 && number(cells[2]) && number(cells[3]) && number(cells[4]):
+		return "timestamp,vmid,mincpu,maxcpu,avgcpu\n"
+	case len(cells) == 11 && len(cells[0]) >= 32 && number(cells[3]) && number(cells[4]) && number(cells[5]) && number(cells[6]) && number(cells[7]):
+		return "vmid,subscriptionid,deploymentid,vmcreated,vmdeleted,maxcpu,avgcpu,p95maxcpu,vmcategory,vmcorecount,vmmemory\n"
+	}
+	return ""
 }

@@ -29,6 +29,8 @@ type Clock struct {
 	Serial bool
 	// Epoch is what a bare integer means: 0 nothing, 1 seconds since 1970, 1000 milliseconds.
 	Epoch int64
+	// Base is added to a bare integer in seconds: the nominal beginning of a trace that counts from its own start.
+	Base int64
 }
 
 // Parse returns the UTC second of text.
@@ -213,7 +215,7 @@ func (c Clock) number(text []byte) (int64, error) {
 	}
 	switch {
 	case c.Epoch > 0:
-		return n / c.Epoch, nil
+		return n/c.Epoch + c.Base, nil
 	case c.Serial && len(text) == 8:
 		return dayOf(int(n/10000), int(n/100%100), int(n%100))
 	case c.Serial && n >= 36526 && n <= 73050: // 2000-01-01 to 2099-12-31

@@ -201,7 +201,9 @@ agreement: agreement agreementtype
 `)
 
 // families lists every known form, the narrow ones before the wide ones.
-var families = []*family{
+var families = append(moreFamilies, mainFamilies...)
+
+var mainFamilies = []*family{
 	{name: "focus", kind: Charges, marks: []string{"chargeperiodstart", "billedcost", "chargecategory"},
 		need: []string{"day", "cost", "currency", "charge", "resource"}, fields: focusFields, version: focusVersion, orders: MonthFirst},
 	{name: "partner-center-daily-rated", kind: Charges, marks: []string{"billingpretaxtotal", "usagedate", "quantity"},
@@ -213,7 +215,7 @@ var families = []*family{
 	{name: "reservation-list", kind: Reservations, marks: []string{"reservationid|id", "size|sku|skuname|vmsize|armskuname", "quantity", "end|enddate|expirydate|expirationdate|expiry"},
 		need: []string{"id", "size", "region", "quantity", "end"}, fields: reservationFields},
 	{name: "metrics-long", kind: Samples, marks: []string{
-		"timestamp|time|timegenerated|starttime|datetime|date",
+		"timestamp|time|timegenerated|starttime|datetime|date|timestamps",
 		"resourceid|resource|vm|vmid|vmname|computer|machine|instance|name",
 		strings.Join(measureHeaders(), "|")},
 		without: []string{"metricname", "countername"},

@@ -1,0 +1,242 @@
+package ingest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"sizeterm/ingest/dialect"
+	"sizeterm/ingest/usage"
+	"sizeterm/pricing/catalog"
+)
+
+// Recommendation is one row of Microsoft's own reservation recommendations: its opinion, kept to be shown beside ours. The
+// money covers the look-back window and neither a month nor the term, and rows of different scope, term or look-back
+// overlap, so that nobody may add them.
+type Recommendation struct {
+	Customer, Scope, Subscription string // lower case; Scope "shared" or "single"
+	Size, Region                  string // canonical, or the text where the catalog does not know it
+	Quantity                      string // of Size, exact decimal; never of the normalised size
+	TermMonths, LookbackDays      int
+	CostWithout, CostWith         string // exact decimals, "" where the file does not say
+	NetSavings                    string
+	Currency                      string // "" where the file does not say
+	File                          string
+	Line                          int64
+}
+
+// ReservationUse is what one resource used of a reservation on one day, or what a whole reservation was used where
+// Resource is empty. Hours are micro-hours of the reserved size.
+type ReservationUse struct {
+	Reservation, Order, Size, Resource string
+	Day                                time.Time
+	Reserved, Used                     int64
+	File                               string
+	Line                               int64
+}
+
+// The slots of reservation details, transactions and recommendations, in the order of reportFields.
+const (
+	pDay = iota
+	pID
+	pOrder
+	pSize
+	pResource
+	pReserved
+	pUsed
+	pQuantity
+	pEvent
+	pRegion
+	pTerm
+	pFrequency
+	pScope
+	pLookback
+	pWithout
+	pWith
+	pSavings
+	pCurrency
+	pSavingsCurrency
+	pSubscription
+	pResourceType
+)
+
+var reportFields = []string{"day", "id", "order", "size", "resource", "reserved", "used", "quantity", "event", "region", "term", "frequency", "scope", "lookback",
+	"without", "with", "savings", "currency", "savingscurrency", "subscription", "resourcetype"}
+
+// reportMapper reads the reports about reservations. It belongs to one goroutine.
+type reportMapper struct {
+	base
+	clock    dialect.Clock
+	mark     byte
+	opinions []Recommendation
+	uses     []ReservationUse
+	orders   map[string]*ordered
+}
+
+// ordered gathers the transactions of one order.
+type ordered struct {
+	usage.Commitment
+	first time.Time
+	back  int64
+}
+
+// take maps one row.
+func (m *reportMapper) take(r *row) {
+	m.tally.rows++
+	var ok bool
+	switch m.plan.match.Family {
+	case "reservation-recommendations":
+		ok = m.opinion(r)
+	case "reservation-transactions":
+		ok = m.transaction(r)
+	default:
+		ok = m.use(r)
+	}
+	if ok {
+		m.tally.accepted++
+	}
+}
+
+// opinion reads a recommendation.
+func (m *reportMapper) opinion(r *row) bool {
+	if kind := r.text(pResourceType); len(kind) > 0 && !hasFold(kind, "virtualmachine") && !hasFold(kind, "microsoft.compute") {
+		m.tally.setApart("not_a_virtual_machine")
+		return false
+	}
+	o := Recommendation{File: m.file, Line: r.line, Size: sizeOf(string(r.text(pSize))), Region: string(r.text(pRegion)), Scope: lower(r.text(pScope)),
+		Subscription: subscriptionOf(r.text(pSubscription)), TermMonths: termMonths(string(r.text(pTerm)))}
+	if region, ok := catalog.RegionOf(o.Region); ok {
+		o.Region = string(region)
+	}
+	if o.TermMonths == 0 {
+		return m.reject(r, pTerm, errTerm)
+	}
+	o.LookbackDays = int(small(strings.Trim(string(r.text(pLookback)), "LastDys ")))
+	for _, c := range []struct {
+		slot int
+		to   *string
+	}{{pQuantity, &o.Quantity}, {pWithout, &o.CostWithout}, {pWith, &o.CostWith}, {pSavings, &o.NetSavings}} {
+		d, ok, err := m.number(r, c.slot, m.mark)
+		if err != nil {
+			return m.reject(r, c.slot, err)
+		}
+		if ok {
+			var sum dialect.Total
+			sum.Add(d)
+			*c.to = sum.String()
+		}
+	}
+	for _, slot := range [2]int{pSavingsCurrency, pCurrency} {
+		if code := currencyOf(r.text(slot)); code != "" {
+			o.Currency = code
+			break
+		}
+	}
+	m.opinions = append(m.opinions, o)
+	return true
+}
+
+// day reads the day of a row.
+func (m *reportMapper) day(r *row) (time.Time, bool) {
+	second, err := m.clock.Parse(r.text(pDay))
+	if err != nil {
+		return time.Time{}, m.reject(r, pDay, err)
+	}
+	m.tally.period(second, second+daySeconds)
+	return time.Unix(second, 0).UTC(), true
+}
+
+// use reads what was used of a reservation.
+func (m *reportMapper) use(r *row) bool {
+	day, ok := m.day(r)
+	if !ok {
+		return false
+	}
+	u := ReservationUse{File: m.file, Line: r.line, Day: day, Reservation: benefitID(r.text(pID)), Order: lower(r.text(pOrder)), Size: sizeOf(string(r.text(pSize))), Resource: lower(r.text(pResource))}
+	for _, c := range []struct {
+		slot int
+		to   *int64
+	}{{pReserved, &u.Reserved}, {pUsed, &u.Used}} {
+		d, ok, err := m.number(r, c.slot, m.mark)
+		if err == nil && ok {
+			*c.to, _, err = d.Units(6)
+		}
+		if err != nil || !ok || *c.to < 0 {
+			return m.reject(r, c.slot, orErr(err, errBlank))
+		}
+	}
+	m.uses = append(m.uses, u)
+	return true
+}
+
+// transaction reads a purchase or what takes it back.
+func (m *reportMapper) transaction(r *row) bool {
+	day, ok := m.day(r)
+	if !ok {
+		return false
+	}
+	size, known := catalog.SizeOf(string(r.text(pSize)))
+	if !known {
+		m.tally.setApart("not_a_virtual_machine")
+		return false
+	}
+	region, known := catalog.RegionOf(string(r.text(pRegion)))
+	if !known {
+		return m.reject(r, pRegion, errNoRegion)
+	}
+	months := termMonths(string(r.text(pTerm)))
+	if months == 0 {
+		return m.reject(r, pTerm, errTerm)
+	}
+	d, err := dialect.ParseDecimal(r.text(pQuantity), m.mark)
+	if err != nil {
+		return m.reject(r, pQuantity, err)
+	}
+	quantity, _, err := d.Units(0)
+	if err != nil {
+		return m.reject(r, pQuantity, err)
+	}
+	if quantity < 0 {
+		quantity = -quantity
+	}
+	id := lower(r.text(pOrder))
+	o := m.orders[id]
+	if o == nil {
+		o = &ordered{Commitment: usage.Commitment{ID: id, Order: id, Scope: "shared", Size: string(size), Region: string(region), TermMonths: months, File: m.file, Line: r.line}}
+		m.orders[id] = o
+	}
+	switch dialect.Fold(string(r.text(pEvent))) {
+	case "purchase": // instalments of a monthly plan repeat it
+		if o.first.IsZero() || day.Before(o.first) {
+			o.first, o.Quantity, o.Line = day, quantity, r.line
+		}
+	case "refund", "cancel", "exchange":
+		o.back = max(o.back, quantity)
+	default:
+		m.tally.notice("unknown_event", "transactions that are neither purchase, refund, cancel nor exchange")
+	}
+	return true
+}
+
+// commitments returns what the transactions leave, in the order of their lines.
+func (m *reportMapper) commitments() []usage.Commitment {
+	var all []usage.Commitment
+	for _, o := range m.orders {
+		if o.first.IsZero() || o.Quantity-o.back < 1 {
+			continue
+		}
+		c := o.Commitment
+		c.Quantity -= o.back
+		c.Start, c.End = o.first, o.first.AddDate(0, c.TermMonths, 0)
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b usage.Commitment) int { return cmp.Compare(a.Line, b.Line) })
+	return all
+}
+
+func (m *reportMapper) flush() arrow.Record { return nil }
+
+func (m *reportMapper) len() int { return 0 }
