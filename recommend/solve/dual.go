@@ -21,6 +21,11 @@ func (m *model) newPrices() *prices {
 	p := &prices{source: make([][]float64, len(m.sources))}
 	for i := range p.source {
 		p.source[i] = make([]float64, len(m.hours))
+		for t := range m.hours {
+			if !m.capable(i, t) {
+				p.source[i][t] = m.worth.source[i][t]
+			}
+		}
 		for _, s := range m.sources[i].offers { // start where no offer loses: its price per unit and hour
 			hours := 0.0
 			for t := s.from; t < s.to; t++ {
@@ -38,6 +43,16 @@ func (m *model) newPrices() *prices {
 		}
 	}
 	return p
+}
+
+// capable reports whether a source can have capacity in a slot. Where it cannot, its price is set so high that nothing uses it.
+func (m *model) capable(i, t int) bool {
+	for _, s := range m.sources[i].offers {
+		if s.from <= t && t < s.to {
+			return true
+		}
+	}
+	return m.sources[i].existing[t] > 0
 }
 
 func (p *prices) clone() *prices {
@@ -159,7 +174,7 @@ func (m *model) newBound() *bound {
 // best prices found and their value. Steps are measured in the pay-as-you-go worth of each source, so that units and money mix.
 func (m *model) ascend(from *prices, b *box, target float64, steps int) (*prices, float64) {
 	best, at := from, from.clone()
-	scale, slope, move, value := m.scales(), from.clone(), from.clone(), m.newBound()
+	scale, slope, move, value := m.worth, from.clone(), from.clone(), m.newBound()
 	m.lagrange(best, b, nil, value)
 	top, pace, stale := value.value, 1.0, 0
 	clearPrices(move)

@@ -20,10 +20,16 @@ type model struct {
 	commit    []float64    // price of quantity 1 by offer
 	exact     []bill.Exact // the same, exactly
 	most      []int64      // no larger quantity of an offer can be useful
+	classes   [][]place    // VMs and candidates of one scope and size, which are covered alike
+	classOf   [][]int      // the class of a VM on a candidate
 	twin      []int        // the VM before that is equal in everything but its name, or -1
+	worth     *prices      // the most that a unit of each source can be worth
 	budget    float64      // negative: none
 	tolerance float64      // far above the rounding errors of any cost of this model
 }
+
+// place is a VM on one of its candidates.
+type place struct{ vm, candidate int }
 
 // source is capacity: units of a reservation node, or the hourly money of a savings plan.
 type source struct {
@@ -66,6 +72,8 @@ func newModel(p *bill.Problem) (*model, error) {
 	for v := range p.VMs {
 		m.layVM(v)
 	}
+	m.layClasses()
+	m.worth = m.scales()
 	m.tolerance = 1e-10 * m.gross()
 	return m, nil
 }
@@ -104,7 +112,7 @@ func (m *model) useful(o *bill.Offer) int64 {
 
 func (m *model) laySources() {
 	at := map[[2]string]int{}
-	place := func(c *bill.Commitment) int {
+	home := func(c *bill.Commitment) int {
 		key := [2]string{c.Scope, m.p.Sizes[c.Size].Group}
 		i, ok := at[key]
 		if !ok || c.Kind == bill.SavingsPlan {
@@ -122,7 +130,7 @@ func (m *model) laySources() {
 	}
 	for i := range m.p.Existing {
 		e := &m.p.Existing[i]
-		at := place(&e.Commitment)
+		at := home(&e.Commitment)
 		for t := e.From; t < e.To; t++ {
 			m.sources[at].existing[t] += float64(e.Qty) * m.capacity(&e.Commitment)
 		}
@@ -130,7 +138,7 @@ func (m *model) laySources() {
 	}
 	for i := range m.p.Offers {
 		o := &m.p.Offers[i]
-		at := place(&o.Commitment)
+		at := home(&o.Commitment)
 		m.sources[at].offers = append(m.sources[at].offers, share{i, m.capacity(&o.Commitment), o.From, o.To})
 		m.reach(&o.Commitment, at)
 	}
@@ -183,6 +191,24 @@ func (m *model) layVM(v int) {
 		if o := &m.p.VMs[w]; o.Scope == vm.Scope && slices.Equal(o.Candidates, vm.Candidates) && slices.Equal(o.Run, vm.Run) {
 			m.twin[v] = w
 			break
+		}
+	}
+}
+
+func (m *model) layClasses() {
+	at := map[[2]string]int{}
+	for v, vm := range m.p.VMs {
+		m.classOf = append(m.classOf, make([]int, len(vm.Candidates)))
+		for j, c := range vm.Candidates {
+			key := [2]string{vm.Scope, c.Size}
+			i, ok := at[key]
+			if !ok {
+				i = len(m.classes)
+				at[key] = i
+				m.classes = append(m.classes, nil)
+			}
+			m.classes[i] = append(m.classes[i], place{v, j})
+			m.classOf[v][j] = i
 		}
 	}
 }

@@ -73,9 +73,10 @@ func (q *queue) Pop() any {
 }
 
 const (
-	rootSteps = 300 // price steps for the whole problem
-	nodeSteps = 12  // and for each part of it
-	leafSize  = 24  // boxes of so few decisions are enumerated
+	rootSteps = 100       // price steps for the whole problem
+	rootCells = 4_000_000 // of the largest relaxation that is solved for it
+	nodeSteps = 12        // and for each part of it
+	leafSize  = 24        // boxes of so few decisions are enumerated
 )
 
 func newExplorer(m *model) *explorer {
@@ -121,8 +122,9 @@ func (s *explorer) solve(most int) {
 	if !s.propagate(root) {
 		return
 	}
-	start, value := s.ascend(s.newPrices(), root, s.best.objective.Float(), rootSteps)
+	start, value := s.sharper(s.newPrices(), root, rootCells, s.value)
 	s.improve(s.rounded(start, root))
+	start, value = s.ascend(start, root, s.best.objective.Float(), rootSteps)
 	heap.Push(&s.queue, &leaf{box: root, prices: start, bound: value})
 	for len(s.queue) > 0 {
 		n := heap.Pop(&s.queue).(*leaf)

@@ -1,0 +1,68 @@
+package solve
+
+import (
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"sizeterm/recommend/bill"
+	"sizeterm/recommend/bill/billtest"
+)
+
+// brute returns the canonical optimum by trying every decision in rational arithmetic.
+func brute(t testing.TB, p *bill.Problem) *found {
+	s, err := bill.NewSimulator(p)
+	require.NoError(t, err)
+	var best *found
+	billtest.Each(p, func(choice []int, quantity []int64) {
+		b := s.Run(choice, quantity)
+		if !b.Feasible {
+			return
+		}
+		f := &found{objective: b.Objective, commitment: b.Commitment, choice: append([]int(nil), choice...), amounts: append([]int64(nil), quantity...)}
+		for _, n := range quantity {
+			f.quantity = f.quantity.Add(bill.Whole(n))
+		}
+		if best == nil || f.before(best) {
+			best = f
+		}
+	})
+	return best
+}
+
+// equalsBrute solves a problem and compares objective and canonical decision with enumeration.
+func equalsBrute(t testing.TB, p *bill.Problem) {
+	want := brute(t, p)
+	got, err := Case(p, Options{})
+	require.NoError(t, err)
+	require.Equal(t, want.objective.String(), got.Bill.Objective.String(), p.ID)
+	require.True(t, got.Complete && got.Bill.Feasible, p.ID)
+	require.Zero(t, got.Bound.Cmp(got.Bill.Objective), p.ID)
+	for i, o := range p.Offers {
+		require.Equal(t, want.amounts[i], got.Decision.Purchases[o.ID], "%s: %s", p.ID, o.ID)
+	}
+	for v, vm := range p.VMs {
+		require.Equal(t, vm.Candidates[want.choice[v]].Size, got.Decision.Sizes[vm.ID], "%s: %s", p.ID, vm.ID)
+	}
+}
+
+// The full run is 20 000 fleets: SIZETERM_FLEETS=20000 go test -run TestCaseEqualsBruteForce ./recommend/solve
+func fleets(t testing.TB) uint64 {
+	if text := os.Getenv("SIZETERM_FLEETS"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 64)
+		require.NoError(t, err)
+		return n
+	}
+	return 2000
+}
+
+func TestCaseEqualsBruteForce(t *testing.T) {
+	n := fleets(t)
+	f := billtest.Everything()
+	f.MostDecisions = 300
+	for seed := range n {
+		equalsBrute(t, billtest.Problem(seed, f))
+	}
+}
