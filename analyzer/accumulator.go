@@ -2,16 +2,12 @@ package analyzer
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
 	"sizeterm/ingest/usage"
 )
-
-// ErrOptions is wrapped by the error of a merge of accumulators of different options.
-var ErrOptions = errors.New("accumulators of different options")
 
 // Accumulator gathers records of charges and samples, in any order, and merges with others that did the same with other
 // parts of the data. What it holds is a function of the set of rows that were added. Its memory grows with machines and
@@ -55,10 +51,10 @@ func (a *Accumulator) Add(rec arrow.Record) error {
 	return fmt.Errorf("analyzer: record has neither the charge nor the sample schema: %v", rec.Schema().Fields())
 }
 
-// Merge adds what other holds, which stays as it was. It is an error, wrapping ErrOptions, when their options differ.
+// Merge adds what other holds, which stays as it was. It is an error when their options differ.
 func (a *Accumulator) Merge(other *Accumulator) error {
 	if !a.opts.AsOf.Equal(other.opts.AsOf) || a.opts.LookbackDays != other.opts.LookbackDays || a.opts.minAge() != other.opts.minAge() {
-		return fmt.Errorf("analyzer: %+v and %+v: %w", a.opts, other.opts, ErrOptions)
+		return fmt.Errorf("analyzer: merge of different options: %+v and %+v", a.opts, other.opts)
 	}
 	move := make([]uint32, len(other.words.texts))
 	for id, text := range other.words.texts {

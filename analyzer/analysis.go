@@ -7,9 +7,9 @@ import (
 	"sizeterm/pricing/catalog"
 )
 
-// DefaultMinAge is the age below which a machine is young: most machines that live less than a day die within a week
+// defaultMinAge is the age below which a machine is young: most machines that live less than a day die within a week
 // (algorithms 2.4), so a commitment must not count on one before.
-const DefaultMinAge = 7 * 24 * time.Hour
+const defaultMinAge = 7 * 24 * time.Hour
 
 // Options of an Accumulator. The zero value works.
 type Options struct {
@@ -17,13 +17,13 @@ type Options struct {
 	AsOf time.Time
 	// LookbackDays limits the window to so many days before its end; 0 is all that the files hold.
 	LookbackDays int
-	// MinAge is the age that a machine needs to count in Pool.Members; 0 is DefaultMinAge, negative counts every machine.
+	// MinAge is the age that a machine needs to count in Pool.Members; 0 is seven days, negative counts every machine.
 	MinAge time.Duration
 }
 
 func (o Options) minAge() time.Duration {
 	if o.MinAge == 0 {
-		return DefaultMinAge
+		return defaultMinAge
 	}
 	return max(0, o.MinAge)
 }

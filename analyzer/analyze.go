@@ -134,9 +134,6 @@ func (r *run) finishVMs(entries []*entry) {
 		if e.vm.State == StateNoMetrics {
 			unmeasured++
 		}
-		if len(e.machines) == 0 && len(e.set) > 0 && e.vm.CPUAvg.Samples+e.vm.CPUMax.Samples > 0 {
-			e.vm.Warnings = append(e.vm.Warnings, Warning{"scale_set_average", e.vm.Name, "measured as the average of its scale set only"})
-		}
 		r.out.VMs = append(r.out.VMs, e.vm)
 	}
 	slices.SortFunc(r.out.VMs, func(x, y VM) int {

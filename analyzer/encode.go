@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,9 +15,6 @@ import (
 // CoreVersion changes with whatever changes the result of the same rows: the encoding, or a rule of the accumulation.
 // Partial results of another version must not be merged.
 const CoreVersion = "1"
-
-// ErrDamaged is wrapped by the errors of UnmarshalBinary.
-var ErrDamaged = errors.New("damaged encoding")
 
 // magic opens an encoding; its last byte is the version of the format.
 const magic = "sizeterm.acc\x01"
@@ -280,28 +276,28 @@ func (w *writer) writeWeek(k *week) {
 	}
 }
 
-func (w *writer) writeOverload(o *overload) {
+func (w *writer) writeOverload(o *Overload) {
 	if o == nil {
 		w.unsigned(0)
 		return
 	}
 	w.unsigned(1)
-	w.unsigned(uint64(o.seconds))
+	w.unsigned(uint64(o.Seconds))
 	for i := range levels {
 		w.unsigned(uint64(o.lo[i]))
 		w.unsigned(uint64(o.hi[i]))
 	}
 }
 
-// UnmarshalBinary sets a to what MarshalBinary encoded. It refuses, wrapping ErrDamaged, bytes that are not a whole
+// UnmarshalBinary sets a to what MarshalBinary encoded. It refuses, wrapping quantile.ErrDamaged, bytes that are not a whole
 // encoding of this version, and leaves a as it was then.
 func (a *Accumulator) UnmarshalBinary(data []byte) error {
 	if len(data) < len(magic)+sha256.Size || string(data[:len(magic)]) != magic {
-		return fmt.Errorf("analyzer: not an encoding of this version: %w", ErrDamaged)
+		return fmt.Errorf("analyzer: not an encoding of this version: %w", quantile.ErrDamaged)
 	}
 	body, sum := data[:len(data)-sha256.Size], data[len(data)-sha256.Size:]
 	if want := sha256.Sum256(body); !bytes.Equal(sum, want[:]) {
-		return fmt.Errorf("analyzer: checksum %x, want %x: %w", sum[:4], want[:4], ErrDamaged)
+		return fmt.Errorf("analyzer: checksum %x, want %x: %w", sum[:4], want[:4], quantile.ErrDamaged)
 	}
 	out, err := decodeBody(body[len(magic):])
 	if err != nil {
@@ -347,7 +343,7 @@ func decodeBody(body []byte) (*Accumulator, error) {
 	}
 	r.a.refused, r.a.undated = int64(r.unsigned()), int64(r.unsigned())
 	if r.bad || len(r.rest) > 0 {
-		return nil, fmt.Errorf("analyzer: %d bytes before the end: %w", len(r.rest), ErrDamaged)
+		return nil, fmt.Errorf("analyzer: %d bytes before the end: %w", len(r.rest), quantile.ErrDamaged)
 	}
 	return r.a, nil
 }
@@ -513,7 +509,7 @@ func (r *reader) readWeek(m *machine) {
 		}
 	}
 	if r.unsigned() == 1 {
-		m.overload = &overload{seconds: int64(r.unsigned())}
+		m.overload = &Overload{Seconds: int64(r.unsigned())}
 		for i := range levels {
 			m.overload.lo[i], m.overload.hi[i] = int64(r.unsigned()), int64(r.unsigned())
 		}

@@ -27,6 +27,7 @@ type entry struct {
 	several      bool  // more than 24 hours a day
 	negative     bool  // credits beyond the hours of their day
 	known        Known
+	clock        clock
 	split        bool           // the thing has other entries: samples are told apart by day
 	mine         map[int32]bool // days whose samples are its, where split
 }
@@ -218,6 +219,7 @@ func (r *run) describe(e *entry) {
 
 // add puts the hours of the entry's days into series, which are of the window.
 func (r *run) add(e *entry, series ...*demand.Series) {
+	e.clock.on = make([]uint64, (24*int(r.days)+63)/64)
 	for i := range e.days {
 		d := &e.days[i]
 		total := d.total()
@@ -238,6 +240,10 @@ func (r *run) add(e *entry, series ...*demand.Series) {
 			e.known.Billed += total
 		}
 		e.several = e.several || d.hourly == nil && total > demand.FullDay
+		if source == notKnown {
+			hours = evenly(total)
+		}
+		e.clock.day(at, hourOfWeek(d.day), &hours, source != notKnown)
 		for _, s := range series {
 			if source == notKnown {
 				s.AddDay(at, total)
@@ -248,6 +254,7 @@ func (r *run) add(e *entry, series ...*demand.Series) {
 			}
 		}
 	}
+	r.rhythm(e)
 }
 
 // source says how the hours of a day are known.
@@ -266,13 +273,7 @@ func (r *run) hoursOf(e *entry, d *usedDay, total int64) (hours [24]int64, from 
 		return *d.hourly, fromBill
 	}
 	if short := (demand.FullDay - total%demand.FullDay) % demand.FullDay; short <= demand.FullDay-nearlyDay {
-		for h := range hours {
-			hours[h] = total / 24
-			if int64(h) < total%24 {
-				hours[h]++
-			}
-		}
-		return hours, fromBill
+		return evenly(total), fromBill
 	}
 	var marks demand.Day
 	found := false
@@ -288,6 +289,17 @@ func (r *run) hoursOf(e *entry, d *usedDay, total int64) (hours [24]int64, from 
 		}
 	}
 	return hours, notKnown
+}
+
+// evenly spreads micro-hours over a day, the remainder of the division over its first hours.
+func evenly(total int64) (hours [24]int64) {
+	for h := range hours {
+		hours[h] = total / 24
+		if int64(h) < total%24 {
+			hours[h]++
+		}
+	}
+	return hours
 }
 
 // span returns the first and last instant of a day that are known to be billed, from its midnight.

@@ -15,7 +15,7 @@ import (
 	"sizeterm/ingest/usage"
 )
 
-var pointers = regexp.MustCompile(`Type7:0x[0-9a-f]+`)
+var pointers = regexp.MustCompile(`(Type7|Overload):0x[0-9a-f]+`)
 
 // dice draws from a seed, so that a data set is one number.
 type dice uint32
@@ -116,13 +116,16 @@ func result(t require.TestingT, a *analyzer.Accumulator) (code []byte, text stri
 func dump(out *analyzer.Analysis) string {
 	text := fmt.Sprintf("%+v", *out)
 	for _, vm := range out.VMs {
+		if vm.Overload != nil {
+			text += fmt.Sprintf("%+v", *vm.Overload)
+		}
 		for _, d := range []analyzer.Distribution{vm.CPUAvg, vm.CPUMax, vm.Memory} {
 			if d.Type7 != nil {
 				text += fmt.Sprintf("%+v", *d.Type7)
 			}
 		}
 	}
-	return pointers.ReplaceAllString(text, "Type7:")
+	return pointers.ReplaceAllString(text, "$1:")
 }
 
 // TestOrderChangesNothing shuffles rows, cuts them into records and parts, merges the parts in any order, sends them

@@ -64,7 +64,7 @@ type machine struct {
 	top      [measures]int32 // exact highest value of percentages
 	days     []dayMarks      // sorted by day
 	week     *week
-	overload *overload
+	overload *Overload
 }
 
 // segment is a day and the seconds of its samples. The values of segments that are extra were counted as samples in
@@ -148,6 +148,13 @@ func (m *machine) track(which measure) *quantile.Track {
 	return m.tracks[which]
 }
 
+func (m *machine) bounds() *Overload {
+	if m.overload == nil {
+		m.overload = &Overload{}
+	}
+	return m.overload
+}
+
 // merge adds what other holds.
 func (m *machine) merge(other *machine) {
 	segments := make([]uint16, len(other.segments))
@@ -172,7 +179,9 @@ func (m *machine) merge(other *machine) {
 			m.week.seconds[h] += w.seconds[h]
 		}
 	}
-	m.overload = m.overload.plus(other.overload)
+	if other.overload != nil {
+		m.bounds().plus(other.overload)
+	}
 }
 
 // seal gives back the memory that gathering needs.

@@ -1,5 +1,7 @@
 package analyzer
 
+import "sizeterm/analyzer/quantile"
+
 // levels is the number of capacities at which overload is bounded, and levelStep their distance in hundredths of a point
 // of the machine: 2.5 % to 100 %. Halves, quarters and eighths of a machine are among them.
 const (
@@ -7,18 +9,35 @@ const (
 	levelStep = 250
 )
 
-// overload bounds, for each level, the milliseconds in which a machine used more than that, from the lowest, average and
-// highest CPU of each interval (algorithms 3.2).
-type overload struct {
-	lo, hi  [levels]int64
-	seconds int64
+// Overload bounds the time in which a machine used more CPU than a smaller one would have, from the lowest, average and
+// highest value of each measured interval (algorithms 3.2). The bounds are of what was measured, and say nothing about
+// the future.
+type Overload struct {
+	Seconds     int64 // measured
+	AverageOnly bool  // no interval maxima: the upper bound is all that averages allow, and seldom useful
+	lo, hi      [levels]int64
+}
+
+// At returns the least and the most milliseconds of Seconds in which the use was above a threshold of the machine. A
+// threshold between two of the kept levels (multiples of 2.5 %) gets the bounds that hold for both: it is above no less
+// often than the next higher level, and no more often than the next lower one.
+func (o *Overload) At(threshold Percent) (lo, hi int64) {
+	below, above := int(threshold)/levelStep-1, (int(threshold)+levelStep-1)/levelStep-1
+	hi = o.Seconds * 1000
+	if below >= 0 {
+		hi = o.hi[min(below, levels-1)]
+	}
+	if above < levels {
+		lo = o.lo[max(above, 0)]
+	}
+	return lo, hi
 }
 
 // add bounds the part f of an interval that was above each level t: 0 where the highest is at most t, 1 where the lowest
 // is above it, and otherwise (avg-t)/(max-t) <= f <= (avg-min)/(t-min). lo is rounded down and hi up, so that the sums
 // stay bounds. A missing lowest is 0.
-func (o *overload) add(low, avg, high int32, seconds int64) {
-	o.seconds += seconds
+func (o *Overload) add(low, avg, high int32, seconds int64) {
+	o.Seconds += seconds
 	ms := seconds * 1000
 	for i := range levels {
 		t := int32(i+1) * levelStep
@@ -41,18 +60,47 @@ func (o *overload) add(low, avg, high int32, seconds int64) {
 	}
 }
 
-// plus returns the sum of both, either of which may be nil.
-func (o *overload) plus(other *overload) *overload {
-	if other == nil {
-		return o
-	}
-	sum := *other
-	if o != nil {
-		for i := range levels {
-			sum.lo[i] += o.lo[i]
-			sum.hi[i] += o.hi[i]
+// addMax bounds an interval of which only the highest value is known.
+func (o *Overload) addMax(high int32, seconds int64) {
+	o.Seconds += seconds
+	for i := range levels {
+		if high <= int32(i+1)*levelStep {
+			return
 		}
-		sum.seconds += o.seconds
+		o.hi[i] += seconds * 1000
 	}
-	return &sum
+}
+
+// plus adds other.
+func (o *Overload) plus(other *Overload) {
+	o.Seconds += other.Seconds
+	for i := range levels {
+		o.lo[i] += other.lo[i]
+		o.hi[i] += other.hi[i]
+	}
+}
+
+// ofAverages bounds overload from averages alone: the highest of an interval is at most the whole machine, unless the
+// average is more.
+func ofAverages(s *quantile.Summary) *Overload {
+	o := &Overload{AverageOnly: true}
+	s.Each(func(value int32, seconds int64) { o.add(0, value, max(value, 10_000), seconds) })
+	return o
+}
+
+// overloadOf returns the bounds of a machine, nil where nothing was measured or several sizes were.
+func overloadOf(e *entry, machines []*machine, averages *quantile.Summary) *Overload {
+	var out *Overload
+	for _, m := range machines {
+		if m.overload != nil && !e.split {
+			if out == nil {
+				out = &Overload{}
+			}
+			out.plus(m.overload)
+		}
+	}
+	if out == nil && !e.split && averages.Samples() > 0 {
+		return ofAverages(averages)
+	}
+	return out
 }

@@ -254,11 +254,7 @@ func (r *run) gatherAll(e *entry, f *fleet) {
 	if e.vm.Hours > 0 || r.metricsOnly() {
 		f.vms++
 	}
-	best := &f.sums[kindMax]
-	if best.Samples() == 0 {
-		best = &f.sums[kindAvg]
-	}
-	if v, ok := best.Quantile(9500); ok {
+	if v, ok := f.best().Quantile(9500); ok {
 		f.p95 = append(f.p95, Percent(v))
 	}
 }
@@ -363,7 +359,36 @@ func (r *run) measure(e *entry, f *fleet) {
 		vm.DiskOperations = r.ofLimit(machines, diskOps, accept, shape.DiskIOPS)
 	}
 	vm.Week = weekOf(e, machines)
-	vm.State = r.state(e, machines, accept)
+	vm.Overload = overloadOf(e, machines, &f.sums[kindAvg])
+	if best := f.best(); best.Samples() > 0 {
+		vm.Censored = percentOf(best.From(ceiling), best.Seconds())
+	}
+	days := daily(machines, accept)
+	vm.Rhythm.load(days, &vm.Week)
+	vm.SampleDays = sampleDays(machines, accept)
+	vm.State = r.state(e, days)
+	r.doubts(e, vm.SampleDays)
+}
+
+// best is the distribution of maxima, or of averages where there are none.
+func (f *fleet) best() *quantile.Summary {
+	if f.sums[kindMax].Samples() > 0 {
+		return &f.sums[kindMax]
+	}
+	return &f.sums[kindAvg]
+}
+
+// sampleDays counts the accepted days with samples.
+func sampleDays(machines []*machine, accept func(int32) bool) int {
+	days := map[int32]bool{}
+	for _, m := range machines {
+		for _, s := range m.segments {
+			if accept(s.day) {
+				days[s.day] = true
+			}
+		}
+	}
+	return len(days)
 }
 
 // ofLimit returns the distribution of a measure as a share of the size's limit, nothing where that is not known.
@@ -414,14 +439,15 @@ func weekOf(e *entry, machines []*machine) (out [168]Percent) {
 // The rule of an idle machine is the provider's own for a shut-down, without its network part: P95 of CPU below 3 %, and
 // at most 2 % on average over the last three days with samples (domain 7.1).
 const (
+	ceiling      = 9800 // at or above, more was wanted than could be had
 	idleP95      = 300
 	idleRecent   = 200
 	recentDays   = 3
 	minDaysOfCPU = 7
 )
 
-// state judges a machine.
-func (r *run) state(e *entry, machines []*machine, accept func(int32) bool) State {
+// state judges a machine whose figures are known.
+func (r *run) state(e *entry, days []dailySum) State {
 	vm := &e.vm
 	if vm.Hours <= 0 && !r.metricsOnly() {
 		return StateGone
@@ -429,41 +455,25 @@ func (r *run) state(e *entry, machines []*machine, accept func(int32) bool) Stat
 	if _, known := vm.Size.Shape(); !known && (vm.Size != "" || !r.metricsOnly()) {
 		return StateSizeUnknown
 	}
-	if vm.CPUAvg.Samples+vm.CPUMax.Samples == 0 {
-		return StateNoMetrics
-	}
-	days := map[int32]bool{}
-	last := int32(-1 << 31)
-	for _, m := range machines {
-		for _, s := range m.segments {
-			if accept(s.day) {
-				days[s.day] = true
-				last = max(last, s.day)
-			}
-		}
-	}
 	high := vm.CPUMax
 	if high.Samples == 0 {
 		high = vm.CPUAvg
 	}
+	recent := days
+	for len(recent) > 0 && recent[0].day <= days[len(days)-1].day-recentDays {
+		recent = recent[1:]
+	}
 	switch {
-	case len(days) < minDaysOfCPU:
+	case high.Samples == 0:
+		return StateNoMetrics
+	case vm.SampleDays < minDaysOfCPU:
 		return StateTooFew
-	case high.P95 < idleP95 && recentMean(machines, accept, last) <= idleRecent:
+	case high.P95 < idleP95 && meanOf(recent) <= idleRecent:
 		return StateIdle
 	case vm.Memory.Samples == 0:
 		return StateMemoryUnknown
 	}
 	return StateOK
-}
-
-// recentMean returns the mean CPU average of the last three days, 0 where there is none.
-func recentMean(machines []*machine, accept func(int32) bool, last int32) int32 {
-	var sum quantile.Summary
-	for _, m := range machines {
-		gather(&sum, m, cpuAvg, func(day int32) bool { return day > last-recentDays && accept(day) })
-	}
-	return sum.Mean()
 }
 
 // metricsOnly reports whether there are samples without any charges.

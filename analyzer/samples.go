@@ -186,12 +186,10 @@ func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
 	if hasHigh {
 		s.add(cpuMax, clip(high))
 		m.top[cpuMax] = max(m.top[cpuMax], high)
-		if hasAvg {
-			low, _ := a.percent(&r.cpuMin, i)
-			if m.overload == nil {
-				m.overload = &overload{}
-			}
-			m.overload.add(min(low, avg), avg, max(high, avg), int64(seconds))
+		if low, _ := a.percent(&r.cpuMin, i); hasAvg {
+			m.bounds().add(min(low, avg), avg, max(high, avg), int64(seconds))
+		} else {
+			m.bounds().addMax(high, int64(seconds))
 		}
 	}
 	if used, ok := a.percent(&r.used, i); ok {

@@ -100,6 +100,10 @@ type VM struct {
 	CPUAvg, CPUMax, Memory                Distribution
 	NetworkOut                            Distribution // kilobits per second instead of hundredths of a percent, four significant digits
 	DiskBandwidth, DiskOperations         Distribution // share of the size's uncached limit; Samples == 0 where the limit or the measure is not known
+	SampleDays                            int          // days with samples that count: as many independent blocks at most
+	Censored                              Percent      // share of the measured time at 98 % of CPU or more: demand that was cut off
+	Overload                              *Overload    // nil where no CPU was measured, or for several sizes
+	Rhythm                                Rhythm
 	Young                                 bool         // younger than Options.MinAge
 	Week                                  [168]Percent // mean CPU average by hour of week from Monday 00:00 UTC; -1 where nothing was measured
 	State                                 State
