@@ -98,3 +98,11 @@ func TestProfilesAndRefusals(t *testing.T) {
 	require.Equal(t, 1, run([]string{"-memprofile", filepath.Join(dir, "no", "folder"), path}, &out, &errs))
 	require.Equal(t, 2, run([]string{"-unknown"}, &out, &errs))
 }
+
+// The demo customer is read without a single reject, and what it holds is what its README says.
+func TestDemo(t *testing.T) {
+	got := call(t, filepath.Join("..", "..", "testdata", "contoso", "cost-export-2026-10.csv.gz"), filepath.Join("..", "..", "testdata", "contoso", "metrics-2026-10.csv.gz"))
+	require.Zero(t, got.Rejected)
+	require.Equal(t, 16, got.Pools)
+	require.Equal(t, 77, got.Machines, "63 machines, one of them in two sizes, and 13 instances of the scale set")
+}

@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("race", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.size, "size", "100MB", "size of the files")
-	flags.StringVar(&o.contests, "contests", "A,B", "contests: A, shuffled, wide, B, gzip")
+	flags.StringVar(&o.contests, "contests", "A,B", "contests: A, shuffled, wide, days3, days60, B, gzip")
 	flags.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "sizeterm-race"), "`folder` of files and programs; kept, so that a second race is quick")
 	flags.StringVar(&o.out, "out", "", "write the tables to this Markdown `file`; standard output otherwise")
 	flags.StringVar(&o.python, "python", "", "`interpreter` that has polars")
@@ -144,12 +144,14 @@ func (o *options) contest(ctx context.Context, name string, log io.Writer) (*con
 		title, flags = "metrics, rows shuffled", []string{"-order", "shuffled", "-metrics"}
 	case "wide":
 		title, flags = "metrics, many machines, one day", []string{"-days", "1", "-metrics"}
+	case "days3", "days60": // equal machines, twenty times the input: what memory grows with
+		title, flags = "metrics of 451 machines, "+name[4:]+" days", []string{"-machines", "451", "-days", name[4:], "-metrics"}
 	case "gzip":
 		title, ending = "metrics, gzip", ".csv.gz"
 	case "B":
 		title, form, flags = "cost export", "B", []string{"-costs"}
 	default:
-		return nil, errors.New("unknown: not A, shuffled, wide, B or gzip")
+		return nil, errors.New("unknown: not A, shuffled, wide, days3, days60, B or gzip")
 	}
 	file := filepath.Join(o.dir, name+"-"+o.size+ending)
 	if _, err := os.Stat(file); err != nil {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,25 +22,36 @@ import (
 
 var folder = filepath.Join("..", "..", "..", "testdata", "contoso")
 
+// demo is the customer of the repository with its two large files, made once for all tests.
+var demo = sync.OnceValue(func() (d struct {
+	customer       *customer
+	costs, metrics []byte
+}) {
+	d.customer = newCustomer(Seed)
+	d.costs, d.metrics = d.customer.costExport(), d.customer.metrics()
+	return d
+})
+
 // The files of the repository are those that the seed makes, byte for byte before gzip (gzip itself may differ between
 // versions of Go), and gzip headers carry neither name nor time.
 func TestFilesOfTheRepositoryAreTheSeeds(t *testing.T) {
-	files, err := Files(Seed)
-	require.NoError(t, err)
 	total := 0
-	for _, f := range files {
-		data, err := os.ReadFile(filepath.Join(folder, f.Name))
+	for name, want := range map[string][]byte{
+		"cost-export-2026-10.csv.gz": demo().costs, "metrics-2026-10.csv.gz": demo().metrics,
+		"price-sheet-westeurope.csv": priceSheet(), "reservations.csv": demo().customer.reservationList(),
+	} {
+		data, err := os.ReadFile(filepath.Join(folder, name))
 		require.NoError(t, err, "write them with: go run ./benchmarks/fleet/cmd/fleet -demo testdata/contoso")
 		total += len(data)
-		if strings.HasSuffix(f.Name, ".gz") {
-			require.Equal(t, make([]byte, 5), data[3:8], "%s: flags and time of the gzip header", f.Name)
+		if strings.HasSuffix(name, ".gz") {
+			require.Equal(t, make([]byte, 5), data[3:8], "%s: flags and time of the gzip header", name)
 			data = unpack(t, data)
 		}
-		require.True(t, bytes.Equal(f.Text, data), "%s is not what the seed makes", f.Name)
+		require.True(t, bytes.Equal(want, data), "%s is not what the seed makes", name)
 	}
 	entries, err := os.ReadDir(folder)
 	require.NoError(t, err)
-	require.Len(t, entries, len(files)+1, "the files and the README")
+	require.Len(t, entries, 4+1, "the files and the README")
 	require.Less(t, total, 3<<20, "the folder stays below 3 MiB")
 }
 
@@ -52,10 +64,17 @@ func TestAnotherSeedGivesOtherFiles(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	require.NoError(t, Write(dir, 7))
-	entries, err := os.ReadDir(dir)
+	require.NoError(t, Write(dir, Seed))
+	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	require.Len(t, entries, 4)
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		require.NoError(t, err)
+		if f.Name() == "cost-export-2026-10.csv.gz" {
+			require.Equal(t, demo().costs, unpack(t, data))
+		}
+	}
+	require.Len(t, files, 4)
 	blocked := filepath.Join(dir, "reservations.csv", "below")
 	require.ErrorContains(t, Write(blocked, 7), "demo folder")
 }
@@ -95,10 +114,8 @@ func rat(t *testing.T, text string) *big.Rat {
 	return v
 }
 
-func demoCustomer() *customer { return newCustomer(Seed) }
-
 func TestCostExportIsInTheDialect(t *testing.T) {
-	text := demoCustomer().costExport()
+	text := demo().costs
 	require.True(t, bytes.HasPrefix(text, []byte("\ufeffinvoiceId,previousInvoiceId,")))
 	require.Equal(t, bytes.Count(text, []byte("\n")), bytes.Count(text, []byte("\r\n")), "CRLF throughout")
 	head, rows := table(t, text)
@@ -116,7 +133,7 @@ func TestCostExportIsInTheDialect(t *testing.T) {
 
 // Costs are exact products, the earned credit is 15 % where it applies, and never applies to Spot and reservations.
 func TestCostsAreQuantityTimesPrice(t *testing.T) {
-	_, rows := table(t, demoCustomer().costExport())
+	_, rows := table(t, demo().costs)
 	for _, row := range rows {
 		cost := new(big.Rat).Mul(rat(t, row["quantity"]), rat(t, row["effectivePrice"]))
 		require.Zero(t, cost.Cmp(rat(t, row["costInBillingCurrency"])), row)
@@ -140,8 +157,8 @@ func TestCostsAreQuantityTimesPrice(t *testing.T) {
 
 // The hours of the rows are the hours of the schedules, and no machine has more than 24 in a day.
 func TestHoursAreThoseOfTheSchedules(t *testing.T) {
-	c := demoCustomer()
-	_, rows := table(t, c.costExport())
+	c := demo().customer
+	_, rows := table(t, demo().costs)
 	byDay, total := map[string]*big.Rat{}, map[string]*big.Rat{}
 	for _, row := range rows {
 		if row["meterCategory"] != "Virtual Machines" || row["chargeType"] != "Usage" {
@@ -171,8 +188,8 @@ func TestHoursAreThoseOfTheSchedules(t *testing.T) {
 
 // Reservations are used as far as their quantity goes: row hours times normalisation ratio is quantity times 24 each day.
 func TestReservationsAreUsedToTheirQuantity(t *testing.T) {
-	c := demoCustomer()
-	_, rows := table(t, c.costExport())
+	c := demo().customer
+	_, rows := table(t, demo().costs)
 	used := map[string]*big.Rat{}
 	for _, row := range rows {
 		if row["PricingModel"] != "Reservation" || row["chargeType"] != "Usage" {
@@ -201,8 +218,8 @@ func TestReservationsAreUsedToTheirQuantity(t *testing.T) {
 
 // What the demo promises is in it.
 func TestTheDemoHasItsCases(t *testing.T) {
-	c := demoCustomer()
-	_, rows := table(t, c.costExport())
+	c := demo().customer
+	_, rows := table(t, demo().costs)
 	count := func(test func(map[string]string) bool) (n int) {
 		for _, row := range rows {
 			if test(row) {
@@ -239,8 +256,7 @@ func TestTheDemoHasItsCases(t *testing.T) {
 }
 
 func TestMetricsFollowTheRunningTime(t *testing.T) {
-	c := demoCustomer()
-	_, rows := table(t, c.metrics())
+	_, rows := table(t, demo().metrics)
 	samples, noMemory, below := map[string]int{}, map[string]int{}, map[string][2]int{}
 	for _, row := range rows {
 		name := row["instance_name"]

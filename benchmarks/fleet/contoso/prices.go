@@ -69,7 +69,7 @@ type sheetRow struct {
 	size, linux, windows, year, three, since string
 }
 
-var sheet = []sheetRow{
+var ownSheet = []sheetRow{
 	{"Standard_B2s_v2", "0.0941", "0.1031", "487", "941", "2026-07-01"},
 	{"Standard_B4s_v2", "0.1882", "0.2062", "972", "1878", "2026-07-01"},
 	{"Standard_D2ds_v5", "0.1333", "0.2253", "689", "", "2026-07-01"},
@@ -96,7 +96,7 @@ func priceSheet() []byte {
 			fmt.Fprintf(&b, "%s,westeurope,%s,%s,%s,%s,USD,%s,%s\n", r.size, os, term, unit, text, r.since, "illustrative: invented for the demo")
 		}
 	}
-	for _, r := range sheet {
+	for _, r := range ownSheet {
 		line(r, "linux", "PAYG", "1 Hour", r.linux)
 		line(r, "windows", "PAYG", "1 Hour", r.windows)
 		line(r, "linux", "P1Y", "term", r.year)
@@ -119,7 +119,7 @@ func listPrice(region, size, os string) price {
 
 func ownPrice(region, size, os string) price {
 	if region == "westeurope" {
-		for _, r := range sheet {
+		for _, r := range ownSheet {
 			if r.size == "Standard_"+size {
 				if os == "windows" {
 					return usd(r.windows)
