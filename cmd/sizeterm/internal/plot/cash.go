@@ -111,10 +111,10 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 		v := m.paid()
 		x0, x1 := tx(float64(i)-0.4), tx(float64(i)+0.4)
 		c.FillPolygon(blue, rectangle(x0, ty(0), x1, ty(v)))
-		if i > 0 && v == b.months[i-1].paid() || v == 0 {
+		words := whole(v)
+		if i > 0 && words == whole(b.months[i-1].paid()) || v == 0 {
 			continue
 		}
-		words := whole(v)
 		at := (x0 + x1) / 2
 		half := style(9, ink).Width(words) / 2
 		if y := ty(v); at-half < said.X && y > said.Y-26 && y < said.Y+13 {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -15,8 +16,8 @@ import (
 )
 
 // WriteDir writes the pictures of a plan into dir, which it makes: of each pool the demand, the sorted hours and the savings
-// curve, of each customer and currency the cash calendar, of each customer the utilisation, and the week of each size in a
-// pool. Each is written as SVG and PNG, complete or not at all, under a name that stays the same from run to run. It
+// curve, of each customer and currency the cash calendar, of each customer the utilisation, and the week of its largest
+// sizes. Each is written as SVG and PNG, complete or not at all, under a name that stays the same from run to run. It
 // returns the names of the files in dir, sorted.
 func WriteDir(dir string, plan *recommend.Plan) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -70,17 +71,28 @@ func Pictures(plan *recommend.Plan) []Picture {
 		}
 		if len(pool.Demand.Flat) > 0 {
 			add(Demand(pool, plan.Window), true, parts...)
-			add(Sorted(pool), true, parts...)
+			add(Sorted(pool), len(thresholds(pool)) > 0, parts...)
 		}
 		pic, ok := Savings(pool, plan.Reference)
 		add(pic, ok, parts...)
 	}
-	for i := range plan.Profiles {
-		profile := &plan.Profiles[i]
-		pic, ok := Week(profile, plan.VMs)
-		add(pic, ok, names[profile.Customer], string(profile.Region), string(profile.Size))
+	for _, customer := range sortedCustomers(plan) {
+		for _, profile := range largest(ofCustomer(plan.Profiles, customer), maxWeeks) {
+			pic, ok := Week(&profile, plan.VMs)
+			add(pic, ok, names[customer], string(profile.Region), string(profile.Size))
+		}
 	}
 	return pics
+}
+
+// maxWeeks is the number of sizes of a customer whose week is drawn.
+const maxWeeks = 6
+
+// largest returns the n measured profiles with the most hours.
+func largest(profiles []analyzer.Profile, n int) []analyzer.Profile {
+	measured := slices.DeleteFunc(profiles, func(p analyzer.Profile) bool { return p.CPUAvg.Samples == 0 })
+	sort.SliceStable(measured, func(i, j int) bool { return measured[i].Hours > measured[j].Hours })
+	return measured[:min(n, len(measured))]
 }
 
 // customerNames maps customers to the names for files: the printed name where there is one.

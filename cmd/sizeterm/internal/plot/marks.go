@@ -59,7 +59,7 @@ func (l path) Plot(c draw.Canvas, p *plot.Plot) {
 		points[i] = vg.Point{X: tx(l.x[i]), Y: ty(l.y[i])}
 	}
 	for from := 0; from < len(points)-1; from += stretch {
-		c.StrokeLines(l.style, c.ClipLinesXY(points[from:min(from+stretch+1, len(points))])...)
+		c.StrokeLines(l.style, c.ClipLinesXY(points[from:min(from+stretch+2, len(points))])...)
 	}
 }
 
@@ -81,9 +81,10 @@ func (l level) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// upright is a vertical line with words beside its upper end.
+// upright is a vertical line, or words beside one, row lines of text below its upper end.
 type upright struct {
 	x     float64
+	row   int
 	label string
 	style draw.LineStyle
 }
@@ -92,7 +93,9 @@ type upright struct {
 func (l upright) Plot(c draw.Canvas, p *plot.Plot) {
 	tx, _ := p.Transforms(&c)
 	x := tx(l.x)
-	c.StrokeLine2(l.style, x, c.Min.Y, x, c.Max.Y)
+	if l.style.Width > 0 {
+		c.StrokeLine2(l.style, x, c.Min.Y, x, c.Max.Y)
+	}
 	if l.label == "" {
 		return
 	}
@@ -101,38 +104,7 @@ func (l upright) Plot(c draw.Canvas, p *plot.Plot) {
 	if x > (c.Min.X+3*c.Max.X)/4 {
 		align, at = -1, x-4
 	}
-	haloed(c, vg.Point{X: at, Y: c.Max.Y - 2}, l.label, align, -1)
-}
-
-// point is a dot with words above it.
-type point struct {
-	x, y  float64
-	label string
-	color color.Color
-}
-
-// Plot draws the dot; words at the edges turn inwards.
-func (d point) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, ty := p.Transforms(&c)
-	at := vg.Point{X: tx(d.x), Y: ty(d.y)}
-	c.DrawGlyphNoClip(draw.GlyphStyle{Color: color.White, Radius: 5.5, Shape: draw.CircleGlyph{}}, at)
-	c.DrawGlyphNoClip(draw.GlyphStyle{Color: d.color, Radius: 4, Shape: draw.CircleGlyph{}}, at)
-	if d.label == "" {
-		return
-	}
-	align := -0.5
-	half := style(9, ink).Width(d.label) / 2
-	switch {
-	case at.X-half < c.Min.X:
-		align = 0
-	case at.X+half > c.Max.X:
-		align = -1
-	}
-	y, yAlign := at.Y+8, 0.0
-	if at.Y > c.Max.Y-22 {
-		y, yAlign = at.Y-8, -1
-	}
-	haloed(c, vg.Point{X: at.X, Y: y}, d.label, align, yAlign)
+	haloed(c, vg.Point{X: at, Y: c.Max.Y - 2 - vg.Length(13*l.row)}, l.label, align, -1)
 }
 
 // haloed writes words on white so that they can be read on any colour.

@@ -45,12 +45,13 @@ type Picture struct {
 	plot     *plot.Plot
 }
 
-// key is an entry of the legend: a filled square, or a line where Line is set.
+// key is an entry of the legend: a filled square, a line or a dot.
 type key struct {
 	label string
 	color color.Color
 	line  bool
 	dash  []vg.Length
+	round bool
 }
 
 // The palette of Okabe and Ito, which people with any common colour-blindness tell apart, and greys.
@@ -131,9 +132,12 @@ func (p *Picture) drawLegend(c draw.Canvas, top vg.Length) vg.Length {
 		if x > c.Min.X && x+need > c.Max.X {
 			x, top = c.Min.X, top-row
 		}
-		if k.line {
-			c.StrokeLine2(draw.LineStyle{Color: k.color, Width: 2, Dashes: k.dash}, x-2, top-box/2-1, x+box+2, top-box/2-1)
-		} else {
+		switch {
+		case k.line:
+			c.StrokeLine2(draw.LineStyle{Color: k.color, Width: 2, Dashes: k.dash}, x, top-box/2-1, x+box, top-box/2-1)
+		case k.round:
+			c.DrawGlyphNoClip(draw.GlyphStyle{Color: k.color, Radius: 2.2, Shape: draw.CircleGlyph{}}, vg.Point{X: x + box/2, Y: top - box/2 - 1})
+		default:
 			c.FillPolygon(k.color, rectangle(x, top-box-1, x+box, top-1))
 		}
 		c.FillText(label, vg.Point{X: x + box + 5, Y: top}, k.label)

@@ -237,7 +237,34 @@ func TestTheirs(t *testing.T) {
 	_, found = theirs(&plan.Pools[0], pricing.OneYear, plan.Reference)
 	require.False(t, found)
 	pic, _ := Savings(&plan.Pools[0], plan.Reference)
-	require.Contains(t, pic.Alt, "Microsoft's rule buys 16.")
+	require.Contains(t, pic.Alt, "Microsoft's rule: 16.")
+}
+
+// Of what is bought both shares are asked, of the other term none; where nothing is bought both terms say when they pay.
+func TestThresholds(t *testing.T) {
+	pool := officePool(october(), 1)
+	pool.Chosen, pool.Compare[2].Buy = recommend.P3Y, pool.Compare[3].Buy[:1]
+	pool.Marginal = []recommend.Marginal{{Term: pricing.ThreeYear, Last: recommend.Fraction{Value: 0.9, Has: true}, Threshold: 0.388, Required: 0.53}}
+	require.Equal(t, []threshold{{0.388, "three years: pays from 38.8 %"}, {0.53, "three years: asked for 53.0 %, as demand may end"}}, thresholds(pool))
+	pool.Chosen, pool.Marginal = recommend.PAYG, nil
+	require.Equal(t, []threshold{{0.388, "three years: pays from 38.8 %"}, {0.6205, "one year: pays from 62.1 %"}}, thresholds(pool))
+}
+
+// 3 x D4s for three years are 6 units; 2 of today's units end in March, one more renews itself and stays.
+func TestLevelAfterWhatIsOwnedEnds(t *testing.T) {
+	pool := officePool(october(), 1)
+	pool.Existing = []recommend.Existing{{Size: "Standard_D2s_v5", Quantity: 2, Until: date(2027, 3, 15)}}
+	a := anatomyOf(pool)
+	require.Equal(t, 8.0, a.later)
+	require.Equal(t, date(2027, 3, 15), a.ends)
+	require.Contains(t, svg(t, Demand(pool, october())), "level from 15 Mar 2027, when 2 reserved today end")
+	pool.Existing[0].AutoRenew = true
+	require.True(t, anatomyOf(pool).ends.IsZero())
+}
+
+func TestPlacedJoinsMarks(t *testing.T) {
+	got := placed([]mark{{x: 8, label: "best"}, {x: 8, label: "this plan"}, {x: 3, label: "rule"}})
+	require.Equal(t, []mark{{x: 3, label: "rule: 3", below: 9}, {x: 8, label: "best, this plan: 8"}}, got)
 }
 
 func TestTicks(t *testing.T) {

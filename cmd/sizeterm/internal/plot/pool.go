@@ -37,6 +37,8 @@ type anatomy struct {
 	layers              []layer // what is bought, the longest term first
 	unit                string  // what one unit is
 	boughtTop, grossMax float64
+	later               float64   // units that are reserved once what is owned today has ended
+	ends                time.Time // when the last of it ends; zero where nothing does
 }
 
 // anatomyOf cuts a pool.
@@ -68,7 +70,24 @@ func anatomyOf(p *recommend.Pool) anatomy {
 		a.layers = append(a.layers, layer{units: units, label: words, color: c, buy: true})
 		a.boughtTop += units
 	}
+	a.lookAhead(p)
 	return a
+}
+
+// lookAhead finds what stays reserved when what is owned today has ended.
+func (a *anatomy) lookAhead(p *recommend.Pool) {
+	for i := range p.Existing {
+		e := &p.Existing[i]
+		if e.AutoRenew {
+			a.later += float64(e.Quantity) * weight(p, e.Size)
+		} else if e.Until.After(a.ends) {
+			a.ends = e.Until
+		}
+	}
+	a.later += a.boughtTop - a.owned
+	if a.later >= a.boughtTop || a.owned == 0 {
+		a.ends = time.Time{}
+	}
 }
 
 // bought returns the units of a term that the pool's choice buys, and the purchase in words.
@@ -130,7 +149,7 @@ func (a *anatomy) axis() string {
 }
 
 // top is the end of the axis of units: some room above the highest demand and the highest level.
-func (a *anatomy) top() float64 { return max(1, 1.12*max(a.grossMax, a.boughtTop)) }
+func (a *anatomy) top() float64 { return max(1, 1.15*max(a.grossMax, a.boughtTop)) }
 
 // scale says how an hour becomes a place on the horizontal axis.
 type scale func(hour float64) float64
@@ -138,9 +157,9 @@ type scale func(hour float64) float64
 // hourly is the scale of a calendar.
 func hourly(h float64) float64 { return h }
 
-// slices are the heights of the layers at some places of the horizontal axis, from the bottom up: owned, each purchase, and
+// cake is the heights of the layers at some places of the horizontal axis, from the bottom up: owned, each purchase, and
 // all that was used.
-type slices struct {
+type cake struct {
 	x      []float64
 	layers [][]float64 // tops; the last is the demand
 }
@@ -156,9 +175,9 @@ func (a *anatomy) cut(gross, net int64) []float64 {
 }
 
 // each cuts the given hours; few of them as steps, for demand is level during an hour.
-func (a *anatomy) each(gross, net []int64, places []int, x scale) slices {
+func (a *anatomy) each(gross, net []int64, places []int, x scale) cake {
 	line := steps(places, x)
-	s := slices{x: line.x, layers: make([][]float64, len(a.layers)+2)}
+	s := cake{x: line.x, layers: make([][]float64, len(a.layers)+2)}
 	for _, h := range line.hours {
 		for k, top := range a.cut(gross[h], net[h]) {
 			s.layers[k] = append(s.layers[k], top)
@@ -168,8 +187,8 @@ func (a *anatomy) each(gross, net []int64, places []int, x scale) slices {
 }
 
 // averages cuts every hour and averages over stretches of the given length: what each layer served of them.
-func (a *anatomy) averages(gross, net []int64, stretch int) slices {
-	s := slices{layers: make([][]float64, len(a.layers)+2)}
+func (a *anatomy) averages(gross, net []int64, stretch int) cake {
+	s := cake{layers: make([][]float64, len(a.layers)+2)}
 	for from := 0; from < len(gross); from += stretch {
 		to := min(from+stretch, len(gross))
 		sums := make([]float64, len(s.layers))
@@ -188,7 +207,7 @@ func (a *anatomy) averages(gross, net []int64, stretch int) slices {
 }
 
 // paint fills the layers, and pale what is bought or owned and not used.
-func (a *anatomy) paint(p *plot.Plot, s slices) {
+func (a *anatomy) paint(p *plot.Plot, s cake) {
 	low := make([]float64, len(s.x))
 	if a.boughtTop > 0 {
 		p.Add(band{s.x, low, repeat(a.boughtTop, len(s.x)), paleBlue})
@@ -213,8 +232,56 @@ func (a *anatomy) addLevels(p *plot.Plot) {
 	}
 	for i, l := range a.layers {
 		y += l.units
-		p.Add(level{y: y, label: l.label, place: 0.4 * float64(i), style: solid(ink, 1.4)})
+		p.Add(level{y: y, label: l.label, place: 0.32 * float64(i), style: solid(ink, 1.4)})
 	}
+	if !a.ends.IsZero() && len(a.layers) > 0 {
+		words := fmt.Sprintf("level from %s, when %s reserved today end", a.ends.Format("2 Jan 2006"), number(a.boughtTop-a.later))
+		p.Add(level{y: a.later, label: words, place: 0.32 * float64(len(a.layers)), style: dashed(ink, 1.2)})
+	}
+}
+
+// threshold is a share of hours that a term asks of its units.
+type threshold struct {
+	share float64
+	label string
+}
+
+// thresholds are the shares of hours from which a unit pays for itself, and where more is asked of what is bought, because
+// demand may end, that share too: of the terms that are bought, of every term where none is.
+func thresholds(pool *recommend.Pool) []threshold {
+	var out []threshold
+	add := func(share float64, format string, c recommend.Choice) {
+		if share > 0 && share < 1 {
+			out = append(out, threshold{share, fmt.Sprintf(format, choice(c), percent(share))})
+		}
+	}
+	for i := range pool.Compare {
+		c := &pool.Compare[i]
+		if !c.Threshold.Has || !relevant(pool, c.Choice) {
+			continue
+		}
+		add(c.Threshold.Value, "%s: pays from %s", c.Choice)
+		for _, m := range pool.Marginal {
+			if recommend.Choice(m.Term.String()) == c.Choice && m.Last.Has && m.Required > m.Threshold {
+				add(m.Required, "%s: asked for %s, as demand may end", c.Choice)
+			}
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].share < out[j].share })
+	return out
+}
+
+// relevant reports whether a term is bought, or none is.
+func relevant(pool *recommend.Pool, c recommend.Choice) bool {
+	any := false
+	for _, term := range []pricing.Term{pricing.OneYear, pricing.ThreeYear} {
+		units, _ := bought(pool, term)
+		if units > 0 && recommend.Choice(term.String()) == c {
+			return true
+		}
+		any = any || units > 0
+	}
+	return !any
 }
 
 // legend explains the colours that occur.
@@ -253,6 +320,7 @@ func (a *anatomy) sentence() string {
 func Demand(pool *recommend.Pool, window demand.Window) Picture {
 	a := anatomyOf(pool)
 	p := newPlot("", a.axis())
+	p.Y.Tick.Marker = countTicks{whole: true}
 	p.X.Min, p.X.Max = 0, float64(max(len(a.gross), 1))
 	p.Y.Min, p.Y.Max = 0, a.top()
 	p.X.Tick.Marker = calendar{window}
@@ -306,22 +374,25 @@ func Sorted(pool *recommend.Pool) Picture {
 	}
 	gross, net = descending(gross, net)
 	p := newPlot("share of the hours", a.axis())
+	p.Y.Tick.Marker = countTicks{whole: true}
 	p.X.Min, p.X.Max = 0, 1
 	p.Y.Min, p.Y.Max = 0, a.top()
 	p.X.Tick.Marker = percentTicks{}
 	n := float64(max(len(gross), 1))
 	p.Add(grid{})
 	a.paint(p, a.each(gross, net, thin(gross, maxPoints), func(h float64) float64 { return h / n }))
-	for i := range pool.Compare {
-		c := &pool.Compare[i]
-		if c.Threshold.Has && c.Threshold.Value > 0 && c.Threshold.Value < 1 {
-			p.Add(upright{x: c.Threshold.Value, label: fmt.Sprintf("%s pays from %s", choice(c.Choice), percent(c.Threshold.Value)), style: dashed(ink, 1)})
-		}
+	lines := thresholds(pool)
+	p.Y.Max *= 1 + 0.06*float64(max(0, len(lines)-1))
+	for _, t := range lines {
+		p.Add(upright{x: t.share, style: dashed(ink, 1)})
+	}
+	for row, t := range lines {
+		p.Add(upright{x: t.share, row: row, label: t.label})
 	}
 	a.addLevels(p)
 	return Picture{
 		Name: "sorted", Title: "The same hours, busiest first: " + group(pool),
-		subtitle: "A level is worth buying while its top unit is used in more of the hours than the dashed line asks for. " + a.sentence(),
+		subtitle: "A unit is worth buying while the demand reaches it in more of the hours than its term asks for. " + a.sentence(),
 		Alt:      fmt.Sprintf("Hours of %s sorted by demand, with the level that is bought. %s", group(pool), a.sentence()),
 		plot:     p, legend: a.legend(),
 	}

@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"image/color"
+	"sort"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -16,7 +17,7 @@ import (
 // what Microsoft's own rule recommends; ok is false where the pool has no curve.
 func Savings(pool *recommend.Pool, reference []recommend.Reference) (pic Picture, ok bool) {
 	p := newPlot(fmt.Sprintf("quantity, in %s", short(pool.UnitSize)), "saving in these hours, "+string(pool.Currency))
-	p.X.Tick.Marker = countTicks{}
+	p.X.Tick.Marker = countTicks{whole: true}
 	p.Add(grid{}, zeroLine{})
 	pic = Picture{
 		Name: "savings", Title: "Saving against quantity: " + group(pool), plot: p,
@@ -34,13 +35,20 @@ func Savings(pool *recommend.Pool, reference []recommend.Reference) (pic Picture
 			c = sky
 		}
 		best := drawCurve(p, points, c, &reach)
-		p.Add(point{x: float64(best.Quantity), y: major(best), label: fmt.Sprintf("best: %d, saves %s", best.Quantity, whole(major(best))), color: c})
-		pic.legend = append(pic.legend, key{label: years(term), color: c, line: true})
-		pic.Alt += fmt.Sprintf("%s: best at %d, saving %s %s. ", years(term), best.Quantity, best.Saving.Round(), pool.Currency)
-		if q, found := theirs(pool, term, reference); found {
-			p.Add(diamond{x: q, y: at(points, q), label: "Microsoft's rule: " + number(q), color: c})
-			pic.Alt += fmt.Sprintf("Microsoft's rule buys %s. ", number(q))
+		marks := []mark{{x: float64(best.Quantity), label: "best in hindsight"}}
+		if units, _ := bought(pool, term); units > 0 {
+			marks = append(marks, mark{x: units, label: "this plan"})
 		}
+		if units, found := theirs(pool, term, reference); found {
+			marks = append(marks, mark{x: units, label: "Microsoft's rule"})
+		}
+		pic.Alt += fmt.Sprintf("%s: best in hindsight at %d, saving %s %s. ", years(term), best.Quantity, best.Saving.Round(), pool.Currency)
+		for _, m := range placed(marks) {
+			m.y, m.color = at(points, m.x), c
+			p.Add(m)
+			pic.Alt += m.label + ". "
+		}
+		pic.legend = append(pic.legend, key{label: years(term), color: c, line: true})
 	}
 	reach.set(p)
 	return pic, ok
@@ -131,7 +139,7 @@ func (r *reach) add(x, y float64) {
 // set gives a plot the room of the curves; a curve that falls far below zero is cut where it has long lost.
 func (r *reach) set(p *plot.Plot) {
 	high := max(r.high*1.18, 1)
-	p.X.Min, p.X.Max = 0, max(r.x, 1)
+	p.X.Min, p.X.Max = 0, max(1.04*r.x, 1)
 	p.Y.Min, p.Y.Max = max(r.low*1.05, -0.6*high), high
 }
 
@@ -144,32 +152,55 @@ func (zeroLine) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(solid(grey, 1), c.Min.X, ty(0), c.Max.X, ty(0))
 }
 
-// diamond marks a place of someone else's choice.
-type diamond struct {
+// mark is a quantity that someone chose, a dot on a curve with words above or below it.
+type mark struct {
 	x, y  float64
 	label string
 	color color.Color
+	below vg.Length // 0: above
 }
 
-// Plot draws the mark if it is on the canvas.
-func (d diamond) Plot(c draw.Canvas, p *plot.Plot) {
+// placed joins marks at the same quantity and places their words so that those of neighbours do not meet.
+func placed(marks []mark) []mark {
+	sort.SliceStable(marks, func(i, j int) bool { return marks[i].x < marks[j].x })
+	var out []mark
+	for _, m := range marks {
+		if n := len(out); n > 0 && out[n-1].x == m.x {
+			out[n-1].label += ", " + m.label
+			continue
+		}
+		out = append(out, m)
+	}
+	for i := range out {
+		out[i].label += ": " + number(out[i].x)
+		if i < len(out)-1 {
+			out[i].below = vg.Length(9 + 25*i)
+		}
+	}
+	return out
+}
+
+// Plot draws the dot and the words, which turn inwards at the edges; a place that is not on the canvas is left out.
+func (m mark) Plot(c draw.Canvas, p *plot.Plot) {
 	tx, ty := p.Transforms(&c)
-	x, y := tx(d.x), ty(d.y)
+	x, y := tx(m.x), ty(m.y)
 	if x > c.Max.X+1 || y < c.Min.Y-1 {
 		return
 	}
-	corners := func(r vg.Length) []vg.Point {
-		return []vg.Point{{X: x - r, Y: y}, {X: x, Y: y + r}, {X: x + r, Y: y}, {X: x, Y: y - r}}
-	}
-	c.FillPolygon(ink, corners(6))
-	c.FillPolygon(d.color, corners(4))
+	c.DrawGlyphNoClip(draw.GlyphStyle{Color: color.White, Radius: 5.5, Shape: draw.CircleGlyph{}}, vg.Point{X: x, Y: y})
+	c.DrawGlyphNoClip(draw.GlyphStyle{Color: m.color, Radius: 4, Shape: draw.CircleGlyph{}}, vg.Point{X: x, Y: y})
 	align := -0.5
-	half := style(9, ink).Width(d.label) / 2
+	half := style(9, ink).Width(m.label) / 2
 	switch {
 	case x+half > c.Max.X:
 		align = -1
 	case x-half < c.Min.X:
 		align = 0
 	}
-	haloed(c, vg.Point{X: x, Y: y - 9}, d.label, align, -1)
+	if m.below > 0 {
+		c.StrokeLine2(solid(grey, 0.6), x, y-6, x, y-m.below)
+		haloed(c, vg.Point{X: x, Y: y - m.below}, m.label, align, -1)
+		return
+	}
+	haloed(c, vg.Point{X: x, Y: y + 8}, m.label, align, 0)
 }

@@ -11,12 +11,16 @@ import (
 	"sizeterm/analyzer/demand"
 )
 
-// countTicks marks an axis of counts or amounts at 1, 2 or 5 times a power of ten, with commas between thousands.
-type countTicks struct{}
+// countTicks marks an axis of amounts at 1, 2 or 5 times a power of ten, with commas between thousands; of whole things
+// at least one apart.
+type countTicks struct{ whole bool }
 
 // Ticks returns about five labelled marks from low to high.
-func (countTicks) Ticks(low, high float64) []plot.Tick {
+func (t countTicks) Ticks(low, high float64) []plot.Tick {
 	step := niceStep(high - low)
+	if t.whole {
+		step = math.Max(1, step)
+	}
 	var ticks []plot.Tick
 	for i := math.Ceil(low / step); i*step <= high+step/1e6; i++ {
 		ticks = append(ticks, plot.Tick{Value: i * step, Label: decimal(i*step, step)})

@@ -32,15 +32,15 @@ func Utilisation(profiles []analyzer.Profile, vms []analyzer.VM) (pic Picture, o
 		return Picture{}, false
 	}
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Hours > rows[j].Hours })
-	subtitle := "CPU average of each interval, all measured time: box median to P95, whisker P99, mark maximum; dots: P95 of each machine."
+	subtitle := "Average CPU of each interval, over all measured time; in brackets the number of machines."
 	if len(rows) > maxRows {
 		subtitle = fmt.Sprintf("The %d of %d sizes with the most hours. ", maxRows, len(rows)) + subtitle
 		rows = rows[:maxRows]
 	}
 	p := newPlot("CPU, percent of the size", "")
-	p.X.Min, p.X.Max = 0, 100
+	p.X.Min, p.X.Max = 0, percentRoom
 	p.Y.Min, p.Y.Max = -0.6, float64(len(rows))-0.4
-	p.X.Tick.Marker = countTicks{}
+	p.X.Tick.Marker = labels{{Value: 0, Label: "0"}, {Value: 20, Label: "20"}, {Value: 40, Label: "40"}, {Value: 60, Label: "60"}, {Value: 80, Label: "80"}, {Value: 100, Label: "100"}}
 	var marks labels
 	several := customers(rows) > 1
 	for i := range rows {
@@ -54,8 +54,18 @@ func Utilisation(profiles []analyzer.Profile, vms []analyzer.VM) (pic Picture, o
 	return Picture{
 		Name: "utilisation", Title: "How busy the machines are, by size and region", subtitle: subtitle, plot: p,
 		Alt: "CPU utilisation by size and region: " + stripWords(rows),
+		legend: []key{
+			{label: "median", color: ink, line: true}, {label: "median to P95", color: sky}, {label: "to P99", color: blue, line: true},
+			{label: "maximum", color: red, line: true}, {label: "P95 of each machine", color: dot, round: true},
+		},
 	}, true
 }
+
+// percentRoom is the end of the axis of percent: behind 100 there is room for a figure.
+const percentRoom = 112
+
+// dot is the colour of a machine; where several lie on each other it is darker.
+var dot = color.NRGBA{0x22, 0x22, 0x22, 0x90}
 
 // customers counts the customers of some profiles.
 func customers(rows []analyzer.Profile) int {
@@ -124,19 +134,19 @@ type strip struct {
 // Plot draws the row.
 func (s strip) Plot(c draw.Canvas, p *plot.Plot) {
 	tx, ty := p.Transforms(&c)
-	at := func(v analyzer.Percent) vg.Length { return tx(math.Min(points(v), p.X.Max)) }
+	at := func(v analyzer.Percent) vg.Length { return tx(math.Min(points(v), 100)) }
 	y := ty(s.y)
 	half := min(8, 0.32*(ty(1)-ty(0)))
-	c.StrokeLine2(solid(rule, 0.5), c.Min.X, y, c.Max.X, y)
+	c.StrokeLine2(solid(rule, 0.5), c.Min.X, y, tx(100), y)
 	c.StrokeLine2(solid(blue, 1.2), at(s.d.P95), y, at(s.d.P99), y)
 	c.FillPolygon(sky, rectangle(at(s.d.P50), y-half, at(s.d.P95), y+half))
 	c.StrokeLine2(solid(ink, 2), at(s.d.P50), y-half, at(s.d.P50), y+half)
 	c.StrokeLine2(solid(blue, 1.2), at(s.d.P99), y-half/2, at(s.d.P99), y+half/2)
 	c.StrokeLine2(solid(red, 1.6), at(s.d.Max), y-half/2, at(s.d.Max), y+half/2)
 	for _, v := range s.machines {
-		c.DrawGlyphNoClip(draw.GlyphStyle{Color: color.NRGBA{0x22, 0x22, 0x22, 0x90}, Radius: 1.8, Shape: draw.CircleGlyph{}}, vg.Point{X: tx(math.Min(v, p.X.Max)), Y: y})
+		c.DrawGlyphNoClip(draw.GlyphStyle{Color: dot, Radius: 1.8, Shape: draw.CircleGlyph{}}, vg.Point{X: tx(math.Min(v, 100)), Y: y})
 	}
-	haloed(c, vg.Point{X: at(s.d.P95), Y: y + half + 1}, "P95 "+tenths(points(s.d.P95))+" %", -0.5, 0)
+	haloed(c, vg.Point{X: c.Max.X, Y: y}, "P95 "+tenths(points(s.d.P95))+" %", -1, -0.5)
 }
 
 // Week draws the mean CPU of the machines of one profile in each hour of the week; ok is false where none was measured.
