@@ -43,7 +43,7 @@ func (w *Words) Len() int { return len(w.index) }
 func (w *Words) add(text string) int32 {
 	if w.index == nil {
 		w.index = map[string]int32{}
-		w.offsets = append(w.offsets, 0)
+		w.offsets = append(w.offsets[:0], 0) // an empty dictionary may have been handed out before: see array
 	}
 	at := int32(len(w.index))
 	w.index[text] = at

@@ -78,3 +78,21 @@ func TestDictionariesAreSharedByRecords(t *testing.T) {
 	require.EqualValues(t, 0, w.IndexBytes([]byte("a")))
 	require.Equal(t, 2, w.Len())
 }
+
+// A record without any text of a column, and then one with texts: a dictionary that was handed out empty once shifted every
+// later text by one, so that a scale set's samples went to another instance.
+func TestWordsAfterAnEmptyDictionary(t *testing.T) {
+	var b usage.SampleBatch
+	b.Append(usage.SampleRow{Resource: "r1", Start: 900, Seconds: 900, Line: 2})
+	first := b.Record()
+	defer first.Release()
+	for _, vm := range []string{"vm_1", "vm_2"} {
+		b.Append(usage.SampleRow{Resource: "r1", VM: vm, Start: 900, Seconds: 900, Line: 3})
+	}
+	second := b.Record()
+	defer second.Release()
+	s, err := usage.SamplesOf(second)
+	require.NoError(t, err)
+	require.Equal(t, "vm_1", s.VM.Text(0))
+	require.Equal(t, "vm_2", s.VM.Text(1))
+}
