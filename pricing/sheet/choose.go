@@ -124,7 +124,7 @@ func (c *chooser) inForce(row *meterRow, offer *pricing.Offer) bool {
 // one thing. Two different prices of one day stay as a conflict that names both
 // lines. The row counts once: accepted when it gave any price.
 func (c *chooser) add(line int, offer pricing.Offer, sizes ...catalog.Size) {
-	offer.Line = lineText(line)
+	offer.Line = c.lineText(line)
 	if offer.Since.After(c.newest) {
 		c.newest = offer.Since
 	}
@@ -264,4 +264,10 @@ func isZero(text string) bool {
 	return strings.Trim(text, "0.") == "" && text != "."
 }
 
-func lineText(line int) string { return fmt.Sprintf("line %d", line) }
+// lineText says where in the file a row stands.
+func (c *chooser) lineText(line int) string {
+	if c.kind == RetailPages {
+		return "item " + strconv.Itoa(line)
+	}
+	return "line " + strconv.Itoa(line)
+}

@@ -169,7 +169,7 @@ func TestRowsThatEndedBeforeTheFileAreNoPrices(t *testing.T) {
 		item("Standard_D16s_v5", "D16s v5", "0.9", "effectiveStartDate", "2024-06-01T00:00:00Z", "effectiveEndDate", "9999-12-31T00:00:00Z"),
 		item("Standard_D32s_v5", "D32s v5", "1.8", "effectiveStartDate", "soon", "effectiveEndDate", "later"),
 	), time.Time{})
-	require.Equal(t, []string{"D4s_v5 westeurope Linux PAYG 0.23 USD 2026-06-01 line 1", "D16s_v5 westeurope Linux PAYG 0.9 USD 2024-06-01 line 3"}, offers)
+	require.Equal(t, []string{"D4s_v5 westeurope Linux PAYG 0.23 USD 2026-06-01 item 1", "D16s_v5 westeurope Linux PAYG 0.9 USD 2024-06-01 item 3"}, offers)
 	require.Equal(t, map[string]int{skipExpired: 1}, skipsOf(source))
 	require.Len(t, rejects, 1, "a row is rejected once")
 	require.Equal(t, day("2026-06-01"), source.AsOf)
@@ -230,12 +230,12 @@ func TestRetailRowsAreChosen(t *testing.T) {
 	)
 	source, offers, rejects := readText(t, text, day("2026-11-24"))
 	require.Equal(t, []string{
-		"D4s_v5 westeurope Linux PAYG 0.23 USD 2024-05-01 line 1",
-		"D4s_v5 westeurope Windows PAYG 0.414 USD 2024-05-01 line 2",
-		"D4s_v5 westeurope Linux P1Y 1189.00 USD 2024-05-01 line 3",
-		"D4s_v5 westeurope Linux P3Y 2236.00 USD 2024-05-01 line 4",
-		"E4s_v5 westeurope Linux PAYG 0.304 USD 2024-05-01 line 21",
-		"D16s_v5 westeurope Linux PAYG 0.92 USD 2024-05-01 line 22",
+		"D4s_v5 westeurope Linux PAYG 0.23 USD 2024-05-01 item 1",
+		"D4s_v5 westeurope Windows PAYG 0.414 USD 2024-05-01 item 2",
+		"D4s_v5 westeurope Linux P1Y 1189.00 USD 2024-05-01 item 3",
+		"D4s_v5 westeurope Linux P3Y 2236.00 USD 2024-05-01 item 4",
+		"E4s_v5 westeurope Linux PAYG 0.304 USD 2024-05-01 item 21",
+		"D16s_v5 westeurope Linux PAYG 0.92 USD 2024-05-01 item 22",
 	}, offers)
 	require.Empty(t, rejects)
 	require.Equal(t, map[string]int{skipSpot: 2, skipDevTest: 1, skipExpired: 1, skipPromo: 1, skipServices: 2, skipHost: 1, skipRegion: 1,
@@ -512,10 +512,10 @@ func TestDetectClaimsPricesOnly(t *testing.T) {
 // The worked row of the collected examples: D8_v4, 2377 for one year, 4594 for three, 0.46 an hour.
 func TestCollectedRetailPages(t *testing.T) {
 	for file, want := range map[string][]string{
-		"retail_prices_page_D8_v4_westeurope.json": {"D8_v4 westeurope Linux P1Y 2377.00 USD 2020-08-01 line 1",
-			"D8_v4 westeurope Linux PAYG 0.46 USD 2020-08-01 line 2", "D8_v4 westeurope Linux P3Y 4594.00 USD 2020-08-01 line 3"},
-		"retail_prices_items_M8ms_eastus_reservation.json": {"M8ms eastus Linux P3Y 11297.00 USD 2018-05-01 line 1",
-			"M8ms eastus Linux P1Y 7740.00 USD 2018-05-01 line 2"},
+		"retail_prices_page_D8_v4_westeurope.json": {"D8_v4 westeurope Linux P1Y 2377.00 USD 2020-08-01 item 1",
+			"D8_v4 westeurope Linux PAYG 0.46 USD 2020-08-01 item 2", "D8_v4 westeurope Linux P3Y 4594.00 USD 2020-08-01 item 3"},
+		"retail_prices_items_M8ms_eastus_reservation.json": {"M8ms eastus Linux P3Y 11297.00 USD 2018-05-01 item 1",
+			"M8ms eastus Linux P1Y 7740.00 USD 2018-05-01 item 2"},
 	} {
 		text, err := os.ReadFile(filepath.Join("../../../shared/data/api_examples", file))
 		if err != nil {
