@@ -109,6 +109,15 @@ func (m *model) propagate(b *box) bool {
 			}
 		}
 	}
+	for i, k := range m.double {
+		switch {
+		case k < 0:
+		case b.lo[i] > 0:
+			b.lo[k] = m.most[k]
+		case b.hi[k] < m.most[k]:
+			b.hi[i] = 0
+		}
+	}
 	return m.afford(b)
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Options limits the work of Case. The zero Options is ready to use.
 type Options struct {
-	// Nodes is the number of parts of the search that are examined before it stops and reports the gap that is left; 0 means 100 000.
-	// Gap after so many nodes on made-up fleets of 12 VMs x 3 sizes x 6 offers is in docs/METHOD.md.
+	// Nodes is how many boxes a component's search examines before it stops and reports the gap that is left. 0 means 100 000, or
+	// fewer for large components, so that it stops after some seconds: 14 000 for 20 VMs x 3 sizes x 24 slots.
 	Nodes int
 }
 
@@ -46,9 +46,6 @@ func (s *Solution) Gap() bill.Exact { return Certificate{Cost: s.Bill.Objective,
 // It fails on a meaningless problem, never because of its size: where Options.Nodes end the search the gap is reported. The same
 // problem gives the same solution.
 func Case(p *bill.Problem, o Options) (*Solution, error) {
-	if o.Nodes <= 0 {
-		o.Nodes = 100_000
-	}
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
@@ -82,15 +79,13 @@ func solveParts(p *bill.Problem, o Options, tieCash bool) (*Solution, error) {
 			return nil, err
 		}
 		r := newExplorer(m)
-		r.solve(o.Nodes)
+		r.solve(m.patience(o.Nodes))
 		s.Nodes += r.nodes
 		objective = objective.Add(r.best.objective)
 		bound := r.best.objective
 		if r.floor < math.Inf(1) {
 			s.Complete = false
-			if below := floor(r.floor - m.tolerance); below.Cmp(bound) < 0 {
-				bound = below
-			}
+			bound = m.below(r.floor, bound)
 		}
 		s.Bound = s.Bound.Add(bound)
 		for i, at := range part.offers {
@@ -110,6 +105,50 @@ func solveParts(p *bill.Problem, o Options, tieCash bool) (*Solution, error) {
 		return nil, fmt.Errorf("%s: parts cost %s, the whole %s", p.ID, objective, s.Bill.Objective)
 	}
 	return s, nil
+}
+
+// patience returns how many nodes to examine when the caller does not say.
+func (m *model) patience(nodes int) int {
+	if nodes > 0 {
+		return nodes
+	}
+	work := 1
+	for v := range m.uses {
+		for _, uses := range m.uses[v] {
+			work += nodeSteps * len(m.hours) * (1 + len(uses))
+		}
+	}
+	return max(1000, min(100_000, 1_000_000_000/work))
+}
+
+// below turns a bound in floating point into an exact one: the integer below it; or cost itself, the best that was found, when no other
+// cost lies between them, because all costs are multiples of the same fraction.
+func (m *model) below(f float64, cost bill.Exact) bill.Exact {
+	proved := floor(f - m.tolerance)
+	if unit, ok := m.unit(); proved.Cmp(cost) >= 0 || ok && proved.Cmp(cost.Sub(unit)) > 0 {
+		return cost
+	}
+	return proved
+}
+
+// unit returns a fraction of which every cost of the problem is a multiple. Proportional coverage and savings plans have none.
+func (m *model) unit() (bill.Exact, bool) {
+	if m.p.Rules.Order == bill.Proportional {
+		return bill.Exact{}, false
+	}
+	for i := range m.sources {
+		if m.sources[i].group == "" {
+			return bill.Exact{}, false
+		}
+	}
+	unit := bill.Frac(1, m.p.RunDenominator)
+	ratios := int64(1)
+	for _, s := range m.p.Sizes {
+		if ratios = ratios / gcd(ratios, s.Ratio) * s.Ratio; ratios > mostWeight {
+			return bill.Exact{}, false
+		}
+	}
+	return unit.Quo(bill.Whole(ratios)), true
 }
 
 // floor returns the greatest integer that is not above f.

@@ -1,6 +1,7 @@
 package solve
 
 import (
+	"maps"
 	"slices"
 
 	"sizeterm/recommend/bill"
@@ -23,6 +24,7 @@ type model struct {
 	classes   [][]place    // VMs and candidates of one scope and size, which are covered alike
 	classOf   [][]int      // the class of a VM on a candidate
 	twin      []int        // the VM before that is equal in everything but its name, or -1
+	double    []int        // a later offer that is equal in everything but its id, or -1
 	worth     *prices      // the most that a unit of each source can be worth
 	budget    float64      // negative: none
 	tolerance float64      // far above the rounding errors of any cost of this model
@@ -73,6 +75,7 @@ func newModel(p *bill.Problem) (*model, error) {
 		m.layVM(v)
 	}
 	m.layClasses()
+	m.layDoubles()
 	m.worth = m.scales()
 	m.tolerance = 1e-10 * m.gross()
 	return m, nil
@@ -191,6 +194,23 @@ func (m *model) layVM(v int) {
 		if o := &m.p.VMs[w]; o.Scope == vm.Scope && slices.Equal(o.Candidates, vm.Candidates) && slices.Equal(o.Run, vm.Run) {
 			m.twin[v] = w
 			break
+		}
+	}
+}
+
+// layDoubles finds equal offers. Buying from the later one is as good and canonical: of two, the earlier is bought only when the later
+// is sold out.
+func (m *model) layDoubles() {
+	for i := range m.p.Offers {
+		m.double = append(m.double, -1)
+		a := &m.p.Offers[i]
+		for k := i + 1; k < len(m.p.Offers); k++ {
+			b := &m.p.Offers[k]
+			if a.Kind == b.Kind && a.Scope == b.Scope && a.From == b.From && a.To == b.To && a.Size == b.Size && a.Step == b.Step &&
+				a.Price == b.Price && a.Upfront == b.Upfront && a.MaxQty <= b.MaxQty && maps.Equal(a.Rates, b.Rates) {
+				m.double[i] = k
+				break
+			}
 		}
 	}
 }

@@ -9,6 +9,8 @@ type simplex struct {
 	a     [][]float64 // by row, the last column is the right side; the last row is the gain
 	basic []int       // which variable each row stands for: 0..n-1 are columns, n+i is the slack of row i
 	free  []int       // which variable each column stands for
+
+	filled []int
 }
 
 func newSimplex(rows, columns int) *simplex {
@@ -80,21 +82,23 @@ func (s *simplex) leaving(column int) int {
 func (s *simplex) pivot(row, column int) {
 	r := s.a[row]
 	p := 1 / r[column]
+	s.filled = s.filled[:0] // rows stay sparse for long: only the filled columns of this one matter
 	for j := range r {
-		r[j] *= p
+		if r[j] != 0 && j != column {
+			r[j] *= p
+			s.filled = append(s.filled, j)
+		}
 	}
 	r[column] = p
-	for i := range s.a {
-		f := s.a[i][column]
+	for i, other := range s.a {
+		f := other[column]
 		if i == row || f == 0 {
 			continue
 		}
-		for j, x := range r {
-			if x != 0 {
-				s.a[i][j] -= f * x
-			}
+		for _, j := range s.filled {
+			other[j] -= f * r[j]
 		}
-		s.a[i][column] = -f * p
+		other[column] = -f * p
 	}
 	s.basic[row], s.free[column] = s.free[column], s.basic[row]
 }
