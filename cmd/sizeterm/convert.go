@@ -12,25 +12,25 @@ import (
 )
 
 // existing turns an entry of a reservation list into what the recommender counts.
-func existing(c usage.Commitment) recommend.Existing {
+func existing(name string, c usage.Commitment) recommend.Existing {
 	id := c.ID
 	if id == "" {
 		id = c.Order
 	}
 	return recommend.Existing{
 		ID: id, Customer: c.Customer, Scope: c.Scope, Size: catalog.Size(c.Size), Region: catalog.Region(c.Region), Quantity: c.Quantity,
-		From: c.Start, Until: c.End, AutoRenew: c.AutoRenew, ExactSize: c.ExactSize, Agreement: c.Agreement, Evidence: fmt.Sprintf("%s:%d", c.File, c.Line),
+		From: c.Start, Until: c.End, AutoRenew: c.AutoRenew, ExactSize: c.ExactSize, Agreement: c.Agreement, Evidence: fmt.Sprintf("%s:%d", name, c.Line),
 	}
 }
 
 // fileOf describes a file for the plan.
-func fileOf(s ingest.Summary) recommend.File {
+func fileOf(name string, s ingest.Summary) recommend.File {
 	apart := int64(0)
 	for _, part := range s.SetApart {
 		apart += part.Rows
 	}
 	return recommend.File{
-		Name: s.Name, SHA256: s.SHA256, Kind: string(s.Kind), Dialect: s.Dialect, Rows: s.Rows, Accepted: s.Rows - s.Rejected,
+		Name: name, SHA256: s.SHA256, Kind: string(s.Kind), Dialect: s.Dialect, Rows: s.Rows, Accepted: s.Rows - s.Rejected,
 		Rejected: s.Rejected, SetApart: apart, From: s.From, To: s.To, Grain: grainText(s.Grain),
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
+	"path"
 	"sort"
 	"strings"
 	"time"
@@ -60,6 +60,32 @@ type gathered struct {
 	rejects     []ingest.RowError
 	rejected    int64
 	rows        int64
+	names       map[string]string // of inputs, short: see shortNames
+}
+
+// shortNames gives each input its base name, or its whole name where two share a base name: a plan does not depend on where
+// on a machine the files lay.
+func shortNames(inputs []ingest.Input) map[string]string {
+	count := map[string]int{}
+	for _, in := range inputs {
+		count[path.Base(in.Name)]++
+	}
+	names := map[string]string{}
+	for _, in := range inputs {
+		names[in.Name] = in.Name
+		if base := path.Base(in.Name); count[base] == 1 {
+			names[in.Name] = base
+		}
+	}
+	return names
+}
+
+// short returns the short name of an input.
+func (g *gathered) short(in ingest.Input) string {
+	if name, ok := g.names[in.Name]; ok {
+		return name
+	}
+	return path.Base(in.Name)
 }
 
 // gather reads every input named by paths: usage and samples into an accumulator, lists and prices beside it. A file of no
@@ -73,7 +99,7 @@ func (c *common) gather(ctx context.Context, paths []string, r *reading, opts an
 	if err != nil {
 		return nil, err
 	}
-	g := &gathered{accumulator: analyzer.New(opts)}
+	g := &gathered{accumulator: analyzer.New(opts), names: shortNames(inputs)}
 	total := int64(0)
 	for _, in := range inputs {
 		total += in.Size
@@ -117,7 +143,7 @@ const headBytes = 64 << 10
 func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, r *reading) error {
 	if isNote(in.Name) {
 		c.note("%s: a text for people, set aside", in.Name)
-		g.files = append(g.files, recommend.File{Name: in.Name, Kind: "note"})
+		g.files = append(g.files, recommend.File{Name: g.short(in), Kind: "note"})
 		return nil
 	}
 	head, err := ingest.Head(in, headBytes)
@@ -127,7 +153,7 @@ func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, r *read
 	if isPolicy(head) {
 		text, err := wholeOf(in)
 		g.policies = append(g.policies, policyFile{in.Name, text})
-		g.files = append(g.files, recommend.File{Name: in.Name, Kind: "policy", SHA256: sum(text)})
+		g.files = append(g.files, recommend.File{Name: g.short(in), Kind: "policy", SHA256: sum(text)})
 		return err
 	}
 	if _, ok := sheet.Detect(head); ok {
@@ -138,7 +164,7 @@ func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, r *read
 
 // isNote reports whether a file of a folder is documentation by its name: a README or Markdown page is no input.
 func isNote(name string) bool {
-	base := strings.ToLower(filepath.Base(name))
+	base := strings.ToLower(path.Base(name))
 	return strings.HasPrefix(base, "readme") || strings.HasSuffix(base, ".md")
 }
 
@@ -165,12 +191,12 @@ func (g *gathered) readPrices(in ingest.Input) error {
 		return refused("", fmt.Errorf("%s: %w", in.Name, err))
 	}
 	defer f.Close()
-	source, offers, rejects, err := sheet.Read(in.Name, f)
+	source, offers, rejects, err := sheet.Read(g.short(in), f)
 	if err != nil {
 		return refused("A price file holds one price a line: see docs/FORMATS.md.", err)
 	}
 	g.prices = append(g.prices, sheet.Snapshot{Source: source, Offers: offers})
-	file := recommend.File{Name: in.Name, SHA256: source.SHA256, Kind: "prices", Dialect: source.Kind, Rows: int64(source.Rows), Rejected: int64(len(rejects))}
+	file := recommend.File{Name: g.short(in), SHA256: source.SHA256, Kind: "prices", Dialect: source.Kind, Rows: int64(source.Rows), Rejected: int64(len(rejects))}
 	file.Accepted = file.Rows - file.Rejected
 	g.files = append(g.files, file)
 	for _, reject := range rejects {
@@ -203,13 +229,13 @@ func (c *common) readUsage(ctx context.Context, g *gathered, in ingest.Input, r 
 	if s.Kind == ingest.KindReservations {
 		g.hasList = true
 		for _, commitment := range reader.Commitments() {
-			g.existing = append(g.existing, existing(commitment))
+			g.existing = append(g.existing, existing(g.short(in), commitment))
 		}
 	}
 	g.summaries = append(g.summaries, s)
 	g.rejects = append(g.rejects, reader.Rejects()...)
 	g.rejected += s.Rejected
 	g.rows += s.Rows
-	g.files = append(g.files, fileOf(s))
+	g.files = append(g.files, fileOf(g.short(in), s))
 	return nil
 }

@@ -105,9 +105,9 @@ func (r *recommending) plan(g *gathered) (*recommend.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(analysis.VMs) == 0 {
+	if len(analysis.Coverage) == 0 {
 		return nil, refused("Give a cost or usage export that holds virtual machines; sizeterm check PATH says what a file holds.",
-			fmt.Errorf("no virtual machine in any of the %d files", len(g.files)))
+			fmt.Errorf("no virtual machine in %s", filesText(len(g.files))))
 	}
 	in := recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, Policy: policy, Files: g.files}
 	plan, err := recommend.Recommend(in)
@@ -115,6 +115,14 @@ func (r *recommending) plan(g *gathered) (*recommend.Plan, error) {
 		return nil, err
 	}
 	return plan.Only(r.currency), nil
+}
+
+// filesText says in how many files nothing was found.
+func filesText(n int) string {
+	if n == 1 {
+		return "the one file given"
+	}
+	return fmt.Sprintf("any of the %d files given", n)
 }
 
 // book lays the price files of the inputs and those of --prices over the embedded prices.

@@ -39,7 +39,7 @@ type Setting struct {
 
 // Apply sets every flag of flags that the command line left alone from the environment, which lookup reads, or from the
 // YAML file at path (none where path is empty), and returns all settings sorted by key. Flags named in skip keep out of
-// both. A value that a flag refuses is an error that names its source.
+// both, and an empty variable is none. A value that a flag refuses is an error that names its source.
 func Apply(flags *pflag.FlagSet, path string, lookup func(string) (string, bool), skip ...string) ([]Setting, error) {
 	values, err := read(flags, path)
 	if err != nil {
@@ -54,7 +54,7 @@ func Apply(flags *pflag.FlagSet, path string, lookup func(string) (string, bool)
 		setting := Setting{Key: f.Name, Source: Default}
 		if f.Changed {
 			setting.Source = Flag
-		} else if text, ok := lookup(Variable(f.Name)); ok {
+		} else if text, ok := lookup(Variable(f.Name)); ok && text != "" {
 			setting.Source = Environment
 			if err := flags.Set(f.Name, text); err != nil {
 				failed = fmt.Errorf("%s: %q: %w", Variable(f.Name), text, err)
