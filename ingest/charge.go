@@ -94,6 +94,8 @@ type chargeMapper struct {
 	resources, tails, tags, benefits, orderSizes memo[string]
 	regions                                      memo[place]
 	infos                                        memo[*machine]
+	charges                                      memo[string]
+	windows, plans                               memo[bool]
 	categories                                   memo[category]
 	units                                        memo[dialect.Unit]
 }
@@ -281,7 +283,7 @@ func (m *chargeMapper) classify(r *row, f *facts) {
 	if f.category == categoryOther && f.Model != usage.Reservation && f.Model != usage.SavingsPlan {
 		return
 	}
-	if cell := r.cell[cInfo]; len(cell) > 0 && f.category != categoryOther {
+	if cell := r.raw(cInfo); len(cell) > 0 && f.category != categoryOther {
 		f.info = m.infos.get(cell, func(cell []byte) *machine { return readInfo(r.text(cInfo)) })
 		if f.info.UsageType == "ComputeHR_SW" {
 			f.category = categoryLicence
@@ -291,7 +293,7 @@ func (m *chargeMapper) classify(r *row, f *facts) {
 
 // chargeOf returns the folded charge type in the words of Cost Management.
 func (m *chargeMapper) chargeOf(r *row) string {
-	charge := dialect.Fold(string(r.text(cCharge)))
+	charge := m.charges.get(r.text(cCharge), func(cell []byte) string { return dialect.Fold(string(cell)) })
 	if m.focus {
 		switch {
 		case bytes.EqualFold(r.text(cStatus), []byte("Unused")):
@@ -317,8 +319,6 @@ func (m *chargeMapper) chargeOf(r *row) string {
 // modelOf returns the pricing model, from the columns that say it and else from the signs that a benefit leaves.
 func (m *chargeMapper) modelOf(r *row, f *facts) usage.Model {
 	model := r.text(cModel)
-	sub, kind := r.text(cModelSub), r.text(cBenefitType)
-	isPlan := hasFold(f.benefit, "billingbenefits") || hasFold(f.benefit, "savingsplan") || hasFold(kind, "savings") || hasFold(sub, "savings")
 	meter := r.text(cMeter)
 	switch {
 	case equalFold(model, "reservation"):
@@ -327,7 +327,7 @@ func (m *chargeMapper) modelOf(r *row, f *facts) usage.Model {
 		return usage.SavingsPlan
 	case equalFold(model, "spot"), equalFold(model, "dynamic"), endsFold(meter, "spot"), endsFold(meter, "low priority"):
 		return usage.Spot
-	case f.charge == "unusedsavingsplan", isPlan:
+	case f.charge == "unusedsavingsplan", f.benefit != nil && m.plans.get(f.benefit, isPlan), hasFold(r.text(cBenefitType), "savings"), hasFold(r.text(cModelSub), "savings"):
 		return usage.SavingsPlan
 	case f.charge == "unusedreservation", f.benefit != nil, equalFold(model, "committed"):
 		return usage.Reservation
@@ -335,6 +335,11 @@ func (m *chargeMapper) modelOf(r *row, f *facts) usage.Model {
 		return usage.Reservation
 	}
 	return usage.OnDemand
+}
+
+// isPlan reports whether a benefit is a savings plan.
+func isPlan(benefit []byte) bool {
+	return hasFold(benefit, "billingbenefits") || hasFold(benefit, "savingsplan")
 }
 
 func equalFold(cell []byte, word string) bool {
@@ -358,7 +363,7 @@ func (m *chargeMapper) apart(r *row, f *facts) string {
 		return m.invoiced(r, f)
 	}
 	commitment := f.Model == usage.Reservation || f.Model == usage.SavingsPlan
-	machines := f.category != categoryOther || f.Model == usage.SavingsPlan || m.reservesMachines(r)
+	machines := f.category != categoryOther || f.Model == usage.SavingsPlan || (commitment && m.reservesMachines(r))
 	switch {
 	case f.charge == "purchase" && !commitment:
 		return "other_purchase"
@@ -495,7 +500,7 @@ func (m *chargeMapper) identify(r *row, f *facts) {
 		f.ResourceGroup = ""
 	}
 	f.Region = m.regionOf(r)
-	if cell := r.cell[cTags]; len(cell) > 0 {
+	if cell := r.raw(cTags); len(cell) > 0 {
 		f.Tags = m.tags.get(cell, func([]byte) string { return tagsOf(r.text(cTags)) })
 	}
 	m.benefitOf(r, f)
@@ -698,7 +703,7 @@ func (m *chargeMapper) system(r *row, f *facts) {
 	switch {
 	case f.Licence != "":
 		f.OS = "linux"
-	case endsFold(sub, "windows"), hasFold(product, "series windows"):
+	case endsFold(sub, "windows"), m.windows.get(product, func(cell []byte) bool { return hasFold(cell, "series windows") }):
 		f.OS = "windows"
 	case len(sub) > 0, len(product) > 0:
 		f.OS = "linux"

@@ -2,33 +2,54 @@ package ingest
 
 import "bytes"
 
-// memo remembers what texts mean, so that each distinct text of a column is understood once. The text of the row before is
-// tried first, because exports repeat themselves. It forgets everything when it holds memoSize texts.
+// memo remembers what texts mean, so that each distinct text of a column is understood once. Exports repeat themselves:
+// the text of the row before is tried first, then the one that followed it the last time, and only then the table. It
+// forgets everything when it holds memoSize texts.
 type memo[T any] struct {
-	last  []byte
+	at    *known[T]
+	known map[string]*known[T]
+}
+
+// known is a text, what it means, and the text that came after it.
+type known[T any] struct {
+	key   []byte
 	value T
-	known map[string]T
-	warm  bool
+	next  *known[T]
 }
 
 const memoSize = 1 << 16
 
 // get returns what key means; read is asked once.
 func (m *memo[T]) get(key []byte, read func([]byte) T) T {
-	if m.warm && bytes.Equal(m.last, key) {
-		return m.value
-	}
-	value, ok := m.known[string(key)]
-	if !ok {
-		if m.known == nil || len(m.known) >= memoSize {
-			m.known = map[string]T{}
+	at := m.at
+	if at != nil {
+		if bytes.Equal(at.key, key) {
+			return at.value
 		}
-		value = read(key)
-		m.known[string(key)] = value
+		if next := at.next; next != nil && bytes.Equal(next.key, key) {
+			m.at = next
+			return next.value
+		}
 	}
-	m.last = append(m.last[:0], key...)
-	m.value, m.warm = value, true
-	return value
+	k := m.known[string(key)]
+	if k == nil {
+		k = m.learn(key, read)
+	}
+	if at != nil {
+		at.next = k
+	}
+	m.at = k
+	return k.value
+}
+
+// learn adds a text.
+func (m *memo[T]) learn(key []byte, read func([]byte) T) *known[T] {
+	if m.known == nil || len(m.known) >= memoSize {
+		m.known = map[string]*known[T]{}
+	}
+	k := &known[T]{key: bytes.Clone(key), value: read(key)}
+	m.known[string(k.key)] = k
+	return k
 }
 
 // lower returns the lower-case text of a cell.

@@ -70,9 +70,8 @@ var measures = map[string]measure{
 // narrowMapper turns tables with one row a machine, time and metric, and the published traces, into samples.
 type narrowMapper struct {
 	sampleMapper
-	named map[string]measure
 	last  memo[measure]
-	trace string // resource of a file that holds one machine
+	trace []byte // resource of a file that holds one machine
 }
 
 func newNarrowMapper(in Input, b base, n notation, grain int64) *narrowMapper {
@@ -80,7 +79,7 @@ func newNarrowMapper(in Input, b base, n notation, grain int64) *narrowMapper {
 	if b.plan.match.Family == "bitbrains" {
 		m.over = true
 		name := series(in.Name[strings.LastIndexByte(in.Name, '/')+1:])
-		m.trace = "bitbrains-" + name[strings.LastIndexByte(name, '_')+1:]
+		m.trace = []byte("bitbrains-" + name[strings.LastIndexByte(name, '_')+1:])
 	}
 	return m
 }
@@ -89,12 +88,17 @@ func newNarrowMapper(in Input, b base, n notation, grain int64) *narrowMapper {
 func (m *narrowMapper) take(r *row) {
 	m.tally.rows++
 	s := emptySample()
-	if m.trace != "" {
-		r.cell[sResource] = []byte(m.trace)
-	} else if !m.mapped[sResource] || absent(r.text(sResource)) {
-		r.cell[sResource] = r.text(nComputer)
-	}
 	if !m.when(r, &s) {
+		return
+	}
+	resource := r.text(sResource)
+	if m.trace != nil {
+		resource = m.trace
+	} else if absent(resource) {
+		resource = r.text(nComputer)
+	}
+	if absent(resource) {
+		m.reject(r, sResource, errBlank)
 		return
 	}
 	var reason string
@@ -117,7 +121,7 @@ func (m *narrowMapper) take(r *row) {
 		m.tally.setApart(reason)
 		return
 	}
-	s.resource = m.indexes[0].get(r.text(sResource), func(cell []byte) int32 { return m.cols.ResourceWords.Index(lower(cell)) })
+	s.resource = m.indexes[0].get(resource, func(cell []byte) int32 { return m.cols.ResourceWords.Index(lower(cell)) })
 	m.add(r, &s)
 	m.tally.accepted++
 	m.tally.period(s.start, s.start+s.seconds)

@@ -39,13 +39,17 @@ func (p *plan) splitter(opts Options) splitter {
 	return splitter{delim: p.delim, slotOf: p.slotOf, field: opts.Limits.filled().Field}
 }
 
-// text returns the cell of a slot without blanks around it and with its quotes undoubled; nil where there is none.
+// text returns the cell of a slot without blanks around it and with its quotes undoubled; empty where there is none.
 func (r *row) text(slot int) []byte {
-	cell := r.cell[slot]
-	if n := len(cell); n > 0 && (cell[0] <= ' ' || cell[n-1] <= ' ' || cell[n-1] >= 0x80 || cell[0] >= 0x80) {
+	at := r.at[slot]
+	if at.from == at.to {
+		return nil
+	}
+	cell := r.data[at.from:at.to:at.to]
+	if first, last := cell[0], cell[len(cell)-1]; first <= ' ' || last <= ' ' || (first|last) >= 0x80 {
 		cell = bytes.TrimSpace(cell)
 	}
-	if r.doubled&(1<<slot) != 0 {
+	if r.quoted&(1<<slot) != 0 && bytes.IndexByte(cell, '"') >= 0 {
 		return bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
 	}
 	return cell

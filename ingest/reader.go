@@ -291,37 +291,86 @@ func (r *Reader) rowsOf(m mapper, c chunk) parsed {
 		most = 8192
 	}
 	var out parsed
-	sound := clean(c.data)
 	s := r.plan.splitter(r.opts)
-	wide, isWide := m.(*wideMapper)
 	at := row{line: c.line}
-	for data := c.data; len(data) > 0; {
-		end, blank, err := s.split(data, &at)
-		text := data[:end]
-		data = data[end:]
-		if !blank && err == nil && !sound {
-			err = soundText(text)
-		}
-		switch {
-		case blank:
-		case err != nil:
-			r.bad(b, &s, text, at.line, err)
-		case isWide:
-			cells, _, _ := s.all(text)
-			wide.takeCells(cells, at.line)
-		default:
-			m.take(&at)
-		}
+	flush := func() {
 		if m.len() >= most {
 			out.records = append(out.records, m.flush())
 		}
-		at.line += int64(bytes.Count(text, newline))
+	}
+	if _, isWide := m.(*wideMapper); c.sound && !isWide {
+		r.fastRows(m, &s, &c, &at, flush)
+	} else {
+		r.slowRows(m, &s, &c, &at, flush)
 	}
 	if rec := m.flush(); rec != nil {
 		out.records = append(out.records, rec)
 	}
 	out.rejects, out.rows, out.rejected = b.rejects, b.tally.rows-before, b.tally.rejected-beforeRejected
+	c.free()
 	return out
+}
+
+// fastRows parses a chunk whose quotes are where they belong.
+func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row, flush func()) {
+	b := baseOf(m)
+	at.data = c.data
+	odd, wrapped, columns := c.layout.odd, c.layout.wrapped, len(s.slotOf)
+	for from := 0; from < len(c.data); {
+		begin := from
+		if odd && bytes.HasPrefix(c.data[from:], bom) {
+			begin += len(bom)
+		}
+		end, cells, err := s.fast(c, begin, at)
+		text := c.data[from:end]
+		if odd && err == nil {
+			err = soundText(text)
+		}
+		switch {
+		case cells != columns:
+			if len(bytes.TrimSpace(text)) == 0 {
+				break
+			}
+			r.bad(b, s, text, at.line, errColumns)
+		case err != nil:
+			r.bad(b, s, text, at.line, err)
+		case cells == 1 && len(bytes.TrimSpace(text)) == 0:
+		default:
+			m.take(at)
+			flush()
+		}
+		at.line++
+		if wrapped {
+			at.line += int64(bytes.Count(text[:len(text)-1], newline))
+		}
+		from = end
+	}
+}
+
+// slowRows parses a chunk in which some rows break the rules, and wide tables.
+func (r *Reader) slowRows(m mapper, s *splitter, c *chunk, at *row, flush func()) {
+	b := baseOf(m)
+	wide, isWide := m.(*wideMapper)
+	for data := c.data; len(data) > 0; {
+		end, blank, err := s.split(data, at)
+		text := data[:end]
+		data = data[end:]
+		if !blank && err == nil && c.layout.odd {
+			err = soundText(text)
+		}
+		switch {
+		case blank:
+		case err != nil:
+			r.bad(b, s, text, at.line, err)
+		case isWide:
+			cells, _, _ := s.all(text)
+			wide.takeCells(cells, at.line)
+		default:
+			m.take(at)
+		}
+		flush()
+		at.line += int64(bytes.Count(text, newline))
+	}
 }
 
 // bad rejects a row that is not well formed.

@@ -108,7 +108,14 @@ type sampleOf struct {
 func (m *sampleMapper) take(r *row) {
 	m.tally.rows++
 	var s sampleOf
-	if !m.when(r, &s) || !m.measures(r, &s) {
+	if !m.when(r, &s) {
+		return
+	}
+	if absent(r.text(sResource)) {
+		m.reject(r, sResource, errBlank)
+		return
+	}
+	if !m.measures(r, &s) {
 		return
 	}
 	if !s.measured {
@@ -151,9 +158,6 @@ func (m *sampleMapper) when(r *row, s *sampleOf) bool {
 			}
 			break
 		}
-	}
-	if absent(r.text(sResource)) {
-		return m.reject(r, sResource, errBlank)
 	}
 	return true
 }

@@ -2,11 +2,11 @@ package ingest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math/bits"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -15,8 +15,27 @@ const chunkBytes = 256 << 10
 
 // chunk is a run of whole rows.
 type chunk struct {
-	data []byte
-	line int64 // physical line on which it begins
+	data   []byte
+	line   int64 // physical line on which it begins
+	layout *layout
+	sound  bool // the layout holds: quotes are where they belong
+	buf    *buffer
+}
+
+// buffer is the memory of a chunk, used again for another one.
+type buffer struct {
+	bytes  []byte
+	layout layout
+}
+
+var buffers = sync.Pool{New: func() any { return &buffer{bytes: make([]byte, chunkBytes)} }}
+
+// free gives the memory of the chunk back. Nothing may point into it any more.
+func (c *chunk) free() {
+	if c.buf != nil && len(c.buf.bytes) == chunkBytes {
+		buffers.Put(c.buf)
+	}
+	c.buf, c.data = nil, nil
 }
 
 // chunker cuts a text into runs of whole rows. It knows quotes as encoding/csv does: a quote opens a cell only at the
@@ -26,54 +45,80 @@ type chunker struct {
 	delim  byte
 	limits Limits
 	line   int64
-	carry  []byte
+	carry  []byte // in held
+	held   *buffer
 	done   bool
 }
 
-// next returns the next run of rows, or io.EOF.
+// next returns the next run of rows, or io.EOF. Every row of it ends with a line feed, the last one of the text too.
 func (c *chunker) next() (chunk, error) {
 	if c.done && len(c.carry) == 0 {
 		return chunk{}, io.EOF
 	}
-	buf := make([]byte, max(chunkBytes, 2*len(c.carry)))
-	n := copy(buf, c.carry)
+	b := buffers.Get().(*buffer)
+	if 2*len(c.carry) > len(b.bytes) {
+		b = &buffer{bytes: make([]byte, (2*len(c.carry)+64)&^63)}
+	}
+	n := copy(b.bytes, c.carry)
+	if c.held != nil {
+		held := chunk{buf: c.held}
+		held.free()
+		c.held, c.carry = nil, nil
+	}
 	for {
-		for !c.done && n < len(buf) {
-			m, err := c.r.Read(buf[n:])
-			n += m
-			if errors.Is(err, io.EOF) {
-				c.done = true
-			} else if err != nil {
-				return chunk{}, err
-			}
-		}
-		cut, open := lastRowEnd(buf[:n], c.delim, c.done)
-		if c.done && open >= 0 {
-			return chunk{}, fmt.Errorf("line %d: a quote opens and never closes: %w", c.line+int64(bytes.Count(buf[:open], newline)), ErrDamaged)
-		}
-		if c.done {
-			cut = n
-			if n > 0 && buf[n-1] == 0 {
-				return chunk{}, fmt.Errorf("ends with NUL bytes, as after a power cut: %w", ErrDamaged)
-			}
-		}
-		if cut > 0 {
-			out := chunk{data: buf[:cut:cut], line: c.line}
-			c.line += int64(bytes.Count(out.data, newline))
-			c.carry = buf[cut:n]
-			if len(out.data) >= c.limits.Record {
-				return out, c.long(out)
-			}
-			return out, nil
+		var err error
+		if n, err = c.fill(b, n); err != nil {
+			return chunk{}, err
 		}
 		if n == 0 {
 			return chunk{}, io.EOF
 		}
+		sound := b.layout.index(b.bytes, n, c.delim)
+		cut, open := b.layout.cut, -1
+		if !sound || cut == 0 || (c.done && cut < n) {
+			cut, open = lastRowEnd(b.bytes[:n], c.delim, c.done)
+		}
+		if c.done && open >= 0 {
+			return chunk{}, fmt.Errorf("line %d: a quote opens and never closes: %w", c.line+int64(bytes.Count(b.bytes[:open], newline)), ErrDamaged)
+		}
+		if cut > 0 {
+			out := chunk{data: b.bytes[:cut:cut], line: c.line, layout: &b.layout, sound: sound, buf: b}
+			c.line += int64(bytes.Count(out.data, newline))
+			c.carry, c.held = nil, nil
+			if cut < n { // the buffer goes away with the chunk: keep what the next one begins with
+				c.carry = append(c.carry, b.bytes[cut:n]...)
+			}
+			if cut >= c.limits.Record {
+				return out, c.long(out)
+			}
+			return out, nil
+		}
 		if n > c.limits.Record {
 			return chunk{}, c.tooLong(open)
 		}
-		buf = append(buf, make([]byte, len(buf))...)
+		b = &buffer{bytes: append(b.bytes, make([]byte, len(b.bytes))...)}
 	}
+}
+
+// fill reads until the buffer is full or the text ends, and gives the last row its line end.
+func (c *chunker) fill(b *buffer, n int) (int, error) {
+	for !c.done && n < len(b.bytes)-1 {
+		m, err := c.r.Read(b.bytes[n : len(b.bytes)-1])
+		n += m
+		if errors.Is(err, io.EOF) {
+			c.done = true
+			if n > 0 && b.bytes[n-1] == 0 {
+				return n, fmt.Errorf("ends with NUL bytes, as after a power cut: %w", ErrDamaged)
+			}
+			if n > 0 && b.bytes[n-1] != '\n' {
+				b.bytes[n] = '\n'
+				n++
+			}
+		} else if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 var newline = []byte{'\n'}
@@ -194,16 +239,25 @@ func closeOf(data []byte, pos int) (int, bool) {
 	}
 }
 
-// row is one row as cells in the order of the reader's slots. A cell without a column is nil.
+// row is one row as cells in the order of the reader's slots. A cell without a column is empty.
 type row struct {
-	cell    [maxSlots][]byte
-	doubled uint64 // slots whose cell still has doubled quotes
-	line    int64
-	cells   int
+	data   []byte
+	at     [maxSlots]span
+	quoted uint64 // slots whose cell was quoted, so that quotes in it may be doubled
+	line   int64
 }
+
+// span is where a cell lies in the data of its row.
+type span struct{ from, to uint32 }
 
 // maxSlots bounds the columns that any form needs.
 const maxSlots = 64
+
+// raw returns the cell of a slot as it stands in the file, without the quotes around it.
+func (r *row) raw(slot int) []byte {
+	at := r.at[slot]
+	return r.data[at.from:at.to:at.to]
+}
 
 // splitter parses rows of a chunk into slots.
 type splitter struct {
@@ -214,104 +268,95 @@ type splitter struct {
 
 // split parses the row at the beginning of data and returns the offset behind it. blank is true for a row without text.
 func (s *splitter) split(data []byte, r *row) (end int, blank bool, err error) {
-	r.doubled = 0
-	line := bytes.IndexByte(data, '\n')
-	end = line + 1
-	if line < 0 {
-		line, end = len(data), len(data)
-	}
-	if bytes.IndexByte(data[:line], '"') >= 0 {
-		return s.quoted(data, r)
-	}
-	text := data[:line]
-	if n := len(text); n > 0 && text[n-1] == '\r' {
-		text = text[:n-1]
-	}
-	if len(text) > 2 && text[0] == bom[0] && text[1] == bom[1] && text[2] == bom[2] {
-		text = text[3:]
-	}
-	col := 0
-	for {
-		at := bytes.IndexByte(text, s.delim)
-		cell := text
-		if at >= 0 {
-			cell = text[:at]
-		}
-		if col < len(s.slotOf) {
-			if slot := s.slotOf[col]; slot >= 0 {
-				r.cell[slot] = cell
-			}
-		}
-		if len(cell) > s.field {
-			err = errField
-		}
-		col++
-		if at < 0 {
-			break
-		}
-		text = text[at+1:]
-	}
-	r.cells = col
-	if col != len(s.slotOf) {
-		if col == 1 && len(bytes.TrimSpace(data[:line])) == 0 {
-			return end, true, nil
-		}
-		err = errColumns
-	}
-	return end, col == 1 && len(s.slotOf) == 1 && len(text) == 0, err
-}
-
-// quoted parses a row with quotes.
-func (s *splitter) quoted(data []byte, r *row) (end int, blank bool, err error) {
 	end, state := firstRowEnd(data, s.delim)
 	if state == rowOpen {
 		return len(data), false, errQuote
 	}
+	r.data, r.quoted = data, 0
 	text := data[:end]
-	if state == rowWhole {
+	if state == rowWhole && len(text) > 0 && text[len(text)-1] == '\n' {
 		text = text[:len(text)-1]
-		if n := len(text); n > 0 && text[n-1] == '\r' {
-			text = text[:n-1]
-		}
 	}
+	if n := len(text); n > 0 && text[n-1] == '\r' {
+		text = text[:n-1]
+	}
+	from := len(text)
 	text = bytes.TrimPrefix(text, bom)
+	if len(bytes.TrimSpace(text)) == 0 && (s.delim != '\t' || len(text) == 0) {
+		return end, true, nil
+	}
+	from -= len(text)
 	col := 0
-	for {
-		var cell []byte
-		var more, doubled bool
-		cell, text, more, doubled, err = s.cell(text)
+	for more := true; more; col++ {
+		var cell, rest []byte
+		var quoted bool
+		cell, rest, more, quoted, err = s.cell(text)
 		if err != nil {
-			r.cells = col
 			return end, false, err
 		}
 		if len(cell) > s.field {
-			err = errField
+			return end, false, errField
 		}
 		if col < len(s.slotOf) {
 			if slot := s.slotOf[col]; slot >= 0 {
-				r.cell[slot] = cell
-				if doubled {
-					r.doubled |= 1 << slot
+				at := from
+				if quoted {
+					at++
+					r.quoted |= 1 << slot
 				}
+				r.at[slot] = span{uint32(at), uint32(at + len(cell))}
 			}
 		}
-		col++
-		if !more {
-			break
-		}
-		if err != nil {
-			return end, false, err
-		}
+		from += len(text) - len(rest)
+		text = rest
 	}
-	r.cells = col
-	if col != len(s.slotOf) && err == nil {
-		err = errColumns
+	if col != len(s.slotOf) {
+		return end, false, errColumns
 	}
-	return end, false, err
+	return end, false, nil
 }
 
-// cell takes the first cell off text. more says that another one follows, doubled that quotes in it are doubled.
-func (s *splitter) cell(text []byte) (cell, rest []byte, more, doubled bool, err error) {
+// fast parses the row of a chunk with a sound layout that begins at from, without looking at its bytes one by one. It
+// returns the offset behind the row and the number of its cells.
+func (s *splitter) fast(c *chunk, from int, r *row) (end, cells int, err error) {
+	r.quoted = 0
+	ends, data := c.layout.ends, c.data
+	word := from >> 6
+	bits64 := ends[word] &^ (1<<(from&63) - 1)
+	for col := 0; ; col++ {
+		for bits64 == 0 {
+			word++
+			bits64 = ends[word]
+		}
+		at := word<<6 | bits.TrailingZeros64(bits64)
+		bits64 &= bits64 - 1
+		last := data[at] == '\n'
+		if col < len(s.slotOf) {
+			if slot := s.slotOf[col]; slot >= 0 {
+				lo, hi := from, at
+				if last && hi > lo && data[hi-1] == '\r' {
+					hi--
+				}
+				if hi > lo+1 && data[lo] == '"' {
+					lo++
+					hi--
+					r.quoted |= 1 << slot
+				}
+				if hi-lo > s.field {
+					err = errField
+				}
+				r.at[slot] = span{uint32(lo), uint32(hi)}
+			}
+		}
+		from = at + 1
+		if last {
+			return from, col + 1, err
+		}
+	}
+}
+
+// cell takes the first cell off text. more says that another one follows.
+func (s *splitter) cell(text []byte) (cell, rest []byte, more, quoted bool, err error) {
 	if len(text) == 0 || text[0] != '"' {
 		at := bytes.IndexByte(text, s.delim)
 		if at < 0 {
@@ -329,14 +374,13 @@ func (s *splitter) cell(text []byte) (cell, rest []byte, more, doubled bool, err
 		return nil, nil, false, false, errQuote
 	}
 	cell = text[1:closing]
-	doubled = bytes.IndexByte(cell, '"') >= 0
 	if closing+1 == len(text) {
-		return cell, nil, false, doubled, nil
+		return cell, nil, false, true, nil
 	}
 	if text[closing+1] != s.delim {
 		return nil, nil, false, false, errQuote
 	}
-	return cell, text[closing+2:], true, doubled, nil
+	return cell, text[closing+2:], true, true, nil
 }
 
 // all returns every cell of the row at the beginning of data, for headers and for messages.
@@ -348,46 +392,17 @@ func (s *splitter) all(data []byte) (cells [][]byte, end int, err error) {
 	text := bytes.TrimSuffix(bytes.TrimSuffix(bytes.TrimPrefix(data[:end], bom), newline), []byte{'\r'})
 	for more := true; more; {
 		var cell []byte
-		var doubled bool
-		cell, text, more, doubled, err = s.cell(text)
+		var quoted bool
+		cell, text, more, quoted, err = s.cell(text)
 		if err != nil {
 			return cells, end, err
 		}
-		if doubled {
+		if quoted && bytes.IndexByte(cell, '"') >= 0 {
 			cell = bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
 		}
 		cells = append(cells, cell)
 	}
 	return cells, end, nil
-}
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// clean reports whether data is ASCII without control characters but tab, line feed and carriage return.
-func clean(data []byte) bool {
-	controls := 0
-	var high uint64
-	i := 0
-	for ; i+8 <= len(data); i += 8 {
-		x := binary.LittleEndian.Uint64(data[i:])
-		high |= x
-		if c := ^((x | highs) - 0x20*ones) & highs; c != 0 {
-			controls += bits.OnesCount64(c)
-		}
-	}
-	for ; i < len(data); i++ {
-		high |= uint64(data[i])
-		if data[i] < 0x20 {
-			controls++
-		}
-	}
-	if high&highs != 0 {
-		return false
-	}
-	return controls == 0 || controls == bytes.Count(data, newline)+bytes.Count(data, []byte{'\r'})+bytes.Count(data, []byte{'\t'})
 }
 
 // soundText returns why a row is no text: invalid UTF-8 or a control character.
