@@ -3,6 +3,7 @@ package analyzer
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -24,6 +25,43 @@ type Accumulator struct {
 	refused  int64 // samples of impossible values
 	undated  int64 // rows of impossible times
 	view     sampleView
+	filter   filter
+}
+
+// filter selects the rows of some resources.
+type filter struct {
+	part, parts uint32
+	known       []uint8 // by word: 0 not asked yet, 1 ours, 2 not ours
+}
+
+// Only restricts a to one of several parts of the resources: rows of the others are passed over. Accumulators of all
+// parts of the same rows merge to what one of all rows is. Rows without a resource are of one of the parts too. It panics
+// when part is not in [0, parts).
+func (a *Accumulator) Only(part, parts int) {
+	if part < 0 || part >= parts {
+		panic(fmt.Sprintf("analyzer: part %d of %d", part, parts))
+	}
+	a.filter = filter{part: uint32(part), parts: uint32(parts)}
+}
+
+// wants reports whether rows of a resource are counted.
+func (a *Accumulator) wants(resource uint32) bool {
+	f := &a.filter
+	if f.parts <= 1 {
+		return true
+	}
+	for int(resource) >= len(f.known) {
+		f.known = append(f.known, 0)
+	}
+	if f.known[resource] == 0 {
+		hash := fnv.New32a()
+		hash.Write([]byte(a.words.texts[resource]))
+		f.known[resource] = 2
+		if hash.Sum32()%f.parts == f.part {
+			f.known[resource] = 1
+		}
+	}
+	return f.known[resource] == 1
 }
 
 // New returns an empty Accumulator. Accumulators that are to be merged need equal options.

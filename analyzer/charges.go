@@ -57,7 +57,7 @@ func (a *Accumulator) addCharges(c *usage.Charges) {
 		end = floorDay(a.opts.AsOf.Unix()) * daySeconds
 	}
 	for i := range c.Len() {
-		if c.Start[i] >= end {
+		if c.Start[i] >= end || !a.wants(resource.at(i)) {
 			continue
 		}
 		until := c.End[i]

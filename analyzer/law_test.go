@@ -148,9 +148,14 @@ func TestOrderChangesNothing(t *testing.T) {
 			measured[i], measured[j] = measured[j], measured[i]
 		}
 		parts := make([]*analyzer.Accumulator, 1+d.n(4))
+		byResource := d.n(3) == 0
 		for p := range parts {
 			parts[p] = analyzer.New(opts)
 			c, m := cut(charged, p, len(parts)), cut(measured, p, len(parts))
+			if byResource {
+				parts[p].Only(p, len(parts))
+				c, m = charged, measured
+			}
 			addAll(t, parts[p], c, m, 1+d.n(50))
 			if d.n(2) == 0 {
 				packed, err := parts[p].MarshalBinary()

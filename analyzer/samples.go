@@ -82,7 +82,7 @@ func (a *Accumulator) addSamples(rec arrow.Record) error {
 		end = floorDay(a.opts.AsOf.Unix()) * daySeconds
 	}
 	for i, start := range rows.start {
-		if start >= end {
+		if start >= end || a.filter.parts > 1 && !a.wants(v.texts[0].at(&a.words, i)) {
 			continue
 		}
 		if rows.seconds[i] <= 0 || start < 0 || start > lastDay*daySeconds {
