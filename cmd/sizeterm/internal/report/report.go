@@ -29,13 +29,15 @@ const (
 	JSON     Format = "json"
 	CSV      Format = "csv"
 	Markdown Format = "markdown"
+	HTML     Format = "html"
+	XLSX     Format = "xlsx"
 )
 
 // ErrFormat says that a format does not exist, or not for what is to be written.
 var ErrFormat = errors.New("no such output format")
 
 // Formats lists the formats of a plan in the order in which help texts name them.
-func Formats() []Format { return []Format{Table, JSON, CSV, Markdown} }
+func Formats() []Format { return []Format{Table, JSON, CSV, Markdown, HTML, XLSX} }
 
 // ParseFormat reads the name of a format in any case.
 func ParseFormat(text string) (Format, error) {
@@ -100,6 +102,10 @@ func Write(w io.Writer, plan *recommend.Plan, format Format, opts Options) error
 		return writeLinesCSV(w, plan)
 	case Markdown:
 		return writeMarkdown(w, plan, opts)
+	case HTML:
+		return writeHTML(w, plan, opts)
+	case XLSX:
+		return writeXLSX(w, plan, opts)
 	}
 	return fmt.Errorf("plan as %q: %w", string(format), ErrFormat)
 }

@@ -51,6 +51,7 @@ func TestGoldenPlans(t *testing.T) {
 		golden(t, name+".json", render(t, plan, JSON, version))
 		golden(t, name+".csv", render(t, plan, CSV, version))
 		golden(t, name+".md", render(t, plan, Markdown, version))
+		golden(t, name+".html", render(t, plan, HTML, version))
 	}
 	verbose := Options{Verbose: true, Width: 80, Color: true}
 	golden(t, "contoso-verbose-80.txt", render(t, contosoPlan(), Table, verbose))

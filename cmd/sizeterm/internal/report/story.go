@@ -32,6 +32,7 @@ type fact struct {
 // customerStory is one customer in one currency.
 type customerStory struct {
 	Title    string
+	Total    *recommend.Total
 	Currency money.Code
 	Facts    []fact
 	Lines    []lineStory
@@ -85,7 +86,7 @@ func newStory(p *recommend.Plan, partner bool) *story {
 	number := 0
 	for _, total := range totalsOf(p) {
 		c := customerStory{
-			Title: customerTitle(total), Currency: total.Currency,
+			Title: customerTitle(total), Total: total, Currency: total.Currency,
 			Cash: total.Cash, ShowBack: total.ShowBack, Resizes: resizesOf(p, total),
 		}
 		for i := range p.Lines {

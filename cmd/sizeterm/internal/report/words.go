@@ -209,7 +209,7 @@ func wrap(s string, width int) []string {
 func wordsOf(s string) []string {
 	var out []string
 	for word := range strings.FieldsSeq(s) {
-		if n := len(out); n > 0 && word[0] == '%' {
+		if n := len(out); n > 0 && word[0] == '%' && unicode.IsDigit(rune(out[n-1][len(out[n-1])-1])) {
 			out[n-1] += " " + word
 			continue
 		}

@@ -1,0 +1,70 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+
+	"sizeterm/recommend"
+)
+
+//go:embed page.html
+var pageText string
+
+// pageTemplate is the page of a plan. Every text passes "say", which shows hidden characters, and the escaping of
+// html/template; nothing is trusted but the drawings of our own, which stand in images and so cannot act.
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"say": clean, "figure": figure, "amount": amount, "count": count, "term": term, "day": day,
+	"drawing": drawing, "short": shortSize, "last": lastPart, "sentence": remark.sentence,
+	"tally": func(n int) string { return count(int64(n)) },
+	"dict":  func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
+}).Parse(pageText))
+
+// pageData is what the template sees.
+type pageData struct {
+	*story
+	Version   string
+	Pictures  []Picture
+	Reference tableData
+	Inputs    tableData
+	Prices    tableData
+}
+
+// remarksData is a section of remarks.
+type remarksData struct {
+	Title  string
+	Groups []remarks
+}
+
+// tableData is a plain table.
+type tableData struct {
+	Columns []column
+	Rows    [][]string
+}
+
+// writeHTML writes one self-contained page without scripts or outside addresses: light and dark, and fit for printing.
+func writeHTML(w io.Writer, plan *recommend.Plan, opts Options) error {
+	s := newStory(plan, opts.PartnerView)
+	data := pageData{
+		story: s, Version: opts.Version, Pictures: opts.Pictures,
+		Reference: tableData{referenceColumns, rowsOf(s.Reference, referenceRow)},
+		Inputs:    tableData{inputColumns, inputRows(plan)},
+		Prices:    tableData{sourceColumns, sourceRows(plan)},
+	}
+	var page bytes.Buffer
+	if err := pageTemplate.Execute(&page, data); err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
+	if _, err := w.Write(page.Bytes()); err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
+	return nil
+}
+
+// drawing is an SVG as the address of an image: inside one no script runs and nothing is fetched.
+func drawing(svg []byte) template.URL {
+	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
+}
