@@ -16,7 +16,7 @@ var rooms = map[string][]string{
 	"pricing/money":       {},
 	"ingest/usage":        {"arrow"},
 	"ingest/dialect":      {"pricing/catalog", "text"},
-	"ingest":              {"ingest/usage", "ingest/dialect", "pricing/catalog", "arrow", "compress", "text", "parquet"},
+	"ingest":              {"ingest/usage", "ingest/dialect", "pricing/catalog", "arrow", "compress", "text", "parquet", "sys"},
 	"pricing":             {"pricing/catalog", "pricing/money"},
 	"pricing/sheet":       {"pricing", "pricing/catalog", "pricing/money", "gocsv", "compress"},
 	"analyzer/quantile":   {},
@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 // modules are the names under which the table knows modules.
 var modules = map[string]string{
 	"github.com/apache/arrow/": "arrow", "github.com/klauspost/compress": "compress", "github.com/gocarina/gocsv": "gocsv",
-	"gonum.org/v1/gonum": "gonum", "golang.org/x/text": "text", "github.com/parquet-go/parquet-go": "parquet",
+	"gonum.org/v1/gonum": "gonum", "golang.org/x/text": "text", "golang.org/x/sys": "sys", "github.com/parquet-go/parquet-go": "parquet",
 }
 
 // forbidden are packages that the decision must not know: it reads no clock, no file and no network.

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,7 +22,7 @@ func newPrices(c *common) *cobra.Command {
 			return usageError("Try: sizeterm prices show --size Standard_D4s_v5 --region polandcentral", "no subcommand of prices given")
 		},
 	}
-	cmd.AddCommand(newPricesShow(c))
+	cmd.AddCommand(newPricesShow(c), newPricesImport(c), newPricesFetch(c))
 	return cmd
 }
 
@@ -48,7 +47,7 @@ func newPricesShow(c *common) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&s.size, "size", "", "size in any spelling")
 	f.StringVar(&s.region, "region", "", "region in any spelling")
-	f.StringVar(&s.currency, "currency", "USD", "currency of the prices")
+	f.StringVar(&s.currency, "currency", "", "show prices in this currency only")
 	f.StringVar(&s.asOf, "as-of", "", "day for which eligibility is judged, YYYY-MM-DD (default: the newest date of the book)")
 	f.StringArrayVar(&s.prices, "prices", nil, "price sheet over the embedded prices (repeatable)")
 	f.StringVar(&s.output, "output", "table", "table or json")
@@ -90,10 +89,11 @@ func (s *showing) sources(out io.Writer, book *pricing.Book) error {
 	return nil
 }
 
-// explained is everything that the book and the catalog know of one size in one region.
+// explained is an explanation in JSON.
 type explained struct {
 	Size     catalog.Size   `json:"size"`
 	Region   catalog.Region `json:"region"`
+	On       string         `json:"on"`
 	Shape    *catalog.Shape `json:"shape"`
 	Family   string         `json:"family"`
 	Group    string         `json:"group"`
@@ -104,13 +104,17 @@ type explained struct {
 }
 
 type shownPrice struct {
-	Kind   string `json:"kind"`
-	Price  string `json:"price"`
-	Hourly string `json:"hourly"`
-	Share  string `json:"of_payg"`
-	Source string `json:"source"`
-	Since  string `json:"since"`
-	Why    string `json:"refused,omitempty"`
+	Kind     string `json:"kind"`
+	Price    string `json:"price"`
+	Hourly   string `json:"hourly"`
+	Currency string `json:"currency"`
+	Discount string `json:"discount"`
+	Counts   bool   `json:"counts"`
+	Refused  string `json:"refused,omitempty"`
+	Suspect  string `json:"suspect,omitempty"`
+	Source   string `json:"source"`
+	AsOf     string `json:"as_of"`
+	Since    string `json:"since,omitempty"`
 }
 
 type shownVerdict struct {
@@ -129,37 +133,30 @@ func (s *showing) explain(out io.Writer, book *pricing.Book) error {
 	if !ok {
 		return usageError("Regions are written like polandcentral or Poland Central.", "--region: %q: no such region", s.region)
 	}
-	currency, err := money.ParseCode(s.currency)
-	if err != nil {
-		return usageError("", "--currency: %w", err)
-	}
 	day, err := s.day(book)
 	if err != nil {
 		return err
 	}
-	x := explained{Size: size, Region: region, Family: size.Family(), Offered: offered(size, region), Prices: []shownPrice{}}
-	if shape, ok := size.Shape(); ok {
-		x.Shape = &shape
+	e := book.Explain(size, region, day)
+	x := explained{Size: size, Region: region, On: day.Format(time.DateOnly), Family: e.Family, Offered: offered(e), Prices: []shownPrice{}}
+	if e.ShapeKnown {
+		x.Shape = &e.Shape
 	}
-	if group, ok := size.Group(); ok {
-		x.Group, x.Ratio = group.Name, money.Rate(group.Ratio*100_000_000).Decimal()
+	if e.Grouped {
+		x.Group, x.Ratio = e.Group.Name, money.Rate(e.Group.Ratio*100_000_000).Decimal()
 	}
-	for _, os := range []pricing.OS{pricing.Linux, pricing.Windows} {
-		for _, term := range []pricing.Term{pricing.PayAsYouGo, pricing.OneYear, pricing.ThreeYear} {
-			if os == pricing.Windows && term != pricing.PayAsYouGo {
-				continue
-			}
-			x.Prices = append(x.Prices, priceOf(book, size, region, os, term, currency))
+	for _, line := range e.Prices {
+		if s.currency == "" || string(line.Offer.Currency) == strings.ToUpper(s.currency) {
+			x.Prices = append(x.Prices, priceOf(line))
 		}
 	}
-	for _, term := range []pricing.Term{pricing.OneYear, pricing.ThreeYear} {
-		v := catalog.Eligible(size, term.Years(), day)
-		x.Eligible = append(x.Eligible, shownVerdict{term.String(), v.OK, v.Detail, v.Source})
+	for i, v := range []catalog.Verdict{e.OneYear, e.ThreeYear} {
+		x.Eligible = append(x.Eligible, shownVerdict{[]string{"P1Y", "P3Y"}[i], v.OK, v.Detail, v.Source})
 	}
 	if s.output == "json" {
 		return json.NewEncoder(out).Encode(x)
 	}
-	x.print(out, currency, day)
+	x.print(out)
 	return nil
 }
 
@@ -181,58 +178,45 @@ func (s *showing) day(book *pricing.Book) (time.Time, error) {
 	return newest, nil
 }
 
-func priceOf(book *pricing.Book, size catalog.Size, region catalog.Region, os pricing.OS, term pricing.Term, currency money.Code) shownPrice {
-	p := shownPrice{Kind: strings.TrimSpace(os.String() + " " + term.String())}
-	offer, err := book.Offer(size, region, os, term, currency)
-	if err != nil {
-		p.Why = err.Error()
-		var none *pricing.NoOfferError
-		if errors.As(err, &none) {
-			p.Why = none.Error()
-		}
-		return p
+func priceOf(line pricing.PriceLine) shownPrice {
+	o := line.Offer
+	p := shownPrice{Kind: o.OS.String() + " " + o.Term.String(), Currency: string(o.Currency), Counts: line.Counts, Refused: line.Refused,
+		Suspect: strings.Join(o.Suspect, ", "), Source: o.Source, AsOf: line.Source.AsOf.Format(time.DateOnly)}
+	if !o.Since.IsZero() {
+		p.Since = o.Since.Format(time.DateOnly)
 	}
-	p.Source = offer.Source
-	if !offer.Since.IsZero() {
-		p.Since = offer.Since.Format(time.DateOnly)
+	if p.Price = o.Rate.Decimal(); o.Term != pricing.PayAsYouGo {
+		p.Price = o.Total.Decimal()
 	}
-	if term == pricing.PayAsYouGo {
-		p.Price = offer.Rate.Decimal()
-		p.Hourly = p.Price
-		return p
-	}
-	p.Price = offer.Total.Decimal()
-	if hourly, err := offer.Hourly(); err == nil {
+	if hourly, err := o.Hourly(); err == nil {
 		p.Hourly = hourly.Decimal()
-		if payg, err := book.Offer(size, region, os, pricing.PayAsYouGo, currency); err == nil {
-			p.Share = fmt.Sprintf("%.1f %%", float64(hourly.Micros)*10_000/float64(payg.Rate)*100)
-		}
+	}
+	if line.HasDiscount {
+		p.Discount = fmt.Sprintf("%d.%d %%", line.DiscountBasisPoints/100, line.DiscountBasisPoints%100/10)
 	}
 	return p
 }
 
-func offered(size catalog.Size, region catalog.Region) string {
-	is, known := size.OfferedIn(region)
+func offered(e pricing.Explanation) string {
 	switch {
-	case !known:
+	case !e.OfferedKnown:
 		return "not known"
-	case !is:
+	case !e.Offered:
 		return "no"
-	}
-	if zones := size.Zones(region); len(zones) > 0 {
-		return "yes, zones " + strings.Join(zones, ", ")
+	case len(e.Zones) > 0:
+		return "yes, zones " + strings.Join(e.Zones, ", ")
 	}
 	return "yes, without zones"
 }
 
-func (x *explained) print(out io.Writer, currency money.Code, day time.Time) {
+func (x *explained) print(out io.Writer) {
 	fmt.Fprintf(out, "%s in %s (%s)\n\n", x.Size, x.Region.Name(), x.Region)
 	line := func(label, format string, args ...any) {
 		fmt.Fprintf(out, "  %-14s %s\n", label, fmt.Sprintf(format, args...))
 	}
 	if s := x.Shape; s != nil {
 		line("shape", "%d vCPU (%d for licences), %.1f GiB, %d data disks, %d NICs, %s", s.VCPUs, s.VCPUsAvailable, float64(s.MemoryMiB)/1024, s.MaxDataDisks, s.MaxNICs, s.Arch)
-		line("", "premium storage %v, accelerated network %v, generations %s", s.PremiumIO, s.AcceleratedNet, strings.Join(s.Generations, " and "))
+		line("", "premium storage %s, accelerated network %s, generations %s", yesNo(s.PremiumIO), yesNo(s.AcceleratedNet), strings.Join(s.Generations, " and "))
 	} else {
 		line("shape", "not known")
 	}
@@ -243,26 +227,42 @@ func (x *explained) print(out io.Writer, currency money.Code, day time.Time) {
 		line("group", "none: a reservation fits this size only")
 	}
 	line("offered", "%s", x.Offered)
-	fmt.Fprintf(out, "\n  %-14s %14s %12s %8s  %s\n", "price in "+string(currency), "as printed", "an hour", "of PAYG", "source")
-	for _, p := range x.Prices {
-		if p.Why != "" {
-			fmt.Fprintf(out, "  %-14s %14s %12s %8s  %s\n", p.Kind, "none", "", "", printable(p.Why))
-			continue
-		}
-		source := p.Source
-		if p.Since != "" {
-			source += ", since " + p.Since
-		}
-		fmt.Fprintf(out, "  %-14s %14s %12s %8s  %s\n", p.Kind, p.Price, p.Hourly, p.Share, printable(source))
-	}
-	fmt.Fprintf(out, "\n  reservations on %s\n", day.Format(time.DateOnly))
+	x.printPrices(out)
+	fmt.Fprintf(out, "\n  reservations on %s\n", x.On)
 	for _, v := range x.Eligible {
 		text := "sold"
 		if !v.OK {
 			text = "not sold: " + v.Detail
 		}
-		fmt.Fprintf(out, "  %-14s %s\n", v.Term, text)
+		line(v.Term, "%s", text)
 	}
+}
+
+func (x *explained) printPrices(out io.Writer) {
+	if len(x.Prices) == 0 {
+		fmt.Fprintln(out, "\n  no price: give a price sheet with --prices, or fetch live prices with prices fetch")
+		return
+	}
+	fmt.Fprintf(out, "\n  %-14s %12s %4s %12s %9s  %s\n", "price", "as printed", "", "an hour", "saves", "source")
+	for _, p := range x.Prices {
+		source := p.Source + ", " + p.AsOf
+		switch {
+		case p.Refused != "":
+			source += "; REFUSED: " + p.Refused
+		case !p.Counts:
+			source += "; another source counts"
+		case p.Suspect != "":
+			source += "; " + p.Suspect
+		}
+		fmt.Fprintf(out, "  %-14s %12s %4s %12s %9s  %s\n", p.Kind, p.Price, p.Currency, p.Hourly, p.Discount, printable(source))
+	}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }
 
 func orNone(text string) string {
