@@ -134,7 +134,7 @@ func TestOrderChangesNothing(t *testing.T) {
 	opts := analyzer.Options{}
 	rapid.Check(t, func(t *rapid.T) {
 		d := dice(rapid.Uint32().Draw(t, "seed"))
-		charged, measured := drawCharges(&d, d.n(200)), drawSamples(&d, d.n(400))
+		charged, measured := drawCharges(&d, d.n(120)), drawSamples(&d, d.n(200))
 		whole := analyzer.New(opts)
 		addAll(t, whole, charged, measured, 100)
 		code, text := result(t, whole)
