@@ -61,13 +61,13 @@ func loadPolicy(files []policyFile, path string) (recommend.Policy, error) {
 	if path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return policy, refused("--policy names a YAML file; see docs/FORMATS.md.", err)
+			return policy, refused("--policy names a YAML file; see docs/POLICY.md.", err)
 		}
 		files = append(files, policyFile{path, text})
 	}
 	for _, f := range files {
 		if err := f.apply(&policy); err != nil {
-			return policy, refused("The keys of a policy and their effects stand in docs/FORMATS.md.", fmt.Errorf("%s: %w", f.name, err))
+			return policy, refused("The keys of a policy and their effects stand in docs/POLICY.md.", fmt.Errorf("%s: %w", f.name, err))
 		}
 	}
 	return policy, nil
