@@ -63,7 +63,9 @@ func TestGoldenAnalysis(t *testing.T) {
 		Coverage: []analyzer.Coverage{{Customer: contoso, Name: "Contoso", Currencies: []string{"USD"}, From: date(2026, 10, 27), To: date(2026, 11, 24), Days: 27,
 			Missing: []time.Time{date(2026, 11, 3)}}},
 		Profiles: contosoProfiles(), VMs: contosoVMs(),
-		Warnings: []analyzer.Warning{{Code: "metrics_unknown_vm", Subject: "ghost-7", Detail: "measured, but no cost row knows it"}},
+		Groupings: []analyzer.Grouping{{Customer: contoso, By: "family", Key: "standardDSv5Family", VMs: 9, VMP95: analyzer.Spread{N: 9, P50: 3000, P90: 4550, Max: 6000}}},
+		Inferred:  []analyzer.Inferred{{Customer: contoso, Benefit: "res-7", Size: "Standard_D2s_v5", Region: "polandcentral", Covered: 1_344_000_000, Quantity: 2}},
+		Warnings:  []analyzer.Warning{{Code: "metrics_without_charges", Subject: "ghost-7", Detail: "measured, but no cost row knows it"}},
 	}
 	for format, name := range map[Format]string{Table: "analysis.txt", JSON: "analysis.json", CSV: "analysis.csv"} {
 		var out bytes.Buffer

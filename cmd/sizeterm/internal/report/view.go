@@ -65,6 +65,9 @@ type analysisView struct {
 	Profiles []profileView  `json:"profiles"`
 	VMs      []vmView       `json:"vms"`
 	Warnings []warningView  `json:"warnings"`
+
+	Groupings []groupingView `json:"groupings"`
+	Inferred  []inferredView `json:"inferred"`
 }
 
 // newAnalysisView lays an analysis out for JSON.
@@ -76,6 +79,9 @@ func newAnalysisView(a *analyzer.Analysis, version string) analysisView {
 		Profiles: list(a.Profiles, newProfileView),
 		VMs:      list(a.VMs, newVMView),
 		Warnings: list(a.Warnings, newWarningView),
+
+		Groupings: list(a.Groupings, newGroupingView),
+		Inferred:  list(a.Inferred, newInferredView),
 	}
 }
 

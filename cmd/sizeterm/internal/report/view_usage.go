@@ -166,6 +166,44 @@ func newProfileView(p *analyzer.Profile) profileView {
 	}
 }
 
+// groupingView is utilisation pooled by family, subscription or resource group.
+type groupingView struct {
+	Customer string         `json:"customer"`
+	By       string         `json:"by"`
+	Key      string         `json:"key"`
+	VMs      int            `json:"vms"`
+	CPUAvg   *quantilesView `json:"cpu_avg"`
+	CPUMax   *quantilesView `json:"cpu_max"`
+	Memory   *quantilesView `json:"memory"`
+	VMP95CPU *spreadView    `json:"vm_p95_cpu"`
+}
+
+func newGroupingView(g *analyzer.Grouping) groupingView {
+	return groupingView{
+		Customer: g.Customer, By: g.By, Key: g.Key, VMs: g.VMs, CPUAvg: newQuantilesView(g.CPUAvg), CPUMax: newQuantilesView(g.CPUMax),
+		Memory: newQuantilesView(g.Memory), VMP95CPU: newSpreadView(g.VMP95),
+	}
+}
+
+// inferredView is a reservation or savings plan that is known only from the rows that it covered.
+type inferredView struct {
+	Customer     string `json:"customer"`
+	Benefit      string `json:"benefit"`
+	SavingsPlan  bool   `json:"savings_plan"`
+	Size         string `json:"size"`
+	Region       string `json:"region"`
+	CoveredHours number `json:"covered_hours"`
+	UnusedHours  number `json:"unused_hours"`
+	Quantity     int64  `json:"quantity"`
+}
+
+func newInferredView(i *analyzer.Inferred) inferredView {
+	return inferredView{
+		Customer: i.Customer, Benefit: i.Benefit, SavingsPlan: i.Plan, Size: string(i.Size), Region: string(i.Region),
+		CoveredHours: millionths(i.Covered), UnusedHours: millionths(i.Unused), Quantity: i.Quantity,
+	}
+}
+
 type vmView struct {
 	Customer      string         `json:"customer"`
 	Subscription  string         `json:"subscription"`
