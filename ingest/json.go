@@ -26,7 +26,7 @@ type jsonTable struct {
 	about  map[string]string // scalars beside the array: the interval of a metrics answer
 	stack  []byte            // open arrays and objects around the items
 	lines  bool              // JSON lines
-	line   int64             // line of the CSV that comes next
+	line   int64             // line of the document that the next line of the CSV stands for; the header is line 0
 	err    error
 }
 
@@ -42,7 +42,7 @@ const headerItems = 256
 
 // newJSONTable starts to read a document.
 func newJSONTable(r *bufio.Reader, limits Limits) *jsonTable {
-	t := &jsonTable{in: &lineCounter{r: r, budget: int64(limits.Record) + headBytes, line: 1}, limits: limits, about: map[string]string{}, at: map[string]int{}, line: 1}
+	t := &jsonTable{in: &lineCounter{r: r, budget: int64(limits.Record) + headBytes, line: 1}, limits: limits, about: map[string]string{}, at: map[string]int{}}
 	t.dec = json.NewDecoder(t.in)
 	t.dec.UseNumber()
 	t.rows = csv.NewWriter(&t.out)

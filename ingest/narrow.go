@@ -76,6 +76,7 @@ type narrowMapper struct {
 
 func newNarrowMapper(in Input, b base, n notation, grain int64) *narrowMapper {
 	m := &narrowMapper{sampleMapper: *newSampleMapper(b, n, grain)}
+	m.bind()
 	if b.plan.match.Family == "bitbrains" {
 		m.over = true
 		name := series(in.Name[strings.LastIndexByte(in.Name, '/')+1:])

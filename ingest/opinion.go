@@ -114,7 +114,7 @@ func (m *reportMapper) opinion(r *row) bool {
 	if o.TermMonths == 0 {
 		return m.reject(r, pTerm, errTerm)
 	}
-	o.LookbackDays = int(small(strings.Trim(string(r.text(pLookback)), "LastDys ")))
+	o.LookbackDays = int(small(strings.Trim(string(r.text(pLookback)), "LastDy ")))
 	for _, c := range []struct {
 		slot int
 		to   *string

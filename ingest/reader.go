@@ -76,6 +76,9 @@ func headOf(in Input, t *text, opts Options) (h *header, head []byte, whole bool
 	if whole && len(bytes.TrimSpace(head[h.rows:])) == 0 {
 		return nil, nil, false, fmt.Errorf("%s: %s: %w", in.Name, h.match.Dialect, ErrNoRows)
 	}
+	if t.unnamed {
+		h.line--
+	}
 	return h, head, whole, nil
 }
 

@@ -78,6 +78,12 @@ type rateColumn struct {
 
 func newSampleMapper(b base, n notation, grain int64) *sampleMapper {
 	m := &sampleMapper{base: b, mark: n.mark, grain: grain, clock: n.clock()}
+	m.bind()
+	return m
+}
+
+// bind points the measures to the columns of this mapper; a copy needs it again.
+func (m *sampleMapper) bind() {
 	m.percent = [3]percentColumn{{sCPUAvg, &m.cols.CPUAvg}, {sCPUMax, &m.cols.CPUMax}, {sCPUMin, &m.cols.CPUMin}}
 	for i, r := range []struct {
 		counted, rate int
@@ -90,7 +96,6 @@ func newSampleMapper(b base, n notation, grain int64) *sampleMapper {
 			m.rates[i].slot, m.rates[i].counted = r.counted, true
 		}
 	}
-	return m
 }
 
 // sampleOf is one row on its way.

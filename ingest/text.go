@@ -31,7 +31,7 @@ type text struct {
 	encoding string
 	crOnly   bool // lines end with CR alone
 	parquet  bool
-	json     bool
+	unnamed  bool // the header was put before a text that has none: its first line is line 0
 }
 
 // source counts and hashes the bytes of a file as they lie on disk.
@@ -159,11 +159,12 @@ func (t *text) decode(head []byte, limits Limits) error {
 		return ErrEmpty
 	}
 	if first := bytes.TrimLeft(head, " \t\r\n"); first[0] == '{' || first[0] == '[' {
-		t.json = true
+		t.unnamed = true
 		t.Reader = bufio.NewReaderSize(newJSONTable(t.Reader, limits), headBytes)
 		return nil
 	}
 	if names := headless(head); names != "" {
+		t.unnamed = true
 		t.Reader = bufio.NewReaderSize(io.MultiReader(strings.NewReader(names), t.Reader), headBytes)
 		return nil
 	}
@@ -215,8 +216,8 @@ func encodingOf(head []byte) (string, error) {
 	}
 	first := head[:min(len(head), 4096)]
 	if zeros := bytes.Count(first, []byte{0}); zeros > len(first)/4 {
-		if zeros == len(first) {
-			return "", fmt.Errorf("only NUL bytes: %w", ErrDamaged)
+		if len(bytes.TrimRight(first, "\x00")) == len(first)-zeros {
+			return "", fmt.Errorf("ends with NUL bytes, as after a power cut: %w", ErrDamaged)
 		}
 		return "", fmt.Errorf("UTF-16 or UTF-32 without byte order mark, or no text: save it as UTF-8: %w", ErrEncoding)
 	}
@@ -245,7 +246,7 @@ func western(head []byte) bool {
 		if len(head)-i < utf8.UTFMax && len(head) >= headBytes-16 {
 			return found // a character cut by the end of the head
 		}
-		if !westernByte(head[i]) || (i+1 < len(head) && head[i] >= 0xc0 && head[i+1]&0xc0 == 0x80 && head[i+1] < 0xa0) {
+		if !westernByte(head[i]) || (i+1 < len(head) && head[i] >= 0xc0 && head[i+1]&0xc0 == 0x80) {
 			return false
 		}
 		found = true
