@@ -24,6 +24,8 @@ type Accumulator struct {
 	machines map[sampleKey]*machine
 	refused  int64 // samples of impossible values
 	undated  int64 // rows of impossible times
+	raw      int64 // values that were added, until they are packed
+	sparing  bool  // values are packed
 	view     sampleView
 	filter   filter
 }
@@ -105,6 +107,8 @@ func (a *Accumulator) Merge(other *Accumulator) error {
 	for key, m := range other.machines {
 		a.machine(key.moved(move)).merge(m)
 	}
+	a.raw += other.raw
+	a.spare()
 	a.refused += other.refused
 	a.undated += other.undated
 	return nil

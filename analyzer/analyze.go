@@ -13,9 +13,6 @@ import (
 // Analysis returns what the rows added so far say. It is a function of the set of rows and the options alone, and may be
 // called again after more rows.
 func (a *Accumulator) Analysis() (*Analysis, error) {
-	for _, m := range a.machines {
-		m.seal()
-	}
 	r := &run{a: a, byID: map[uint32]*customer{}, out: &Analysis{}}
 	r.collect()
 	r.choose()

@@ -41,6 +41,7 @@ type fleet struct {
 	sums [kinds]quantile.Summary
 	p95  []Percent
 	vms  int
+	days []dailySum // of the averages of one machine
 }
 
 func (f *fleet) merge(o *fleet) {
@@ -67,41 +68,50 @@ func (f *fleet) spread() Spread {
 	return Spread{N: len(f.p95), P50: at(5000), P90: at(9000), Max: f.p95[len(f.p95)-1]}
 }
 
-// job is the machines of one customer and family, or of one subscription: what one worker pools.
+// job is the machines of one subscription: what one worker measures and pools.
 type job struct {
 	entries []*entry
-	inner   []Grouping // resource groups
-	outer   Grouping   // family or subscription
-	byKey   map[Key]*Profile
+	groups  []Grouping // resource groups, and the subscription last
+}
+
+// pools of figures by something that machines of several subscriptions share.
+type sharedPools struct {
+	mutex    sync.Mutex
+	sizes    map[Key]*fleet
+	families map[[2]string]*fleet // customer and family
 }
 
 // profiles writes the figures of every machine, and the pooled ones of sizes, families, subscriptions and resource groups.
-// Jobs run in parallel; each writes only what is its own, so that their order changes nothing.
+// Jobs run in parallel; what they share are sums of integers, so that their order changes nothing.
 func (r *run) profiles(entries []*entry, g *groups) {
-	byKey := map[Key]*Profile{}
-	for key, p := range g.profiles {
-		byKey[key] = r.newProfile(key, p)
+	jobs := jobsOf(entries)
+	shared := &sharedPools{sizes: map[Key]*fleet{}, families: map[[2]string]*fleet{}}
+	each(jobs, func(j *job, scratch *fleet) { r.pool(j, scratch, shared) })
+	for key, f := range shared.sizes {
+		family := [2]string{key.Customer, cmp.Or(key.Size.Family(), string(key.Size))}
+		if shared.families[family] == nil {
+			shared.families[family] = &fleet{}
+		}
+		shared.families[family].merge(f)
 	}
-	families := jobsOf(entries, func(e *entry) [3]string {
-		return [3]string{e.vm.Customer, cmp.Or(e.vm.Size.Family(), string(e.vm.Size)), ""}
-	}, "family")
-	each(families, func(j *job, scratch *fleet) {
-		j.byKey = byKey
-		r.poolSizes(j, scratch)
-	})
-	subscriptions := jobsOf(entries, func(e *entry) [3]string {
-		return [3]string{e.vm.Customer, e.vm.Subscription, e.vm.ResourceGroup}
-	}, "subscription")
-	each(subscriptions, func(j *job, scratch *fleet) { r.poolGroups(j, scratch) })
-	for _, j := range append(families, subscriptions...) {
-		r.out.Groupings = append(append(r.out.Groupings, j.outer), j.inner...)
+	for key, f := range shared.families {
+		r.out.Groupings = append(r.out.Groupings, f.grouping(key[0], "family", key[1]))
+	}
+	for _, j := range jobs {
+		r.out.Groupings = append(r.out.Groupings, j.groups...)
 	}
 	r.out.Groupings = slices.DeleteFunc(r.out.Groupings, func(g Grouping) bool { return g.VMs == 0 })
 	slices.SortFunc(r.out.Groupings, func(x, y Grouping) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.By, y.By), cmp.Compare(x.Key, y.Key))
 	})
-	for _, p := range byKey {
-		r.out.Profiles = append(r.out.Profiles, *p)
+	for key, p := range g.profiles {
+		out := r.newProfile(key, p)
+		if f := shared.sizes[key]; f != nil {
+			out.CPUAvg, out.CPUMax = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax])
+			out.Memory, out.VMP95 = distributionOf(&f.sums[kindMemory]), f.spread()
+		}
+		out.Warnings = profileWarnings(out)
+		r.out.Profiles = append(r.out.Profiles, *out)
 	}
 	slices.SortFunc(r.out.Profiles, func(x, y Profile) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Region, y.Region), cmp.Compare(x.Size, y.Size))
@@ -128,25 +138,23 @@ func (r *run) newProfile(key Key, p *profiled) *Profile {
 	return out
 }
 
-// jobsOf splits entries by the first two parts of their key, and sorts them by all three and the rest of their identity.
-func jobsOf(entries []*entry, key func(*entry) [3]string, by string) []*job {
+// jobsOf splits entries by customer and subscription, and sorts those of each by resource group.
+func jobsOf(entries []*entry) []*job {
 	sorted := slices.Clone(entries)
-	slices.SortStableFunc(sorted, func(x, y *entry) int { return slices.Compare(sliceOf(key(x)), sliceOf(key(y))) })
+	slices.SortStableFunc(sorted, func(x, y *entry) int {
+		return cmp.Or(cmp.Compare(x.vm.Customer, y.vm.Customer), cmp.Compare(x.vm.Subscription, y.vm.Subscription),
+			cmp.Compare(x.vm.ResourceGroup, y.vm.ResourceGroup))
+	})
 	var out []*job
-	last := [2]string{}
 	for i, e := range sorted {
-		k := key(e)
-		if i == 0 || last != [2]string(k[:2]) {
-			last = [2]string(k[:2])
-			out = append(out, &job{outer: Grouping{Customer: k[0], By: by, Key: k[1]}})
+		if i == 0 || sorted[i-1].vm.Customer != e.vm.Customer || sorted[i-1].vm.Subscription != e.vm.Subscription {
+			out = append(out, &job{})
 		}
 		j := out[len(out)-1]
 		j.entries = append(j.entries, e)
 	}
 	return out
 }
-
-func sliceOf(key [3]string) []string { return key[:] }
 
 // each runs the jobs on as many workers as there are processors.
 func each(jobs []*job, do func(*job, *fleet)) {
@@ -167,61 +175,45 @@ func each(jobs []*job, do func(*job, *fleet)) {
 	wait.Wait()
 }
 
-// poolSizes measures the machines of a family and pools them by size and region, and as a whole.
-func (r *run) poolSizes(j *job, scratch *fleet) {
-	slices.SortStableFunc(j.entries, func(x, y *entry) int {
-		return cmp.Or(cmp.Compare(x.vm.Region, y.vm.Region), cmp.Compare(x.vm.Size, y.vm.Size))
-	})
-	keyOf := func(e *entry) Key { return Key{e.vm.Customer, e.vm.Region, e.vm.Size} }
-	var size, family fleet
+// pool measures the machines of a subscription and pools them by size, by resource group and as a whole.
+func (r *run) pool(j *job, scratch *fleet, shared *sharedPools) {
+	sizes := map[Key]*fleet{}
+	var group, whole fleet
 	for i, e := range j.entries {
 		scratch.reset()
 		r.measure(e, scratch)
 		if !e.spot {
-			size.merge(scratch)
-		}
-		if i+1 == len(j.entries) || keyOf(j.entries[i+1]) != keyOf(e) {
-			r.finish(j, keyOf(e), &size, &family)
-		}
-	}
-	j.outer.fill(&family)
-}
-
-// finish writes a size's profile and adds it to its family.
-func (r *run) finish(j *job, key Key, size, family *fleet) {
-	if p := j.byKey[key]; p != nil {
-		p.CPUAvg, p.CPUMax = distributionOf(&size.sums[kindAvg]), distributionOf(&size.sums[kindMax])
-		p.Memory, p.VMP95 = distributionOf(&size.sums[kindMemory]), size.spread()
-		p.Warnings = profileWarnings(p)
-	}
-	family.merge(size)
-	size.reset()
-}
-
-// poolGroups pools the machines of a subscription by resource group, and as a whole.
-func (r *run) poolGroups(j *job, scratch *fleet) {
-	var group, whole fleet
-	for i, e := range j.entries {
-		if !e.spot {
-			scratch.reset()
-			r.gatherAll(e, scratch)
+			key := Key{e.vm.Customer, e.vm.Region, e.vm.Size}
+			if sizes[key] == nil {
+				sizes[key] = &fleet{}
+			}
+			sizes[key].merge(scratch)
 			group.merge(scratch)
 		}
-		if i+1 < len(j.entries) && j.entries[i+1].vm.ResourceGroup == e.vm.ResourceGroup {
+		if i+1 == len(j.entries) || j.entries[i+1].vm.ResourceGroup != e.vm.ResourceGroup {
+			j.groups = append(j.groups, group.grouping(e.vm.Customer, "resource_group", e.vm.Subscription+"/"+e.vm.ResourceGroup))
+			whole.merge(&group)
+			group.reset()
+		}
+	}
+	if len(j.entries) > 0 {
+		j.groups = append(j.groups, whole.grouping(j.entries[0].vm.Customer, "subscription", j.entries[0].vm.Subscription))
+	}
+	shared.mutex.Lock()
+	defer shared.mutex.Unlock()
+	for key, f := range sizes {
+		if shared.sizes[key] == nil {
+			shared.sizes[key] = f
 			continue
 		}
-		inner := Grouping{Customer: j.outer.Customer, By: "resource_group", Key: j.outer.Key + "/" + e.vm.ResourceGroup}
-		inner.fill(&group)
-		j.inner = append(j.inner, inner)
-		whole.merge(&group)
-		group.reset()
+		shared.sizes[key].merge(f)
 	}
-	j.outer.fill(&whole)
 }
 
-func (g *Grouping) fill(f *fleet) {
-	g.VMs, g.VMP95 = f.vms, f.spread()
-	g.CPUAvg, g.CPUMax, g.Memory = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax]), distributionOf(&f.sums[kindMemory])
+// grouping writes what was pooled.
+func (f *fleet) grouping(customer, by, key string) Grouping {
+	return Grouping{Customer: customer, By: by, Key: key, VMs: f.vms, CPUAvg: distributionOf(&f.sums[kindAvg]),
+		CPUMax: distributionOf(&f.sums[kindMax]), Memory: distributionOf(&f.sums[kindMemory]), VMP95: f.spread()}
 }
 
 // profileWarnings says what is doubtful about a profile.
@@ -240,16 +232,13 @@ func profileWarnings(p *Profile) []Warning {
 }
 
 // gatherAll adds the values of an entry to the figures that are pooled.
-func (r *run) gatherAll(e *entry, f *fleet) {
-	machines := e.machines
-	if len(machines) == 0 {
-		machines = e.set
-	}
-	accept := r.accept(e, machines)
+func (r *run) gatherAll(e *entry, f *fleet, machines []*machine, accept func(int32) bool) {
+	f.days = f.days[:0]
 	for _, m := range machines {
-		gather(&f.sums[kindAvg], m, cpuAvg, accept)
-		gather(&f.sums[kindMax], m, cpuMax, accept)
+		gather(&f.sums[kindAvg], m, cpuAvg, accept, f.note)
+		gather(&f.sums[kindMax], m, cpuMax, accept, nil)
 	}
+	f.days = joinDays(f.days)
 	r.gatherMemory(e, machines, &f.sums[kindMemory], accept)
 	if e.vm.Hours > 0 || r.metricsOnly() {
 		f.vms++
@@ -278,9 +267,21 @@ func (r *run) accept(e *entry, machines []*machine) func(day int32) bool {
 	return func(day int32) bool { return day >= from && e.mine[day] }
 }
 
-// gather adds a machine's values of one measure on the days that count.
-func gather(to *quantile.Summary, m *machine, which measure, accept func(int32) bool) {
+// note adds values of a day to its sum.
+func (f *fleet) note(s segment, values []uint16) {
+	sum := int64(0)
+	for _, v := range values {
+		sum += int64(v)
+	}
+	f.days = append(f.days, dailySum{s.day, sum * int64(s.seconds), int64(len(values)) * int64(s.seconds)})
+}
+
+// gather adds a machine's values of one measure on the days that count, and shows them to note, which may be nil.
+func gather(to *quantile.Summary, m *machine, which measure, accept func(int32) bool, note func(segment, []uint16)) {
 	each := func(s segment, values []uint16) {
+		if note != nil {
+			note(s, values)
+		}
 		if s.extra {
 			to.AddExtra(values, int64(s.seconds))
 		} else {
@@ -296,7 +297,7 @@ func gather(to *quantile.Summary, m *machine, which measure, accept func(int32) 
 func (m *machine) segmentsOf(which measure, accept func(int32) bool, yield func(segment, []uint16)) bool {
 	any := false
 	if track := m.tracks[which]; track != nil {
-		track.Each(func(at uint16, values []uint16) {
+		track.Parts(func(at uint16, values []uint16) {
 			if s := m.segments[at]; accept(s.day) {
 				any = true
 				yield(s, values)
@@ -309,7 +310,7 @@ func (m *machine) segmentsOf(which measure, accept func(int32) bool, yield func(
 // gatherMemory adds the used share of memory: as measured, or from the free bytes and the memory of the size.
 func (r *run) gatherMemory(e *entry, machines []*machine, to *quantile.Summary, accept func(int32) bool) {
 	for _, m := range machines {
-		gather(to, m, memoryUsed, accept)
+		gather(to, m, memoryUsed, accept, nil)
 	}
 	shape, ok := e.vm.Size.Shape()
 	if to.Samples() > 0 || !ok || shape.MemoryMiB <= 0 {
@@ -341,17 +342,17 @@ func (r *run) gatherShare(machines []*machine, which measure, accept func(int32)
 
 // measure fills in the figures of a machine that samples tell, and leaves what is pooled in f.
 func (r *run) measure(e *entry, f *fleet) {
-	r.gatherAll(e, f)
-	vm := &e.vm
-	vm.CPUAvg, vm.CPUMax, vm.Memory = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax]), distributionOf(&f.sums[kindMemory])
 	machines := e.machines
 	if len(machines) == 0 {
 		machines = e.set
 	}
 	accept := r.accept(e, machines)
+	r.gatherAll(e, f, machines, accept)
+	vm := &e.vm
+	vm.CPUAvg, vm.CPUMax, vm.Memory = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax]), distributionOf(&f.sums[kindMemory])
 	var sum quantile.Summary
 	for _, m := range machines {
-		gather(&sum, m, networkOut, accept)
+		gather(&sum, m, networkOut, accept, nil)
 	}
 	vm.NetworkOut = decoded(distributionOf(&sum), &sum)
 	if shape, ok := vm.Size.Shape(); ok {
@@ -363,7 +364,7 @@ func (r *run) measure(e *entry, f *fleet) {
 	if best := f.best(); best.Samples() > 0 {
 		vm.Censored = percentOf(best.From(ceiling), best.Seconds())
 	}
-	days := daily(machines, accept)
+	days := f.days
 	vm.Rhythm.load(days, &vm.Week)
 	vm.SampleDays = sampleDays(machines, accept)
 	vm.State = r.state(e, days)

@@ -158,17 +158,8 @@ type dailySum struct {
 	sum, seconds int64
 }
 
-// daily sums the CPU average of the accepted days.
-func daily(machines []*machine, accept func(int32) bool) (out []dailySum) {
-	for _, m := range machines {
-		m.segmentsOf(cpuAvg, accept, func(s segment, values []uint16) {
-			sum := int64(0)
-			for _, v := range values {
-				sum += int64(v)
-			}
-			out = append(out, dailySum{s.day, sum * int64(s.seconds), int64(len(values)) * int64(s.seconds)})
-		})
-	}
+// joinDays sorts sums by day and adds up those of one day.
+func joinDays(out []dailySum) []dailySum {
 	slices.SortFunc(out, func(x, y dailySum) int { return cmp.Compare(x.day, y.day) })
 	merged := out[:0]
 	for _, d := range out {

@@ -72,10 +72,11 @@ func BenchmarkTrack(b *testing.B) {
 			for range each {
 				track.Add(day, noise(&seed))
 			}
+			track.Pack()
 		}
 		track.Seal()
 		sum.Reset()
-		track.Each(func(_ uint16, values []uint16) { sum.AddValues(values, 300) })
+		track.Parts(func(_ uint16, values []uint16) { sum.AddValues(values, 300) })
 		bytes = track.Bytes()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*days*each), "ns/value")

@@ -1,6 +1,9 @@
 package quantile
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Quantile returns the value at the given share in basis points (9500 is P95) by nearest rank over the seconds: the
 // smallest value such that at least that share of the seconds is at it or below. 0 gives the lowest value and 10000 the
@@ -41,15 +44,19 @@ func (s *Summary) Type7(out []int32, basisPoints ...int) bool {
 	if s.counts != nil {
 		step = s.weight
 	}
-	ranks := make([]int64, 2*len(basisPoints))
-	for i, bp := range basisPoints {
+	ranks := make([]int64, 0, 2*len(basisPoints))
+	for _, bp := range basisPoints {
 		low := interpolated(s.samples, bp).rank
-		ranks[2*i], ranks[2*i+1] = low*step, min(low+1, s.samples)*step
+		ranks = append(ranks, low*step, min(low+1, s.samples)*step)
 	}
+	rising := slices.Clone(ranks)
+	slices.Sort(rising) // two close shares may ask for low, low+1, low, low+1
+	found := make([]int32, len(rising))
+	s.pick(found, rising)
 	values := make([]int32, len(ranks))
-	// Two shares close to each other may ask for ranks out of order (low, low+1, low, low+1).
-	for i := 0; i < len(ranks); i += 2 {
-		s.pick(values[i:i+2], ranks[i:i+2])
+	for i, rank := range ranks {
+		at, _ := slices.BinarySearch(rising, rank)
+		values[i] = found[at]
 	}
 	for i, bp := range basisPoints {
 		low, high := int64(values[2*i]), int64(values[2*i+1])

@@ -8,86 +8,84 @@ import (
 )
 
 // Track keeps values apart by segment, such as a day, so that a distribution can be formed over any set of segments. The
-// values of a segment are a multiset: their order is forgotten, which is what makes them small. Sorted, they are written
-// as Rice-coded differences, about log2(range/count) + 1.5 bits each: 288 values of a day between 0 and 10 % need 130
-// bytes instead of 576. The zero value is empty and ready.
+// values of a segment are a multiset: their order is forgotten, which is what makes them small. They are kept as they
+// came, two bytes each, until Pack sorts them and writes Rice-coded differences, about log2(range/count) + 1.5 bits each:
+// 288 values of a day between 0 and 10 % need 130 bytes instead of 576. The zero value is empty and ready.
 type Track struct {
-	pending []uint32 // segment<<16 | value, not packed yet
-	packed  []byte   // blocks: segment, count, lowest value, parameter, differences; a segment may have several
-	blocks  int32    // in packed
-	last    int32    // highest segment + 1
-	mixed   bool     // the segments of the blocks do not rise strictly
+	raw    []uint16 // values not packed yet
+	runs   []run    // their segments
+	packed []byte   // blocks: segment, count, lowest value, parameter, differences; a segment may have several
+	blocks int32    // in packed
+	last   int32    // highest segment of a block + 1
+	mixed  bool     // the segments of the blocks do not rise strictly
 }
 
-// pendingMax is the number of values gathered before they are packed.
-//
-//	pendingMax   bytes a track while filling   bits a value, 288 a day
-//	  64               256                        9.9
-//	 256             1 024                        7.5
-//	1024             4 096                        7.0
-const pendingMax = 256
+// run is a stretch of raw values of one segment; it ends where the next begins.
+type run struct {
+	start   uint32
+	segment uint16
+}
 
 // Add adds a value to a segment.
 func (t *Track) Add(segment, value uint16) {
-	if len(t.pending) >= pendingMax {
-		t.pack()
+	if n := len(t.runs); n == 0 || t.runs[n-1].segment != segment {
+		t.runs = append(t.runs, run{uint32(len(t.raw)), segment})
 	}
-	t.pending = append(t.pending, uint32(segment)<<16|uint32(value))
+	t.raw = append(t.raw, value)
+}
+
+// Raw returns how many values are not packed, and the segment of the last of them.
+func (t *Track) Raw() (n int, segment uint16) {
+	if len(t.runs) == 0 {
+		return 0, 0
+	}
+	return len(t.raw), t.runs[len(t.runs)-1].segment
 }
 
 // Empty reports whether nothing was added.
-func (t *Track) Empty() bool { return len(t.pending) == 0 && len(t.packed) == 0 }
+func (t *Track) Empty() bool { return len(t.raw) == 0 && len(t.packed) == 0 }
 
 // Bytes returns the memory that t holds beside itself.
-func (t *Track) Bytes() int { return 4*cap(t.pending) + cap(t.packed) }
+func (t *Track) Bytes() int { return 2*cap(t.raw) + 8*cap(t.runs) + cap(t.packed) }
 
-// Seal gives back the memory that gathering needs. Adding stays possible.
-func (t *Track) Seal() {
-	t.order()
-	t.pending = nil
-	if cap(t.packed) > len(t.packed)+len(t.packed)/16 {
-		t.packed = slices.Clone(t.packed)[:len(t.packed):len(t.packed)]
+// Pack packs the values that are not. A block for each segment in rising order is smallest: call it when segments change,
+// rather than in the middle of one.
+func (t *Track) Pack() {
+	if len(t.raw) == 0 {
+		return
 	}
-}
-
-// order packs what is pending and gives every segment one block, in rising order.
-func (t *Track) order() {
-	t.pack()
-	if t.mixed {
-		t.repack()
+	if len(t.raw) < 16*len(t.runs) {
+		t.packScattered()
+	} else {
+		scratch := make([]uint16, len(t.raw))
+		for i := range t.runs {
+			values, rest := t.stretch(i), scratch[t.runs[i].start:]
+			t.block(t.runs[i].segment, radixSort(values, rest[:len(values)]))
+		}
 	}
-}
-
-// Each calls yield for the segments that have values, in rising order, with their values in rising order. The slice is
-// used again for the next segment. A track that nothing was added to since Seal may be read by several goroutines.
-func (t *Track) Each(yield func(segment uint16, values []uint16)) {
-	t.order()
-	var buffer []uint16
-	for rest := t.packed; len(rest) > 0; {
-		var segment uint16
-		segment, buffer, rest, _ = unpack(rest, buffer[:0])
-		yield(segment, buffer)
-	}
-}
-
-// Merge adds what other holds, with its segment i becoming segments[i].
-func (t *Track) Merge(other *Track, segments []uint16) {
-	other.Each(func(segment uint16, values []uint16) {
-		t.block(segments[segment], values)
-	})
+	t.raw, t.runs = t.raw[:0], t.runs[:0]
 	if int(t.blocks) > 4*int(t.last)+16 {
 		t.repack()
 	}
 }
 
-// pack moves the pending values into blocks.
-func (t *Track) pack() {
-	if len(t.pending) == 0 {
-		return
+// stretch returns the values of a run.
+func (t *Track) stretch(i int) []uint16 {
+	if i+1 < len(t.runs) {
+		return t.raw[t.runs[i].start:t.runs[i+1].start]
 	}
-	var scratch [pendingMax]uint32
-	sorted := radixSort(t.pending, scratch[:len(t.pending)])
-	var values [pendingMax]uint16
+	return t.raw[t.runs[i].start:]
+}
+
+// packScattered packs raw values whose segments change all the time.
+func (t *Track) packScattered() {
+	keys := make([]uint32, 0, len(t.raw))
+	for i := range t.runs {
+		for _, v := range t.stretch(i) {
+			keys = append(keys, uint32(t.runs[i].segment)<<16|uint32(v))
+		}
+	}
+	sorted, values := radixSort(keys, make([]uint32, len(keys))), t.raw
 	for from := 0; from < len(sorted); {
 		segment, n := uint16(sorted[from]>>16), 0
 		for from+n < len(sorted) && uint16(sorted[from+n]>>16) == segment {
@@ -97,7 +95,60 @@ func (t *Track) pack() {
 		t.block(segment, values[:n])
 		from += n
 	}
-	t.pending = t.pending[:0]
+}
+
+// Seal packs everything as small as can be, and gives back what gathering needs. Adding stays possible.
+func (t *Track) Seal() {
+	t.order()
+	t.raw, t.runs = nil, nil
+	if cap(t.packed) > len(t.packed)+len(t.packed)/16 {
+		t.packed = slices.Clone(t.packed)[:len(t.packed):len(t.packed)]
+	}
+}
+
+// order packs what is not and gives every segment one block, in rising order.
+func (t *Track) order() {
+	t.Pack()
+	if t.mixed {
+		t.repack()
+	}
+}
+
+// Each calls yield for the segments that have values, in rising order, with their values in rising order. The slice is
+// used again for the next segment.
+func (t *Track) Each(yield func(segment uint16, values []uint16)) {
+	t.order()
+	t.Parts(yield)
+}
+
+// Parts calls yield with all values in parts of one segment each, in no particular order, a segment once or more often.
+// It changes nothing, so that several goroutines may call it; the slices are not to be kept.
+func (t *Track) Parts(yield func(segment uint16, values []uint16)) {
+	var buffer []uint16
+	for rest := t.packed; len(rest) > 0; {
+		var segment uint16
+		segment, buffer, rest, _ = unpack(rest, buffer[:0])
+		yield(segment, buffer)
+	}
+	for i := range t.runs {
+		yield(t.runs[i].segment, t.stretch(i))
+	}
+}
+
+// Merge adds what other holds, with its segment i becoming segments[i]. The other stays as it was.
+func (t *Track) Merge(other *Track, segments []uint16) {
+	for rest := other.packed; len(rest) > 0; {
+		segment, after, size := blockHead(rest)
+		t.packed = append(binary.AppendUvarint(t.packed, uint64(segments[segment])), rest[after:size]...)
+		t.count(segments[segment])
+		rest = rest[size:]
+	}
+	for i := range other.runs {
+		segment := segments[other.runs[i].segment]
+		for _, v := range other.stretch(i) {
+			t.Add(segment, v)
+		}
+	}
 	if int(t.blocks) > 4*int(t.last)+16 {
 		t.repack()
 	}
@@ -106,6 +157,11 @@ func (t *Track) pack() {
 // block appends one block of sorted values.
 func (t *Track) block(segment uint16, values []uint16) {
 	t.packed = appendBlock(t.packed, segment, values)
+	t.count(segment)
+}
+
+// count notes a new block.
+func (t *Track) count(segment uint16) {
 	t.mixed = t.mixed || int32(segment) < t.last
 	t.blocks++
 	t.last = max(t.last, int32(segment)+1)
@@ -115,7 +171,7 @@ func (t *Track) block(segment uint16, values []uint16) {
 func (t *Track) repack() {
 	var segments [][]uint16
 	for rest := t.packed; len(rest) > 0; {
-		segment, _ := blockHead(rest)
+		segment, _, _ := blockHead(rest)
 		for int(segment) >= len(segments) {
 			segments = append(segments, nil)
 		}
@@ -130,15 +186,15 @@ func (t *Track) repack() {
 	}
 }
 
-// radixSort sorts values by two to four passes over their bytes, using scratch of the same length, and returns the slice
-// of the two that holds the result. A byte that all values share takes no pass.
-func radixSort(values, scratch []uint32) []uint32 {
-	var all, any uint32 = 1<<32 - 1, 0
+// radixSort sorts values by a pass over each of their bytes, using scratch of the same length, and returns the slice of
+// the two that holds the result. A byte that all values share takes no pass.
+func radixSort[T uint16 | uint32](values, scratch []T) []T {
+	all, any := values[0], values[0]
 	for _, v := range values {
 		all &= v
 		any |= v
 	}
-	for shift := 0; shift < 32; shift += 8 {
+	for shift := 0; shift < 32 && (all^any)>>shift != 0; shift += 8 {
 		if uint8((all^any)>>shift) == 0 {
 			continue
 		}
@@ -214,15 +270,16 @@ func flush(out []byte, word uint64, used int) ([]byte, uint64, int) {
 	return out, word, used
 }
 
-// blockHead returns the segment and the whole size of the first block.
-func blockHead(block []byte) (segment uint16, size int) {
+// blockHead returns the segment of the first block, where what follows it begins, and the size of the block.
+func blockHead(block []byte) (segment uint16, after, size int) {
 	s, at := binary.Uvarint(block)
+	after = at
 	for range 2 {
 		_, n := binary.Uvarint(block[at:])
 		at += n
 	}
 	length, n := binary.Uvarint(block[at+1:])
-	return uint16(s), at + 1 + n + int(length)
+	return uint16(s), after, at + 1 + n + int(length)
 }
 
 // unpack appends the values of the first block of data, and returns the data after it. It is an error when the block is
@@ -241,9 +298,12 @@ func unpack(data []byte, values []uint16) (segment uint16, out []uint16, rest []
 	}
 	code, rest := r.rest[:length], r.rest[length:]
 	values = append(slices.Grow(values, int(n)), uint16(first))
-	b := bitReader{code: code}
-	value := uint32(first)
-	for range n - 1 {
+	done := len(values)
+	values, position := unpackFast(values, code, int(n)-1, parameter)
+	b := bitReader{code: code[position/8:]}
+	b.skip(position % 8)
+	value := uint32(values[len(values)-1])
+	for range int(n) - 1 - (len(values) - done) {
 		value += b.difference(parameter)
 		if b.bad || value > Limit {
 			return 0, values, nil, fmt.Errorf("quantile: differences of a block: %w", ErrDamaged)
@@ -251,6 +311,27 @@ func unpack(data []byte, values []uint16) (segment uint16, out []uint16, rest []
 		values = append(values, uint16(value))
 	}
 	return uint16(s), values, rest, nil
+}
+
+// unpackFast appends up to n values, each the one before and a difference, while eight whole bytes of code are ahead and
+// the difference lies within what one load gives. It returns the bits that it used.
+func unpackFast(values []uint16, code []byte, n, parameter int) ([]uint16, int) {
+	position, value, mask := 0, uint32(values[len(values)-1]), uint64(1)<<parameter-1
+	for end := len(values) + n; len(values) < end && position/8+8 <= len(code); {
+		word := binary.LittleEndian.Uint64(code[position/8:]) >> (position % 8)
+		zeros := bits.TrailingZeros64(word)
+		if zeros+1+parameter > 57 {
+			break
+		}
+		next := value + uint32(zeros)<<parameter + uint32(word>>(zeros+1)&mask)
+		if next > Limit {
+			break
+		}
+		value = next
+		position += zeros + 1 + parameter
+		values = append(values, uint16(value))
+	}
+	return values, position
 }
 
 // bitReader reads Rice codes.
@@ -276,6 +357,15 @@ func (b *bitReader) fill() {
 		b.word |= uint64(b.code[0]) << b.have
 		b.code = b.code[1:]
 		b.have += 8
+	}
+}
+
+// skip passes over the low bits of the first byte.
+func (b *bitReader) skip(n int) {
+	if n > 0 {
+		b.fill()
+		b.word >>= n
+		b.have -= n
 	}
 }
 

@@ -1,0 +1,114 @@
+package analyzer_test
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/stretchr/testify/require"
+
+	"sizeterm/analyzer"
+	"sizeterm/ingest/usage"
+)
+
+// batches returns 5-minute samples of machines, in the order of machines or of time, over some days. A record is 8192
+// rows, and all share one dictionary, as those of a reader do.
+func batches(machines, days int, byTime, maxima bool) []arrow.Record {
+	var out []arrow.Record
+	var b usage.SampleBatch
+	d := dice(1)
+	names := make([]string, machines)
+	for m := range names {
+		names[m] = fmt.Sprintf("/subscriptions/s/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm%06d", m)
+	}
+	add := func(m, slot int) {
+		avg := int32(200 + 13*(m%40) + d.n(300) + d.n(300))
+		row := usage.SampleRow{Resource: names[m], Size: []string{"Standard_D2s_v5", "Standard_D4s_v5"}[m%2], Region: "westeurope",
+			Start: day(0) + int64(slot)*300, Seconds: 300, CPUAvg: &avg}
+		if maxima {
+			high := avg + int32(d.n(1000))
+			row.CPUMax = &high
+		}
+		if b.Append(row); b.Len() == 8192 {
+			out = append(out, b.Record())
+		}
+	}
+	outer, inner := machines, days*288
+	if byTime {
+		outer, inner = inner, outer
+	}
+	for i := range outer {
+		for j := range inner {
+			if byTime {
+				add(j, i)
+			} else {
+				add(i, j)
+			}
+		}
+	}
+	return append(out, b.Record())
+}
+
+// cpu returns the processor time of this process, which other work on the machine does not lengthen as much as the clock.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkSamples adds records and analyses them; figures are processor nanoseconds a sample of each, and bytes of the
+// accumulator a machine.
+func BenchmarkSamples(b *testing.B) {
+	for _, c := range []struct {
+		name           string
+		machines, days int
+		byTime, maxima bool
+	}{
+		{"machines in turn", 300, 30, false, false},
+		{"time in turn", 300, 30, true, false},
+		{"time in turn, averages and maxima", 300, 30, true, true},
+		{"100000 machines, 1 day", 100_000, 1, true, false},
+	} {
+		if c.machines > 1000 && testing.Short() {
+			continue
+		}
+		b.Run(c.name, func(b *testing.B) {
+			records := batches(c.machines, c.days, c.byTime, c.maxima)
+			samples := float64(c.machines * c.days * 288)
+			var adding, analysing time.Duration
+			var held float64
+			for b.Loop() {
+				before := heap()
+				a := analyzer.New(analyzer.Options{})
+				start := cpu()
+				for _, rec := range records {
+					require.NoError(b, a.Add(rec))
+				}
+				adding += cpu() - start
+				start = cpu()
+				out, err := a.Analysis()
+				require.NoError(b, err)
+				analysing += cpu() - start
+				require.Len(b, out.VMs, c.machines)
+				out = nil
+				held = float64(heap()-before) / float64(c.machines)
+				runtime.KeepAlive(a)
+			}
+			b.ReportMetric(float64(adding)/samples/float64(b.N), "add-ns/sample")
+			b.ReportMetric(float64(analysing)/samples/float64(b.N), "analyse-ns/sample")
+			b.ReportMetric(held, "bytes/machine")
+		})
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
