@@ -124,11 +124,11 @@ func (m *model) patience(nodes int) int {
 // below turns a bound in floating point into an exact one: the integer below it; or cost itself, the best that was found, when no other
 // cost lies between them, because all costs are multiples of the same fraction.
 func (m *model) below(f float64, cost bill.Exact) bill.Exact {
-	proved := floor(f - m.tolerance)
-	if unit, ok := m.unit(); proved.Cmp(cost) >= 0 || ok && proved.Cmp(cost.Sub(unit)) > 0 {
+	least := bill.FromRat(new(big.Rat).SetFloat64(f - m.tolerance))
+	if unit, ok := m.unit(); least.Cmp(cost) >= 0 || ok && least.Cmp(cost.Sub(unit)) > 0 {
 		return cost
 	}
-	return proved
+	return floor(f - m.tolerance)
 }
 
 // unit returns a fraction of which every cost of the problem is a multiple. Proportional coverage and savings plans have none.

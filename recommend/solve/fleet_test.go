@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -95,46 +94,88 @@ func ladder(offers int, peak int64, order bill.Order, uniform bool) *bill.Proble
 	return p
 }
 
-func show(t *testing.T, name string, p *bill.Problem, nodes int) {
-	start := time.Now()
-	s, err := Case(p, Options{Nodes: nodes})
-	require.NoError(t, err, name)
-	t.Logf("%-36s nodes %6d gap %.6f complete %v %s", name, s.Nodes, s.Gap().Float(), s.Complete, time.Since(start))
+// What a search does not finish it says: the gap is above 0, the bound below the objective and above nothing, and more work never
+// makes either worse.
+func TestGapIsReported(t *testing.T) {
+	p := ladder(6, 30, bill.LowestFirst, false)
+	first, err := Case(p, Options{Nodes: 50})
+	require.NoError(t, err)
+	require.False(t, first.Complete)
+	require.Positive(t, first.Gap().Sign())
+	require.Positive(t, first.Bound.Sign())
+	require.Negative(t, first.Bound.Cmp(first.Bill.Objective))
+	require.NotEqual(t, "0", first.gap().String())
+	more, err := Case(p, Options{Nodes: 3000})
+	require.NoError(t, err)
+	require.LessOrEqual(t, more.Bill.Objective.Cmp(first.Bill.Objective), 0)
+	require.GreaterOrEqual(t, more.Bound.Cmp(first.Bound), 0)
+	require.True(t, first.Bound.Cmp(more.Bill.Objective) <= 0, "a bound holds for every decision")
 }
 
-func TestProbe(t *testing.T) {
-	const nodes = 20000
-	for _, order := range []bill.Order{bill.HighestFirst, bill.Proportional, bill.LowestFirst} {
-		show(t, "ladder 6 uniform "+string(order), ladder(6, 40, order, true), nodes)
-		show(t, "ladder 25 uniform "+string(order), ladder(25, 40, order, true), nodes)
-		show(t, "ladder 2 "+string(order), ladder(2, 10, order, false), nodes)
-		show(t, "ladder 4 "+string(order), ladder(4, 10, order, false), nodes)
-		show(t, "ladder 6 "+string(order), ladder(6, 40, order, false), nodes)
-		show(t, "ladder 25 "+string(order), ladder(25, 40, order, false), nodes)
-		for seed := range uint64(3) {
-			q := fleet(seed, fleetSize{8, 1, 6, 12}, order)
-			budget := int64(5_000_000_000)
-			q.Rules.UpfrontBudget = &budget
-			show(t, "budget "+string(order), q, nodes)
-			q = fleet(seed, fleetSize{8, 2, 6, 12}, order)
-			share := bill.Frac(9, 10)
-			q.Rules.MinNewUtilization = &share
-			show(t, "utilisation "+string(order), q, nodes)
-			q = fleet(seed, fleetSize{8, 2, 6, 12}, order)
-			q.Offers[4] = q.Offers[3]
-			q.Offers[4].ID = "o4"
-			q.Offers[4].Scope = "shared/a"
-			q.Offers[5] = q.Offers[0]
-			q.Offers[5].ID = "o5"
-			show(t, "two plans, twin offer "+string(order), q, nodes)
-			show(t, "20 VMs "+string(order), fleet(seed, fleetSize{20, 3, 8, 24}, order), nodes)
+// Uniform prices make a ladder totally unimodular (reference 1.2): the bound of the relaxation is the optimum, to the last digit.
+func TestLadderIsExact(t *testing.T) {
+	for _, order := range []bill.Order{bill.HighestFirst, bill.LowestFirst} {
+		for _, offers := range []int{3, 6, 12} {
+			s, err := Case(ladder(offers, 40, order, true), Options{Nodes: 2000})
+			require.NoError(t, err)
+			require.Equal(t, s.Bill.Objective.String(), s.Bound.String(), "%d offers", offers)
 		}
-		q := fleet(1, fleetSize{1, 3, 3, 6}, order)
-		for i := range 11 {
-			vm := q.VMs[0]
-			vm.ID = fmt.Sprint("twin", i)
-			q.VMs = append(q.VMs, vm)
+	}
+}
+
+// D = (1, 2, 1), a term of two, cost 3, PAYG 2: together 6, unit by unit 7 (reference 1.2).
+func TestStaggeredIsNotSolvedByLayers(t *testing.T) {
+	p := ladder(1, 3, bill.HighestFirst, true)
+	p.Slots, p.VMs = []bill.Slot{{Hours: 1}, {Hours: 1}, {Hours: 1}}, p.VMs[:1]
+	p.Sizes = map[string]bill.Size{"A": {Group: "G", Ratio: 1, Payg: 2}}
+	p.VMs[0].Run = []int64{1, 2, 1}
+	offer := p.Offers[0]
+	offer.Price, offer.From, offer.To, offer.MaxQty = 3, 0, 2, 3
+	later := offer
+	later.ID, later.From, later.To = "later", 1, 3
+	p.Offers = []bill.Offer{offer, later}
+	s, err := Case(p, Options{})
+	require.NoError(t, err)
+	require.Equal(t, "6", s.Bill.Objective.String())
+}
+
+// Fleets of several VMs, sizes, scopes, a plan and existing reservations, with a budget or a utilisation rule: solved to the end, with
+// the bound of the relaxation below.
+func TestFleets(t *testing.T) {
+	for seed := range uint64(2) {
+		for _, order := range []bill.Order{bill.HighestFirst, bill.Proportional, bill.LowestFirst} {
+			p := fleet(seed, fleetSize{6, 2, 6, 8}, order)
+			if seed == 1 {
+				budget, share := int64(3_000_000_000), bill.Frac(8, 10)
+				p.Rules.UpfrontBudget, p.Rules.MinNewUtilization = &budget, &share
+			}
+			s, err := Case(p, Options{})
+			require.NoError(t, err)
+			require.True(t, s.Complete && s.Bill.Feasible)
+			require.LessOrEqual(t, relax(p).solve().Cmp(s.Bill.Objective), 0)
 		}
-		show(t, "12 twins "+string(order), q, nodes)
+	}
+}
+
+// Twelve equal VMs are 3^12 decisions, of which only the counts differ.
+func TestEqualVMs(t *testing.T) {
+	p := fleet(1, fleetSize{1, 3, 3, 6}, bill.HighestFirst)
+	for i := range 11 {
+		vm := p.VMs[0]
+		vm.ID = fmt.Sprint("twin", i)
+		p.VMs = append(p.VMs, vm)
+	}
+	s, err := Case(p, Options{})
+	require.NoError(t, err)
+	require.True(t, s.Complete)
+	require.Less(t, s.Nodes, 1000)
+}
+
+func BenchmarkFleet(b *testing.B) {
+	p := fleet(0, fleetSize{8, 2, 6, 12}, bill.HighestFirst)
+	for b.Loop() {
+		s, err := Case(p, Options{})
+		require.NoError(b, err)
+		require.True(b, s.Complete)
 	}
 }

@@ -1,31 +1,45 @@
 package solve
 
-// rounded is the decision that the prices of a bound point at: each VM on its cheapest candidate, and no purchases yet.
-func (s *explorer) rounded(p *prices, b *box) []int {
+import (
+	"math"
+
+	"sizeterm/recommend/bill"
+)
+
+// preferred is the decision that prices point at: each VM on its cheapest candidate, each offer where its reduced cost leads it, and
+// half way where that is about nothing.
+func (s *explorer) preferred(p *prices, b *box) *guess {
 	s.lagrange(p, b, nil, s.value)
-	choice := make([]int, len(b.allowed))
-	for v := range choice {
-		choice[v] = first(b.allowed[v])
+	g := &guess{choice: make([]int, len(b.allowed)), amounts: append([]int64(nil), b.lo...)}
+	for v := range g.choice {
+		g.choice[v] = first(b.allowed[v])
 		for j, ok := range b.allowed[v] {
-			if ok && s.value.size[v][j] < s.value.size[v][choice[v]] {
-				choice[v] = j
+			if ok && s.value.size[v][j] < s.value.size[v][g.choice[v]] {
+				g.choice[v] = j
 			}
 		}
 	}
-	return choice
+	for i, cost := range s.value.offer {
+		if math.Abs(cost) < 1e-6*s.commit[i] {
+			g.amounts[i] += (b.hi[i] - b.lo[i]) / 2
+		} else if cost < 0 {
+			g.amounts[i] = b.hi[i]
+		}
+	}
+	return g
 }
 
-// improve looks for good decisions before the proof starts: from the current sizes and from the sizes that the prices prefer, one
-// offer or one VM at a time, then two offers against each other, until nothing helps. What it finds only makes the proof faster.
-func (s *explorer) improve(rounded []int) {
-	for _, start := range [][]int{make([]int, len(rounded)), rounded} {
-		w := &walk{explorer: s, choice: append([]int(nil), start...), amounts: make([]int64, len(s.commit))}
-		w.cost = s.estimate(w.choice, w.amounts)
-		s.try(w.choice, w.amounts)
-		for range 50 {
-			if !w.single() && !w.pairs() && !w.resize() {
-				break
-			}
+// improve walks from a decision to better ones: one offer or one VM at a time, then two offers against each other, then a VM with an
+// offer, until nothing helps. What it finds only makes the proof faster.
+func (s *explorer) improve(from *guess) {
+	w := &walk{explorer: s, choice: from.choice, amounts: from.amounts, cost: math.Inf(1)}
+	if !w.accept() { // it breaks a rule: nothing bought breaks none
+		clear(w.amounts)
+		w.accept()
+	}
+	for range 50 {
+		if !w.single() && !w.pairs() && !w.resize() {
+			break
 		}
 	}
 }
@@ -41,12 +55,26 @@ type walk struct {
 // accept keeps the decision that is in place when it is cheaper and breaks no rule.
 func (w *walk) accept() bool {
 	cost := w.estimate(w.choice, w.amounts)
-	if cost >= w.cost-w.tolerance || !w.sim.Run(w.choice, w.amounts).Feasible {
+	if cost >= w.cost-w.tolerance || !w.lawful() {
 		return false
 	}
 	w.cost = cost
-	w.try(w.choice, w.amounts)
+	if cost <= w.limit {
+		w.try(w.choice, w.amounts)
+	}
 	return true
+}
+
+// lawful reports whether the rules allow the decision. Quantities are in range already.
+func (w *walk) lawful() bool {
+	if w.p.Rules.MinNewUtilization != nil {
+		return w.sim.Run(w.choice, w.amounts).Feasible
+	}
+	cash := bill.Exact{}
+	for i, n := range w.amounts {
+		cash = cash.Add(bill.Whole(n).Mul(bill.Whole(w.p.Offers[i].Upfront)))
+	}
+	return w.p.Rules.UpfrontBudget == nil || cash.Cmp(bill.Whole(*w.p.Rules.UpfrontBudget)) <= 0
 }
 
 // line tries values of one offer: all of a short range, else a coarse grid that becomes finer around the best.

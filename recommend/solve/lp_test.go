@@ -210,7 +210,7 @@ func (l *linear) gonum() (float64, error) {
 func rootBound(t *testing.T, p *bill.Problem) float64 {
 	m, err := newModel(mergeSlots(p))
 	require.NoError(t, err)
-	_, value := m.sharper(m.newPrices(), m.wholeBox(), rootCells, m.newBound())
+	_, value, _ := m.sharper(m.newPrices(), m.wholeBox(), m.newBound())
 	return value
 }
 

@@ -75,6 +75,7 @@ func newModel(p *bill.Problem) (*model, error) {
 		m.layVM(v)
 	}
 	m.layClasses()
+	m.capCommitments()
 	m.layDoubles()
 	m.worth = m.scales()
 	m.tolerance = 1e-10 * m.gross()
@@ -229,6 +230,20 @@ func (m *model) layClasses() {
 			}
 			m.classes[i] = append(m.classes[i], place{v, j})
 			m.classOf[v][j] = i
+		}
+	}
+}
+
+// capCommitments leaves out quantities whose price alone exceeds what everything costs without commitments, with a factor of two to
+// spare. A single absurd price would otherwise drown the tolerance.
+func (m *model) capCommitments() {
+	commit := m.commit
+	m.commit = nil
+	most := 2 * m.gross()
+	m.commit = commit
+	for i, c := range commit {
+		if c > 0 && most/c < float64(m.most[i]) {
+			m.most[i] = int64(most / c)
 		}
 	}
 }

@@ -2,12 +2,12 @@ package solve
 
 import "math"
 
-// relaxed returns the dual prices of the linear relaxation of a box: fractional quantities and sizes, and coverage at its best. It
-// reports false where the program would be too large; the prices are then found by ascent alone.
-func (m *model) relaxed(b *box, cells int) (*prices, bool) {
+// relaxed returns the dual prices of the linear relaxation of a box (fractional quantities and sizes, and coverage at its best) and its
+// solution rounded to a decision. Both are nil where the program would be too large; prices are then found by ascent alone.
+func (m *model) relaxed(b *box) (*prices, *guess) {
 	l := m.program(b)
-	if len(l.right)*(len(l.gain)+1) > cells {
-		return nil, false
+	if len(l.right)*(len(l.gain)+1) > rootCells {
+		return nil, nil
 	}
 	s := newSimplex(len(l.right), len(l.gain))
 	for i, right := range l.right {
@@ -17,7 +17,7 @@ func (m *model) relaxed(b *box, cells int) (*prices, bool) {
 	for _, t := range l.terms {
 		s.a[t.row][t.column] += t.value
 	}
-	dual := s.solve(4 * (len(l.right) + len(l.gain)))
+	dual := s.solve(rootWork)
 	p := &prices{source: make([][]float64, len(m.sources))}
 	for i := range p.source {
 		p.source[i] = make([]float64, len(m.hours))
@@ -32,7 +32,34 @@ func (m *model) relaxed(b *box, cells int) (*prices, bool) {
 	if l.cashRow >= 0 {
 		p.cash = dual[l.cashRow] / max(1, m.budget)
 	}
-	return p, true
+	return p, m.rounded(b, l, s.values())
+}
+
+// guess is a decision to start an improvement from.
+type guess struct {
+	choice  []int
+	amounts []int64
+}
+
+// rounded gives each VM the candidate with its largest share and each offer the nearest quantity.
+func (m *model) rounded(b *box, l *program, x []float64) *guess {
+	g := &guess{choice: make([]int, len(b.allowed)), amounts: append([]int64(nil), b.lo...)}
+	share := make([]float64, len(b.allowed))
+	for v := range share {
+		g.choice[v], share[v] = first(b.allowed[v]), 1
+	}
+	for _, c := range l.shares {
+		share[c.vm] -= x[c.column]
+	}
+	for _, c := range l.shares {
+		if x[c.column] > share[c.vm] {
+			share[c.vm], g.choice[c.vm] = x[c.column], c.candidate
+		}
+	}
+	for _, c := range l.quantities {
+		g.amounts[c.candidate] = min(b.hi[c.candidate], b.lo[c.candidate]+int64(math.Round(x[c.column])))
+	}
+	return g
 }
 
 // program is the relaxation in the form of simplex: the variables are quantities above the least of the box, shares of VMs that leave
@@ -44,7 +71,12 @@ type program struct {
 	sourceRow [][]int
 	scale     []float64 // by source: its rows are divided by the most that one instance takes
 	cashRow   int
+
+	shares     []meaning // columns that move a VM to a candidate
+	quantities []meaning // columns that buy an offer, which stands in candidate
 }
+
+type meaning struct{ column, vm, candidate int }
 
 type term struct {
 	row, column int
@@ -130,6 +162,7 @@ func (m *model) quantityColumn(l *program, b *box, i int, s share) {
 		return
 	}
 	n := l.column(-m.commit[s.offer])
+	l.quantities = append(l.quantities, meaning{column: n, candidate: s.offer})
 	l.set(l.row(float64(b.hi[s.offer]-b.lo[s.offer])), n, 1)
 	for t := s.from; t < s.to; t++ {
 		if row := l.sourceRow[i][t]; row >= 0 {
@@ -182,6 +215,7 @@ func (m *model) sizeColumns(l *program, usage [][]int, v int, allowed []bool) {
 			continue
 		}
 		x := l.column(m.plain(v, home) - m.plain(v, j))
+		l.shares = append(l.shares, meaning{x, v, j})
 		if one < 0 {
 			one = l.row(1)
 		}
@@ -204,16 +238,17 @@ func (m *model) plain(v, j int) float64 {
 	return sum
 }
 
-// sharper returns the prices with the higher bound for a box among those given and those of its relaxation.
-func (m *model) sharper(given *prices, b *box, cells int, value *bound) (*prices, float64) {
+// sharper returns the prices with the higher bound for a box among those given and those of its relaxation, and what the relaxation
+// rounds to, if it was solved.
+func (m *model) sharper(given *prices, b *box, value *bound) (*prices, float64, *guess) {
 	m.lagrange(given, b, nil, value)
 	best := value.value
-	p, ok := m.relaxed(b, cells)
-	if !ok {
-		return given, best
+	p, g := m.relaxed(b)
+	if p == nil {
+		return given, best, nil
 	}
 	if m.lagrange(p, b, nil, value); value.value > best && !math.IsNaN(value.value) {
-		return p, value.value
+		return p, value.value, g
 	}
-	return given, best
+	return given, best, g
 }

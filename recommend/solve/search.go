@@ -46,6 +46,7 @@ type explorer struct {
 	limit float64 // the cost of best plus the tolerance: what exceeds it cannot be optimal, whatever the rounding errors
 	queue queue
 	nodes int
+	looks int
 	value *bound
 	floor float64 // the lowest bound that was left unexplored
 }
@@ -73,10 +74,11 @@ func (q *queue) Pop() any {
 }
 
 const (
-	rootSteps = 100       // price steps for the whole problem
-	rootCells = 4_000_000 // of the largest relaxation that is solved for it
-	nodeSteps = 12        // and for each part of it
-	leafSize  = 24        // boxes of so few decisions are enumerated
+	rootSteps = 100           // price steps for the whole problem
+	rootCells = 2_000_000     // of the largest relaxation that is solved for it
+	rootWork  = 1_500_000_000 // cells that it may change: some seconds
+	nodeSteps = 12            // and for each part of it
+	leafSize  = 24            // boxes of so few decisions are enumerated
 )
 
 func newExplorer(m *model) *explorer {
@@ -122,8 +124,12 @@ func (s *explorer) solve(most int) {
 	if !s.propagate(root) {
 		return
 	}
-	start, value := s.sharper(s.newPrices(), root, rootCells, s.value)
-	s.improve(s.rounded(start, root))
+	start, value, guessed := s.sharper(s.newPrices(), root, s.value)
+	s.improve(&guess{choice: make([]int, len(s.run)), amounts: make([]int64, len(s.commit))})
+	s.improve(s.preferred(start, root))
+	if guessed != nil {
+		s.improve(guessed)
+	}
 	start, value = s.ascend(start, root, s.best.objective.Float(), rootSteps)
 	heap.Push(&s.queue, &leaf{box: root, prices: start, bound: value})
 	for len(s.queue) > 0 {
@@ -147,6 +153,9 @@ func (s *explorer) explore(n *leaf) {
 	choice, fixed := n.choice()
 	if fixed && s.dominated(n, choice) {
 		return
+	}
+	if s.looks++; s.looks&(s.looks-1) == 0 { // ever more rarely: after 1, 2, 4, 8 boxes
+		s.improve(s.preferred(n.prices, n.box))
 	}
 	if n.count(leafSize+1) <= leafSize {
 		s.enumerate(n.box)

@@ -28,7 +28,7 @@ func newSimplex(rows, columns int) *simplex {
 	return s
 }
 
-// solve pivots until no column gains, or most pivots are done, and returns the dual price of each row.
+// solve pivots until no column gains, or about most cells have been changed, and returns the dual price of each row.
 func (s *simplex) solve(most int) []float64 {
 	rows, columns := len(s.basic), len(s.free)
 	gain := s.a[rows]
@@ -39,7 +39,7 @@ func (s *simplex) solve(most int) []float64 {
 	for i := range rows { // different tiny rooms in every row: without them the method can walk in circles
 		s.a[i][columns] += 1e-7 * float64(1+i*7919%1009) / 1009 * (1 + s.a[i][columns])
 	}
-	for range most {
+	for work := 0; work < most; {
 		column := -1
 		for j := range columns {
 			if gain[j] > 1e-9*scale && (column < 0 || gain[j] > gain[column]) {
@@ -53,7 +53,7 @@ func (s *simplex) solve(most int) []float64 {
 		if row < 0 {
 			break // unbounded: cannot be, every variable has a limit
 		}
-		s.pivot(row, column)
+		work += s.pivot(row, column)
 	}
 	prices := make([]float64, rows)
 	for j, v := range s.free {
@@ -79,7 +79,8 @@ func (s *simplex) leaving(column int) int {
 	return row
 }
 
-func (s *simplex) pivot(row, column int) {
+// pivot exchanges a row with a column and returns how many cells it changed.
+func (s *simplex) pivot(row, column int) (work int) {
 	r := s.a[row]
 	p := 1 / r[column]
 	s.filled = s.filled[:0] // rows stay sparse for long: only the filled columns of this one matter
@@ -95,10 +96,24 @@ func (s *simplex) pivot(row, column int) {
 		if i == row || f == 0 {
 			continue
 		}
+		work += len(s.filled)
 		for _, j := range s.filled {
 			other[j] -= f * r[j]
 		}
 		other[column] = -f * p
 	}
 	s.basic[row], s.free[column] = s.free[column], s.basic[row]
+	return work + len(r)
+}
+
+// values returns the value of each column's variable.
+func (s *simplex) values() []float64 {
+	columns := len(s.free)
+	x := make([]float64, columns)
+	for i, v := range s.basic {
+		if v < columns {
+			x[v] = s.a[i][columns]
+		}
+	}
+	return x
 }
