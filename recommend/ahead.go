@@ -1,13 +1,17 @@
 package recommend
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"sizeterm/analyzer"
+	"sizeterm/analyzer/demand"
 	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/bill"
+	"sizeterm/recommend/solve"
 )
 
 // moneyScale is how many units of the simulator's money make one micro-unit: the 1e-10 of rates times 3, so that a third
@@ -19,14 +23,15 @@ type ahead struct {
 	parts   []period
 	slots   []int // first slot of each part, and the number of slots at the end
 	years   int
-	hours   int64   // of the window
-	count   []int64 // hours of the window in each class
-	weight  int64   // what one hour of a part counts when the demand is certain
-	problem *bill.Problem
+	hours   int64           // of the window
+	weight  int64           // what one hour of a part counts when the demand is certain
+	levels  [][]solve.Level // of each part: units that existing reservations leave, in how many hours of the window
+	usage   *bill.Problem   // every scope and size by itself, existing reservations included: what a show-back needs
+	problem *bill.Problem   // what is evaluated: usage, or where every unit costs the same its sum after existing reservations
 	sim     *bill.Simulator
 	offers  []ticket
 	prices  []bill.Exact // of each offer, for its span, in 1/moneyScale micro-units
-	left    []int64      // by slot: see net
+	known   map[string]evaluated
 }
 
 // ticket is one thing that can be bought in an ahead: size and term, from the start of a year on.
@@ -41,22 +46,27 @@ type ticket struct {
 // Renewals add, for every one-year offer, the same offer at the start of each later year. A price due in a later year is
 // due only if the demand is still there: it is weighted like the hours of parts.
 func newAhead(pool *analyzer.Pool, m *market, c hourClasses, parts []period, spec aheadSpec) (*ahead, error) {
-	a := &ahead{parts: parts, years: spec.years, count: c.count, weight: 1, problem: problem(c, m, parts, spec.existing, spec.order)}
+	a := &ahead{parts: parts, years: spec.years, weight: 1, usage: problem(c, m, parts, spec.existing, spec.order), known: map[string]evaluated{}}
 	for _, n := range c.count {
 		a.hours += n
 	}
 	if spec.loss > 0 {
 		a.weight = weightScale
 	}
-	for name, size := range a.problem.Sizes {
+	for name, size := range a.usage.Sizes {
 		size.Payg *= 3
 		size.Software *= 3
-		a.problem.Sizes[name] = size
+		a.usage.Sizes[name] = size
 	}
+	a.level(c)
+	a.problem = a.usage
 	for i := range parts {
 		a.slots = append(a.slots, i*len(c.count))
 	}
 	a.slots = append(a.slots, len(parts)*len(c.count))
+	if m.uniform() {
+		a.collapse(m)
+	}
 	for _, term := range []pricing.Term{pricing.OneYear, pricing.ThreeYear} {
 		for _, offer := range m.offers[term] {
 			a.addOffer(offer, 0, weightScale)
@@ -70,6 +80,42 @@ func newAhead(pool *analyzer.Pool, m *market, c hourClasses, parts []period, spe
 		return nil, fmt.Errorf("pool %s of %s in %s: %w", pool.Group, pool.Customer, pool.Region, err)
 	}
 	return a, nil
+}
+
+// level gathers for each part the units that its existing reservations leave.
+func (a *ahead) level(c hourClasses) {
+	net := netUnits(a.usage)
+	for i := range a.parts {
+		hours := map[int64]int64{}
+		for k, n := range c.count {
+			hours[net[i*len(c.count)+k]] += n
+		}
+		var levels []solve.Level
+		for units, n := range hours {
+			levels = append(levels, solve.Level{Units: units, Weight: n})
+		}
+		slices.SortFunc(levels, func(x, y solve.Level) int { return cmp.Compare(x.Units, y.Units) })
+		a.levels = append(a.levels, levels)
+	}
+}
+
+// collapse replaces the usage by its sum after existing reservations: where every unit costs the same, new reservations of
+// the shared scope cover the same money whichever row they fall on (algorithms 1.5). The show-back compares both.
+func (a *ahead) collapse(m *market) {
+	size := sortedSizes(m.rates)[0]
+	ratio := m.ratios[size]
+	p := &bill.Problem{ID: "pool", RunDenominator: demand.Full * ratio, Sizes: a.usage.Sizes, Rules: a.usage.Rules,
+		VMs: []bill.VM{{ID: "units", Scope: sharedScope, Candidates: []bill.Candidate{{Size: string(size)}}}}}
+	a.slots = nil
+	for i, part := range a.parts {
+		a.slots = append(a.slots, len(p.Slots))
+		for _, l := range a.levels[i] {
+			p.Slots = append(p.Slots, bill.Slot{Hours: l.Weight * part.hours})
+			p.VMs[0].Run = append(p.VMs[0].Run, l.Units)
+		}
+	}
+	a.slots = append(a.slots, len(p.Slots))
+	a.problem = p
 }
 
 // aheadSpec says which time ahead is wanted.
@@ -127,21 +173,26 @@ func orderOf(purchases []Purchase) order {
 
 // evaluated is what an order costs over the horizon, in the simulator's money.
 type evaluated struct {
-	payg, software, commitment bill.Exact
-	nodes                      []bill.NodeUse
+	payg, commitment bill.Exact
+	nodes            []bill.NodeUse
 }
 
-// evaluate runs the bill simulator for an order.
+// evaluate runs the bill simulator for an order, once for each.
 func (a *ahead) evaluate(o order) evaluated {
 	quantity := make([]int64, len(a.offers))
 	for i, t := range a.offers {
 		quantity[i] = o[ticketKey{t.size, t.term, t.year}]
 	}
+	key := fmt.Sprint(quantity)
+	if e, ok := a.known[key]; ok {
+		return e
+	}
 	b := a.sim.Run(make([]int, len(a.problem.VMs)), quantity)
-	e := evaluated{payg: a.ahead(b.Payg), software: a.ahead(b.Software), nodes: b.Nodes}
+	e := evaluated{payg: a.ahead(b.Payg), nodes: b.Nodes}
 	for i, q := range quantity {
 		e.commitment = e.commitment.Add(a.prices[i].Mul(bill.Whole(q)))
 	}
+	a.known[key] = e
 	return e
 }
 
@@ -154,12 +205,33 @@ func (a *ahead) ahead(x bill.Exact) bill.Exact {
 // cost is what is paid for compute.
 func (e evaluated) cost() bill.Exact { return e.payg.Add(e.commitment) }
 
-// net returns for each slot the units that existing reservations leave.
-func (a *ahead) net() []int64 {
-	if a.left == nil {
-		a.left = netUnits(a.problem)
+// software returns what licences cost over the horizon: the same whatever covers the compute.
+func (a *ahead) software() bill.Exact {
+	sum := bill.Exact{}
+	for v := range a.usage.VMs {
+		vm := &a.usage.VMs[v]
+		rate := a.usage.Sizes[vm.Candidates[0].Size].Software
+		if rate == 0 {
+			continue
+		}
+		hours := bill.Exact{}
+		for t, slot := range a.usage.Slots {
+			hours = hours.Add(bill.Whole(slot.Hours).Mul(bill.Whole(vm.Run[t])))
+		}
+		sum = sum.Add(hours.Mul(bill.Whole(rate)))
 	}
-	return a.left
+	return a.ahead(sum.Quo(bill.Whole(a.usage.RunDenominator)))
+}
+
+// most returns the most units that existing reservations ever leave.
+func (a *ahead) most() int64 {
+	most := int64(0)
+	for _, levels := range a.levels {
+		for _, l := range levels {
+			most = max(most, l.Units)
+		}
+	}
+	return most
 }
 
 // horizonHours returns the unweighted hours of the horizon.

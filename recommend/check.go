@@ -75,9 +75,7 @@ func (l *Line) check(d *decision) error {
 	}
 	most := int64(0) // M2
 	for _, bound := range append([]*ahead{d.low, d.long}, d.bounds...) {
-		for _, units := range bound.net() {
-			most = max(most, units)
-		}
+		most = max(most, bound.most())
 	}
 	if step := l.Ratio * 1_000_000; l.Quantity > 1 && (l.Quantity-1)*step >= most {
 		return fmt.Errorf("quantity %d exceeds the peak of the uncovered demand", l.Quantity)

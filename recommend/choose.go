@@ -13,21 +13,15 @@ import (
 	"sizeterm/recommend/solve"
 )
 
-// netDemand returns, for the periods of one year of an ahead, the units (source ratio x 100, times 1e6) that existing
-// reservations leave, hour by hour of a year: the window's hours stand for those of the period.
+// netDemand returns, for the periods of some years of an ahead, the units (source ratio x 100, times 1e6) that existing
+// reservations leave, hour by hour: the window's hours stand for those of the period.
 func (a *ahead) netDemand(from, to int) (solve.Demand, error) {
-	net := a.net()
 	var parts []solve.Demand
 	for i, part := range a.parts {
 		if part.year < from || part.year >= to {
 			continue
 		}
-		var levels []solve.Level
-		first := a.slots[i]
-		for k := range a.count {
-			levels = append(levels, solve.Level{Units: net[first+k], Weight: a.count[k]})
-		}
-		d, err := solve.NewDemand(levels)
+		d, err := solve.NewDemand(a.levels[i])
 		if err != nil {
 			return solve.Demand{}, err
 		}

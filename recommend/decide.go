@@ -192,7 +192,7 @@ func (d *decision) measure(in *Input) error {
 	if d.result.PayGCost, err = d.low.amount(nothing.payg, hours, d.currency); err != nil {
 		return err
 	}
-	if d.result.SoftwareCost, err = d.low.amount(nothing.software, hours, d.currency); err != nil {
+	if d.result.SoftwareCost, err = d.low.amount(d.low.software(), hours, d.currency); err != nil {
 		return err
 	}
 	var gross money.Sum

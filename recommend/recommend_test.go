@@ -27,7 +27,7 @@ type tariff struct {
 }
 
 // book builds a price book of one retail source.
-func book(t *testing.T, tariffs ...tariff) *pricing.Book {
+func book(t testing.TB, tariffs ...tariff) *pricing.Book {
 	t.Helper()
 	source := pricing.Source{Name: "test list", AsOf: asOf.AddDate(0, 0, -10), Currency: "USD", Kind: "retail"}
 	var offers []pricing.Offer
@@ -74,7 +74,7 @@ func always(n int64, hours int) []int64 {
 }
 
 // input is a customer with one pool.
-func input(t *testing.T, b *pricing.Book, members ...analyzer.Member) recommend.Input {
+func input(t testing.TB, b *pricing.Book, members ...analyzer.Member) recommend.Input {
 	t.Helper()
 	hours := len(members[0].Series.Flat)
 	pool := analyzer.Pool{Customer: "c1", Currency: "USD", Region: region, Members: members, Exact: true, Days: max(28, hours/24)}

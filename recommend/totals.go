@@ -77,7 +77,7 @@ func (t *Total) add(d *decision) error {
 	if err != nil {
 		return err
 	}
-	software, err := d.low.amount(nothing.software, pricing.HoursOfMonth, d.currency)
+	software, err := d.low.amount(d.low.software(), pricing.HoursOfMonth, d.currency)
 	if err != nil {
 		return err
 	}
@@ -132,11 +132,7 @@ func (t *Total) pay(day time.Time, amount money.Amount) error {
 // the new reservations by the units that each uses of them.
 func (t *Total) showBack(d *decision) error {
 	row, _ := d.chosenRow()
-	before, err := d.low.rows(nil)
-	if err != nil {
-		return err
-	}
-	after, err := d.low.rows(orderOf(row.Buy))
+	before, after, err := d.low.rows(orderOf(row.Buy))
 	if err != nil {
 		return err
 	}
@@ -144,7 +140,7 @@ func (t *Total) showBack(d *decision) error {
 	covered := bill.Exact{}
 	gain := make([]bill.Exact, len(after))
 	for i := range after {
-		gain[i] = before[i].Paid.Sub(after[i].Paid).Mul(bill.Whole(d.low.problem.Sizes[after[i].Size].Ratio))
+		gain[i] = before[i].Paid.Sub(after[i].Paid).Mul(bill.Whole(d.low.usage.Sizes[after[i].Size].Ratio))
 		covered = covered.Add(gain[i])
 	}
 	for i := range after {
@@ -169,19 +165,39 @@ func (t *Total) showBack(d *decision) error {
 	return nil
 }
 
-// rows returns the use of each scope and size under an order.
-func (a *ahead) rows(o order) ([]bill.RowUse, error) {
-	d := bill.Decision{Purchases: map[string]int64{}}
+// rows returns the use of each scope and size without and with an order, from the usage as it is. Their sums must be the
+// costs that the plan was made on.
+func (a *ahead) rows(o order) (before, after []bill.RowUse, err error) {
+	usage := *a.usage
+	usage.Offers = nil
+	with := bill.Decision{Purchases: map[string]int64{}}
 	for i, t := range a.offers {
 		if q := o[ticketKey{t.size, t.term, t.year}]; q > 0 {
-			d.Purchases[a.problem.Offers[i].ID] = q
+			offer := a.problem.Offers[i]
+			offer.From, offer.To = 0, len(usage.Slots)
+			usage.Offers = append(usage.Offers, offer)
+			with.Purchases[offer.ID] = q
 		}
 	}
-	b, err := a.sim.Evaluate(d)
+	sim, err := bill.NewSimulator(&usage)
 	if err != nil {
-		return nil, fmt.Errorf("show-back: %w", err)
+		return nil, nil, fmt.Errorf("show-back: %w", err)
 	}
-	return b.Rows, nil
+	for i, decision := range []bill.Decision{{}, with} {
+		b, err := sim.Evaluate(decision)
+		if err != nil {
+			return nil, nil, fmt.Errorf("show-back: %w", err)
+		}
+		if planned := a.evaluate([]order{nil, o}[i]).payg; planned.Cmp(a.ahead(b.Payg)) != 0 {
+			return nil, nil, fmt.Errorf("show-back: the rows cost %s, the plan %s", a.ahead(b.Payg), planned)
+		}
+		if i == 0 {
+			before = b.Rows
+		} else {
+			after = b.Rows
+		}
+	}
+	return before, after, nil
 }
 
 // share adds to one slice of the show-back.
