@@ -43,9 +43,6 @@ func findHeader(head []byte, limits Limits, whole bool) (*header, error) {
 			best = err
 		}
 	}
-	if best == nil {
-		best = ErrEmpty
-	}
 	return nil, best
 }
 
@@ -97,6 +94,9 @@ func headerAt(head []byte, start int, line int64, delim byte, limits Limits) (*h
 		}
 		line += int64(bytes.Count(head[start:start+end], newline))
 		start += end
+	}
+	if best == nil {
+		best = ErrEmpty
 	}
 	return nil, best
 }

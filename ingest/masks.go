@@ -67,21 +67,22 @@ func (l *layout) index(data []byte, n int, delim byte) bool {
 	afterCR := uint64(0)
 	for b := range l.masks {
 		m := &l.masks[b]
-		odd := m.odd &^ (m.line | m.cr)
-		if cr := m.cr<<1 | afterCR; cr&^m.line != 0 {
-			odd |= 1
+		var open uint64 // the byte behind the text: nobody knows yet what it is
+		if rest := n % 64; rest > 0 && b == blocks-1 {
+			open = 1 << rest
+		}
+		if cr := m.cr<<1 | afterCR; cr&^(m.line|open) != 0 {
+			l.odd = true
+			return false // a carriage return alone ends no line
 		}
 		afterCR = m.cr >> 63
-		l.odd = l.odd || odd != 0
+		l.odd = l.odd || m.odd&^(m.line|m.cr) != 0
 		structure := m.delim | m.line
 		if m.quote|inside|after != 0 {
 			within := prefixXor(m.quote) ^ inside
 			opens, closes := m.quote&within, m.quote&^within
 			structure &^= within
-			follow := m.delim | m.line | m.quote | m.cr
-			if rest := n % 64; rest > 0 && b == blocks-1 {
-				follow |= 1 << rest // nobody knows yet what follows
-			}
+			follow := m.delim | m.line | m.quote | m.cr | open
 			if opens&^((structure|closes)<<1|before) != 0 || (closes<<1|after)&^follow != 0 {
 				l.odd = true
 				return false
