@@ -16,8 +16,8 @@ const version = 1
 // arrived. It is the version, the samples, the maximum, the common weight (0 when they differ), and for every value in
 // rising order its distance from the one before and its seconds (its samples where the weight is common), as varints.
 func (s *Summary) MarshalBinary() ([]byte, error) {
-	out := binary.AppendUvarint([]byte{version}, uint64(s.samples))
-	out = binary.AppendUvarint(out, uint64(s.max))
+	out := binary.AppendUvarint([]byte{version}, uint64(s.Samples()))
+	out = binary.AppendUvarint(out, uint64(s.Max()))
 	unit := max(0, s.weight)
 	out = binary.AppendUvarint(out, uint64(unit))
 	unit = max(1, unit)
@@ -47,7 +47,7 @@ func (s *Summary) UnmarshalBinary(data []byte) error {
 		if r.bad || step == 0 && !first || step > Limit || value > Limit || amount == 0 || total > 1<<62/max(1, unit) {
 			return fmt.Errorf("quantile: value %d: %w", value, ErrDamaged)
 		}
-		out.spread(0)
+		out.spread()
 		out.at(uint16(value))
 		out.counts[value] = int64(amount * max(1, unit))
 		out.seconds += out.counts[value]

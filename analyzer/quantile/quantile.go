@@ -32,30 +32,36 @@ const few = 8192
 // It is not safe for use by several goroutines at once.
 type Summary struct {
 	values  []uint16 // while few and all of one weight
-	counts  []int64  // seconds by value, once many; nil before
 	weight  int64    // seconds of every value so far, 0 when empty, -1 when they differ
-	samples int64
-	seconds int64
-	max     int32
+	counts  []int64  // seconds by value, once many; nil before
+	samples int64    // in counts
+	seconds int64    // in counts
+	max     int32    // in counts, and of values above Limit
 }
 
 // Add counts a value observed for the given seconds. It panics when the value is negative or seconds is not positive.
 func (s *Summary) Add(value int32, seconds int64) {
+	if seconds == s.weight && uint32(value) <= Limit && uint(len(s.values)-1) < few-1 { // there are some, and they are few
+		s.values = append(s.values, uint16(value))
+		return
+	}
+	s.add(value, seconds)
+}
+
+func (s *Summary) add(value int32, seconds int64) {
 	if value < 0 || seconds <= 0 {
 		panic(fmt.Sprintf("quantile: value %d for %d seconds", value, seconds))
 	}
 	s.max = max(s.max, value)
 	v := uint16(min(value, Limit))
-	s.note(seconds, 1)
-	if s.counts == nil {
-		if s.weight > 0 && len(s.values) < few {
-			s.values = append(s.values, v)
-			return
-		}
-		s.spread(seconds)
+	if s.weigh(seconds, 1) {
+		s.values = append(s.values, v)
+		return
 	}
 	s.at(v)
 	s.counts[v] += seconds
+	s.samples++
+	s.seconds += seconds
 }
 
 // AddValues counts values that were each observed for the given seconds. It panics when seconds is not positive.
@@ -66,15 +72,10 @@ func (s *Summary) AddValues(values []uint16, seconds int64) {
 	if seconds <= 0 {
 		panic(fmt.Sprintf("quantile: values for %d seconds", seconds))
 	}
-	s.note(seconds, int64(len(values)))
-	if s.counts == nil && s.weight > 0 && len(s.values)+len(values) <= few {
+	if s.weigh(seconds, len(values)) {
 		s.values = append(s.values, values...)
-		for _, v := range values {
-			s.max = max(s.max, int32(v))
-		}
 		return
 	}
-	s.spread(seconds)
 	counts, top := s.counts, uint16(0)
 	for _, v := range values {
 		if int(v) >= len(counts) {
@@ -85,28 +86,48 @@ func (s *Summary) AddValues(values []uint16, seconds int64) {
 		top = max(top, v)
 	}
 	s.max = max(s.max, int32(top))
+	s.samples += int64(len(values))
+	s.seconds += seconds * int64(len(values))
+}
+
+// weigh notes the weight of n values to come, and reports whether they are to be kept as they are. If not, they go to the
+// vector.
+func (s *Summary) weigh(seconds int64, n int) bool {
+	if s.weight == 0 {
+		s.weight = seconds
+	}
+	if s.weight == seconds && s.counts == nil && len(s.values)+n <= few {
+		return true
+	}
+	s.spread()
+	if s.weight != seconds {
+		s.weight = -1
+	}
+	return false
 }
 
 // AddExtra adds seconds to values that are already counted as samples: a sample whose length was split into several
 // parts is one AddValues and then AddExtra. The weights count as differing from then on.
 func (s *Summary) AddExtra(values []uint16, seconds int64) {
+	s.spread()
 	samples := s.samples
 	s.AddValues(values, seconds)
 	s.samples = samples
-	s.spread(seconds)
-	s.weight = -1
+	if len(values) > 0 {
+		s.weight = -1
+	}
 }
 
 // Raise says that the true maximum was at least value: for values that were counted at Limit.
 func (s *Summary) Raise(value int32) {
-	if s.samples > 0 {
+	if s.Samples() > 0 {
 		s.max = max(s.max, value)
 	}
 }
 
 // Merge adds the distribution of other, which stays as it was.
 func (s *Summary) Merge(other *Summary) {
-	if other.samples == 0 {
+	if other.Samples() == 0 {
 		return
 	}
 	if other.counts == nil {
@@ -114,7 +135,7 @@ func (s *Summary) Merge(other *Summary) {
 		s.max = max(s.max, other.max)
 		return
 	}
-	s.spread(s.weight)
+	s.spread()
 	if top := int(other.top()); top >= len(s.counts) {
 		s.at(uint16(top))
 	}
@@ -145,17 +166,23 @@ func (s *Summary) Reset() {
 }
 
 // Samples returns the number of values added.
-func (s *Summary) Samples() int64 { return s.samples }
+func (s *Summary) Samples() int64 { return s.samples + int64(len(s.values)) }
 
 // Seconds returns the sum of their seconds.
-func (s *Summary) Seconds() int64 { return s.seconds }
+func (s *Summary) Seconds() int64 { return s.seconds + int64(len(s.values))*max(0, s.weight) }
 
 // Max returns the highest value added, above Limit too; 0 when empty.
-func (s *Summary) Max() int32 { return s.max }
+func (s *Summary) Max() int32 {
+	top := s.max
+	for _, v := range s.values {
+		top = max(top, int32(v))
+	}
+	return top
+}
 
 // Mean returns the mean over the seconds, rounded half up, values above Limit counting as Limit; 0 when empty.
 func (s *Summary) Mean() int32 {
-	if s.seconds == 0 {
+	if s.Samples() == 0 {
 		return 0
 	}
 	if s.counts == nil {
@@ -202,7 +229,7 @@ func (s *Summary) Each(yield func(value int32, seconds int64)) {
 	if s.counts == nil && len(s.values) > 0 {
 		var wide Summary
 		wide.Merge(s)
-		wide.spread(s.weight)
+		wide.spread()
 		s = &wide
 	}
 	for v, seconds := range s.counts {
@@ -212,27 +239,18 @@ func (s *Summary) Each(yield func(value int32, seconds int64)) {
 	}
 }
 
-// note counts samples of one weight.
-func (s *Summary) note(seconds, samples int64) {
-	switch {
-	case s.weight == 0:
-		s.weight = seconds
-	case s.weight != seconds:
-		s.spread(s.weight)
-		s.weight = -1
-	}
-	s.samples += samples
-	s.seconds += seconds * samples
-}
-
-// spread moves the kept values, each of the given weight, into the vector of seconds.
-func (s *Summary) spread(weight int64) {
+// spread moves the kept values into the vector of seconds, and makes it where there is none.
+func (s *Summary) spread() {
 	if s.counts == nil {
 		s.counts = make([]int64, 0, 1024)
 	}
+	if len(s.values) == 0 {
+		return
+	}
+	s.samples, s.seconds, s.max = s.Samples(), s.Seconds(), s.Max()
+	s.at(uint16(min(s.max, Limit)))
 	for _, v := range s.values {
-		s.at(v)
-		s.counts[v] += weight
+		s.counts[v] += s.weight
 	}
 	s.values = s.values[:0]
 }

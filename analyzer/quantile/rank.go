@@ -18,7 +18,7 @@ func (s *Summary) Quantile(basisPoints int) (int32, bool) {
 
 // Quantiles sets out to the values at rising shares in basis points, as Quantile does. It is false when s is empty.
 func (s *Summary) Quantiles(out []int32, basisPoints ...int) bool {
-	if s.samples == 0 {
+	if s.Samples() == 0 {
 		return false
 	}
 	ranks := make([]int64, len(basisPoints))
@@ -37,7 +37,7 @@ func (s *Summary) Quantiles(out []int32, basisPoints ...int) bool {
 // rising shares in basis points, every sample counting once, rounded half up. It is false when s is empty or its samples
 // do not all have the same seconds.
 func (s *Summary) Type7(out []int32, basisPoints ...int) bool {
-	if s.samples == 0 || s.weight <= 0 {
+	if s.Samples() == 0 || s.weight <= 0 {
 		return false
 	}
 	step := int64(1)
@@ -46,8 +46,8 @@ func (s *Summary) Type7(out []int32, basisPoints ...int) bool {
 	}
 	ranks := make([]int64, 0, 2*len(basisPoints))
 	for _, bp := range basisPoints {
-		low := interpolated(s.samples, bp).rank
-		ranks = append(ranks, low*step, min(low+1, s.samples)*step)
+		low := interpolated(s.Samples(), bp).rank
+		ranks = append(ranks, low*step, min(low+1, s.Samples())*step)
 	}
 	rising := slices.Clone(ranks)
 	slices.Sort(rising) // two close shares may ask for low, low+1, low, low+1
@@ -60,7 +60,7 @@ func (s *Summary) Type7(out []int32, basisPoints ...int) bool {
 	}
 	for i, bp := range basisPoints {
 		low, high := int64(values[2*i]), int64(values[2*i+1])
-		out[i] = int32((low*10_000 + interpolated(s.samples, bp).rest*(high-low) + 5_000) / 10_000)
+		out[i] = int32((low*10_000 + interpolated(s.Samples(), bp).rest*(high-low) + 5_000) / 10_000)
 	}
 	return true
 }
@@ -104,40 +104,55 @@ func (s *Summary) pick(out []int32, ranks []int64) {
 	}
 }
 
-// selectRanks sets out to the values at rising ranks from 1, by two passes: it counts the high bytes, finds the one in
-// which each rank falls, and counts the low bytes of those only.
+// selectRanks sets out to the values at rising ranks from 1, by two passes: it counts the high ten bits, finds the bucket
+// in which each rank falls, and counts the low six bits of those buckets only.
 func selectRanks(values []uint16, out []int32, ranks []int64) {
-	var high [256]int64
-	for _, v := range values {
-		high[v>>8]++
-	}
-	var table [256]uint8 // 1 + index into low of a high byte that holds a rank
-	low := make([][256]int64, 0, len(ranks))
+	high := highBits(values)
+	var table [1024]uint8 // 1 + index into low of a bucket that holds a rank
+	low := make([][64]uint32, 0, len(ranks))
 	buckets, rest := make([]int, len(ranks)), make([]int64, len(ranks))
 	bucket, before := 0, int64(0)
 	for i, rank := range ranks {
-		for before+high[bucket] < rank {
-			before += high[bucket]
+		for before+int64(high[bucket]) < rank {
+			before += int64(high[bucket])
 			bucket++
 		}
 		buckets[i], rest[i] = bucket, rank-before
 		if table[bucket] == 0 {
-			low = append(low, [256]int64{})
+			low = append(low, [64]uint32{})
 			table[bucket] = uint8(len(low))
 		}
 	}
 	for _, v := range values {
-		if t := table[v>>8]; t != 0 {
-			low[t-1][v&255]++
+		if t := table[v>>6]; t != 0 {
+			low[t-1][v&63]++
 		}
 	}
 	for i, bucket := range buckets {
 		sum, counts := int64(0), &low[table[bucket]-1]
 		for b := range counts {
-			if sum += counts[b]; sum >= rest[i] {
-				out[i] = int32(bucket<<8 | b)
+			if sum += int64(counts[b]); sum >= rest[i] {
+				out[i] = int32(bucket<<6 | b)
 				break
 			}
 		}
 	}
+}
+
+// highBits counts the high ten bits of values, in two tables in turn: values that follow each other are alike, and
+// counting in the same place twice in a row waits for the first to be written.
+func highBits(values []uint16) *[1024]uint32 {
+	var high, odd [1024]uint32
+	pairs := values[:len(values)&^1]
+	for i := 0; i < len(pairs); i += 2 {
+		high[pairs[i]>>6]++
+		odd[pairs[i+1]>>6]++
+	}
+	for _, v := range values[len(pairs):] {
+		high[v>>6]++
+	}
+	for b, n := range odd {
+		high[b] += n
+	}
+	return &high
 }
