@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sort"
@@ -81,18 +82,26 @@ func (d *decision) describe(in *Input) {
 	}
 }
 
-// refuseSizes says for which sizes in use there is no price.
+// refuseSizes says for which sizes in use there is no price, and why.
 func (d *decision) refuseSizes() {
-	for _, size := range d.market.noPrice {
-		d.refuse(fmt.Sprintf("%s in %s", size, d.pool.Region), "no_price",
-			fmt.Sprintf("no pay-as-you-go price in %s for %s: give a price sheet with --prices, or fetch live prices", d.currency, d.hoursText(size)))
+	for _, u := range d.market.noPrice {
+		reason, why := "no_price", fmt.Sprintf("no pay-as-you-go price in %s", d.currency)
+		var none *pricing.NoOfferError
+		switch {
+		case errors.Is(u.err, errTooOld):
+			reason, why = "price_too_old", u.err.Error()
+		case errors.As(u.err, &none) && none.Reason == "suspect_price":
+			reason, why = "suspect_price", none.Error()
+		}
+		d.refuse(fmt.Sprintf("%s in %s", u.size, d.pool.Region), reason,
+			fmt.Sprintf("%s, for %s: give a price sheet with --prices, or fetch live prices", why, d.hoursText(u.size)))
 	}
 }
 
-func (d *decision) hoursText(size any) string {
+func (d *decision) hoursText(size catalog.Size) string {
 	hours := int64(0)
 	for i := range d.pool.Members {
-		if fmt.Sprint(d.pool.Members[i].Size) == fmt.Sprint(size) {
+		if d.pool.Members[i].Size == size {
 			for _, h := range d.pool.Members[i].Series.Flat {
 				hours += h
 			}
@@ -128,7 +137,7 @@ func (d *decision) gate(in *Input) {
 }
 
 func (d *decision) refuse(subject, reason, detail string) {
-	d.refused = append(d.refused, NotRecommended{Subject: subject, Reason: reason, Detail: detail})
+	d.refused = append(d.refused, NotRecommended{Customer: d.pool.Customer, Subject: subject, Reason: reason, Detail: detail})
 }
 
 // lookAhead prepares the simulators.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -126,12 +127,13 @@ func (d *decision) partner(l *Line, before, after order, in *Input) (*PartnerVie
 	if credit == 0 && markup == 0 {
 		return nil, nil
 	}
+	terms := pricing.PartnerTerms{CreditBasisPoints: basisPoints(credit), MarkupBasisPoints: basisPoints(markup), ReservationMarkupBasisPoints: basisPoints(markup)}
 	v := &PartnerView{}
 	var err error
 	if v.CostMonth, err = l.TotalPrice.MulDiv(1, int64(12*l.Term.Years())); err != nil {
 		return nil, err
 	}
-	if v.PriceMonth, err = v.CostMonth.MulDiv(shareScale+share(markup), shareScale); err != nil {
+	if v.PriceMonth, err = terms.PriceTotal(v.CostMonth); err != nil {
 		return nil, err
 	}
 	if v.MarginMonth, err = v.PriceMonth.Sub(v.CostMonth); err != nil {
@@ -141,17 +143,15 @@ func (d *decision) partner(l *Line, before, after order, in *Input) (*PartnerVie
 	if err != nil {
 		return nil, err
 	}
-	if v.CreditLostMonth, err = avoided.MulDiv(share(credit), shareScale); err != nil {
+	if v.CreditLostMonth, err = terms.CreditLost(avoided); err != nil {
 		return nil, err
 	}
 	v.Threshold = l.Marginal.Threshold / (1 - credit)
 	return v, nil
 }
 
-// shareScale is the resolution of a share that multiplies money: one millionth.
-const shareScale = 1_000_000
-
-func share(f float64) int64 { return int64(f*shareScale + 0.5) }
+// basisPoints turns a share into 1/100 of a percent.
+func basisPoints(share float64) int { return int(math.Round(share * 10_000)) }
 
 // offerOf returns the offer that p buys.
 func (d *decision) offerOf(p Purchase) (pricing.Offer, bool) {
@@ -193,7 +193,7 @@ func priceSource(o pricing.Offer) string {
 func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	m := l.Marginal
 	verdict := catalog.Eligible(l.Size, l.Term.Years(), in.Analysis.AsOf)
-	l.Eligibility = append(l.Eligibility, fmt.Sprintf("sold for %d year(s) on %s: %s", l.Term.Years(), in.Analysis.AsOf.Format(time.DateOnly), yes(verdict.OK)),
+	l.Eligibility = append(l.Eligibility, fmt.Sprintf("reservations of this size for %s are sold on %s: %s", years(l.Term), in.Analysis.AsOf.Format(time.DateOnly), yes(verdict.OK)),
 		"scope is shared at purchase under the Azure plan; a narrower scope is a second step",
 		"check before buying: active and registered subscription, agreement, market, agents' access")
 	if m.Last.Has {
@@ -211,6 +211,12 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	if !d.pool.Exact {
 		l.Reasons = append(l.Reasons, "some hours of the day are not known; decided on the worst case (all partial machines at the same hours), the range shows both ends")
 	}
+	if len(offer.Suspect) > 0 {
+		l.Reasons = append(l.Reasons, "the reservation price looks odd: "+strings.Join(offer.Suspect, ", ")+"; ask for it again before buying")
+	}
+	if p := l.Partner; p != nil && m.Last.Has && m.Last.Value <= p.Threshold {
+		l.Reasons = append(l.Reasons, fmt.Sprintf("the last unit pays for the customer but not for the partner, whose earned credit ends: it would have to be used %s of the hours", percent(p.Threshold)))
+	}
 	for _, e := range d.existing {
 		l.Reasons = append(l.Reasons, fmt.Sprintf("existing reservation %s: %d x %s until %s is counted first", e.ID, e.Quantity, e.Size, e.Until.Format(time.DateOnly)))
 	}
@@ -219,6 +225,13 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 		l.Evidence = append(l.Evidence, fmt.Sprintf("pay-as-you-go %s: %s %s an hour, %s", rate.Size, rate.Rate.Decimal(), d.currency, rate.Source))
 	}
 	l.Evidence = append(l.Evidence, fmt.Sprintf("reservation %s %s: %s %s for the term, %s", l.Size, l.Term, offer.Total.Decimal(), d.currency, priceSource(offer)))
+}
+
+func years(t pricing.Term) string {
+	if t.Years() == 1 {
+		return "one year"
+	}
+	return fmt.Sprintf("%d years", t.Years())
 }
 
 func yes(ok bool) string {

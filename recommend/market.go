@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -19,8 +20,14 @@ type market struct {
 	offers   map[pricing.Term][]pricing.Offer // reservations that can be bought, smallest ratio first
 	ratios   map[catalog.Size]int64
 	refused  map[pricing.Term]refusal // why a term has no offer
-	noPrice  []catalog.Size           // sizes in use without a price
+	noPrice  []unpriced               // sizes in use without a price
 	warnings []analyzer.Warning
+}
+
+// unpriced is a size without a usable price and why.
+type unpriced struct {
+	size catalog.Size
+	err  error
 }
 
 // price is a compute price an instance-hour and where it comes from.
@@ -60,7 +67,7 @@ func newMarket(pool *analyzer.Pool, in *Input) *market {
 // addRate finds the compute price of size: the negotiated sheet, then the customer's own rows, then the book.
 func (m *market) addRate(pool *analyzer.Pool, size catalog.Size, in *Input, kinds map[string]string) {
 	currency := money.Code(pool.Currency)
-	offer, err := in.Book.Offer(size, pool.Region, pricing.Linux, pricing.PayAsYouGo, currency)
+	offer, err := fresh(in, size, pool.Region, pricing.PayAsYouGo, currency)
 	rows, spread := rowRate(pool, size)
 	subject := fmt.Sprintf("%s in %s", size, pool.Region)
 	switch {
@@ -69,7 +76,7 @@ func (m *market) addRate(pool *analyzer.Pool, size catalog.Size, in *Input, kind
 	case rows != 0:
 		m.rates[size] = price{rows, "on-demand price on the customer's own rows", rowsKind, in.Analysis.AsOf}
 	default:
-		m.noPrice = append(m.noPrice, size)
+		m.noPrice = append(m.noPrice, unpriced{size, err})
 		return
 	}
 	if spread {
@@ -110,8 +117,11 @@ func (m *market) addSoftware(pool *analyzer.Pool, size catalog.Size, in *Input) 
 func (m *market) addOffers(pool *analyzer.Pool, term pricing.Term, in *Input, kinds map[string]string) {
 	last := refusal{"no_price", fmt.Sprintf("no %s price for any size of %s in %s (%s)", term, pool.Group, pool.Region, pool.Currency)}
 	for _, size := range purchasable(pool) {
-		offer, err := in.Book.Offer(size, pool.Region, pricing.Linux, term, money.Code(pool.Currency))
+		offer, err := fresh(in, size, pool.Region, term, money.Code(pool.Currency))
 		if err != nil {
+			if last.reason == "no_price" && !errors.Is(err, pricing.ErrNoOffer) {
+				last = refusal{"price_too_old", err.Error()}
+			}
 			continue
 		}
 		if verdict := catalog.Eligible(size, term.Years(), in.Analysis.AsOf); !verdict.OK {
@@ -136,6 +146,22 @@ func (m *market) addOffers(pool *analyzer.Pool, term pricing.Term, in *Input, ki
 		}
 		return a.Size < b.Size
 	})
+}
+
+// errTooOld says that a price exists and is older than the policy allows.
+var errTooOld = errors.New("the price is older than the policy allows")
+
+// fresh returns the compute price of size unless the policy finds its source too old.
+func fresh(in *Input, size catalog.Size, region catalog.Region, term pricing.Term, currency money.Code) (pricing.Offer, error) {
+	offer, err := in.Book.Offer(size, region, pricing.Linux, term, currency)
+	if err != nil || in.Policy.MaxPriceAge == 0 {
+		return offer, err
+	}
+	source, ok := in.Book.Source(offer.Source)
+	if age := in.Analysis.AsOf.Sub(source.AsOf); ok && age > in.Policy.MaxPriceAge {
+		return offer, fmt.Errorf("%s in %s: %s is %d days old: %w", size, region, source.Name, int(age/(24*time.Hour)), errTooOld)
+	}
+	return offer, nil
 }
 
 // comparable reports whether a reservation price and the pay-as-you-go prices of the pool are prices to the same buyer: a

@@ -268,9 +268,10 @@ type Resize struct {
 
 // NotRecommended says what was not recommended and why: every machine and size is in a line or here.
 type NotRecommended struct {
-	Subject string
-	Reason  string // a code
-	Detail  string
+	Customer string
+	Subject  string
+	Reason   string // a code
+	Detail   string
 }
 
 // Reference is what Microsoft's own rule recommends on the same window, for comparison.

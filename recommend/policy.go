@@ -44,6 +44,9 @@ type Policy struct {
 	//	30 d      a monthly price list has been replaced
 	//	90 d      reservation lists have been re-priced (reservation prices of E v5 changed on 2026-06-01)
 	PriceAge time.Duration
+	// MaxPriceAge is the age of a price source beyond which nothing that rests on it is recommended; 0 is no limit, because a
+	// plan is a proposal and the price is asked for again before a purchase.
+	MaxPriceAge time.Duration
 	// PriceTolerance is the relative difference between the price on the customer's rows and the book's beyond which the
 	// plan warns.
 	PriceTolerance float64
@@ -82,8 +85,8 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("markup: %v: want a share from 0 to 10", p.Markup)
 	case p.PriceTolerance < 0:
 		return fmt.Errorf("price_tolerance: %v: want a share of at least 0", p.PriceTolerance)
-	case p.MinAge < 0 || p.PriceAge < 0:
-		return fmt.Errorf("min_age_days, price_age_days: want at least 0")
+	case p.MinAge < 0 || p.PriceAge < 0 || p.MaxPriceAge < 0:
+		return fmt.Errorf("min_age_days, price_age_days, max_price_age_days: want at least 0")
 	}
 	for _, term := range p.Terms {
 		if term != "P1Y" && term != "P3Y" {

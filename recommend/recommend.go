@@ -59,7 +59,7 @@ func (p *Plan) take(d *decision, in *Input) error {
 	p.Warnings = append(p.Warnings, d.market.warnings...)
 	if len(lines) == 0 && len(d.terms) > 0 {
 		reason, detail := d.whyNothing()
-		p.refuse(fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), reason, detail)
+		p.refuse(d.pool.Customer, fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), reason, detail)
 	}
 	refs, err := d.references(in)
 	p.Reference = append(p.Reference, refs...)
@@ -74,7 +74,7 @@ func (p *Plan) worthwhile(d *decision, lines []Line, in *Input) []Line {
 	}
 	subject := fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region)
 	if len(lines) > 0 && total < in.Policy.MinSavingMonth*1_000_000 {
-		p.refuse(subject, "saving_too_small", fmt.Sprintf("the saving of %s %s a month is below the policy's %d", money.New(total, d.currency).Round(), d.currency, in.Policy.MinSavingMonth))
+		p.refuse(d.pool.Customer, subject, "saving_too_small", fmt.Sprintf("the saving of %s %s a month is below the policy's %d", money.New(total, d.currency).Round(), d.currency, in.Policy.MinSavingMonth))
 		d.result.Chosen = PAYG
 		return nil
 	}
@@ -100,8 +100,8 @@ func (d *decision) whyNothing() (reason, detail string) {
 	return "not_used_enough", fmt.Sprintf("the first unit would be used %s of the hours, less than it must be to pay for itself", percent(best))
 }
 
-func (p *Plan) refuse(subject, reason, detail string) {
-	p.NotRecommended = append(p.NotRecommended, NotRecommended{subject, reason, detail})
+func (p *Plan) refuse(customer, subject, reason, detail string) {
+	p.NotRecommended = append(p.NotRecommended, NotRecommended{customer, subject, reason, detail})
 }
 
 // accountForMachines names every machine whose hours no pool decides about.
@@ -109,16 +109,16 @@ func (p *Plan) accountForMachines(in *Input) {
 	for i := range in.Analysis.VMs {
 		vm := &in.Analysis.VMs[i]
 		if vm.Spot {
-			p.refuse(vm.Name, "spot", fmt.Sprintf("%s in %s is a Spot machine: reservations do not cover it", vm.Size, vm.Region))
+			p.refuse(vm.Customer, vm.Name, "spot", fmt.Sprintf("%s in %s is a Spot machine: reservations do not cover it", vm.Size, vm.Region))
 		}
 		if vm.State == analyzer.StateSizeUnknown {
-			p.refuse(vm.Name, "size_unknown", fmt.Sprintf("the catalog does not know the size %q", vm.Size))
+			p.refuse(vm.Customer, vm.Name, "size_unknown", fmt.Sprintf("the catalog does not know the size %q", vm.Size))
 		}
 	}
 	for i := range in.Analysis.Pools {
 		pool := &in.Analysis.Pools[i]
 		for _, young := range pool.Young {
-			p.refuse(lastPart(young.Resource), "too_young", fmt.Sprintf("%s in %s runs only since %s; a commitment counts on machines of at least %d days", young.Size, pool.Region, young.Since.Format(time.DateOnly), int(in.Policy.MinAge/(24*time.Hour))))
+			p.refuse(pool.Customer, lastPart(young.Resource), "too_young", fmt.Sprintf("%s in %s runs only since %s; a commitment counts on machines of at least %d days", young.Size, pool.Region, young.Since.Format(time.DateOnly), int(in.Policy.MinAge/(24*time.Hour))))
 		}
 	}
 }
@@ -136,7 +136,7 @@ func (p *Plan) warnAboutLists(in *Input) {
 			p.warn("reservation_expired", e.ID, "ended on "+e.Until.Format(time.DateOnly)+" and is not counted")
 		case e.AutoRenew:
 			p.warn("auto_renew", e.ID, "renews itself on "+e.Until.Format(time.DateOnly)+" and is counted beyond it; switch renewal off if that is not wanted")
-		case e.Until.Before(in.Analysis.AsOf.AddDate(1, 0, 0)):
+		case e.Until.Before(in.Analysis.AsOf.AddDate(1, 0, 0)) && servesAny(e, in):
 			p.warn("reservation_expires", e.ID, fmt.Sprintf("%d x %s in %s end on %s and are counted until then", e.Quantity, e.Size, e.Region, e.Until.Format(time.DateOnly)))
 		}
 	}
@@ -146,14 +146,20 @@ func (p *Plan) warnAboutLists(in *Input) {
 // warnAboutIdle names existing reservations that serve no pool.
 func (p *Plan) warnAboutIdle(in *Input) {
 	for _, e := range in.Existing {
-		served := false
-		for i := range in.Analysis.Pools {
-			served = served || serves(e, &in.Analysis.Pools[i], in)
-		}
-		if !served && e.Agreement != "ea" && e.Until.After(in.Analysis.AsOf) {
-			p.warn("reservation_idle", e.ID, fmt.Sprintf("%d x %s in %s find no usage of their group: change their scope or exchange them before buying more", e.Quantity, e.Size, e.Region))
+		if !servesAny(e, in) && e.Agreement != "ea" && e.Until.After(in.Analysis.AsOf) {
+			p.warn("reservation_idle", e.ID, fmt.Sprintf("%d x %s in %s until %s find no usage of their group: change their scope or exchange them before buying more", e.Quantity, e.Size, e.Region, e.Until.Format(time.DateOnly)))
 		}
 	}
+}
+
+// servesAny reports whether reservation e can cover usage of any pool.
+func servesAny(e Existing, in *Input) bool {
+	for i := range in.Analysis.Pools {
+		if serves(e, &in.Analysis.Pools[i], in) {
+			return true
+		}
+	}
+	return false
 }
 
 // warnAboutPrices says which sources of the lines' prices are old or younger than the day of the plan.

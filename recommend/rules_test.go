@@ -292,3 +292,26 @@ func warnings(p *recommend.Plan) (codes []string) {
 	}
 	return codes
 }
+
+// Prices beyond the age that the policy allows recommend nothing and say so.
+func TestPricesTooOldRecommendNothing(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 672)))
+	in.Policy.MaxPriceAge = 9 * 24 * time.Hour // the list is ten days old
+	p := plan(t, in)
+	require.Empty(t, p.Lines)
+	require.Contains(t, reasons(p), "price_too_old")
+	in.Policy.MaxPriceAge = 11 * 24 * time.Hour
+	require.NotEmpty(t, plan(t, in).Lines)
+}
+
+// A price that the book refuses as suspect is no price, and the plan says why.
+func TestSuspectPriceIsRefused(t *testing.T) {
+	source := pricing.Source{Name: "odd list", AsOf: asOf, Currency: "USD", Kind: "retail"}
+	b := pricing.NewBuilder()
+	b.Add(source, []pricing.Offer{{Size: "Standard_D2s_v5", Region: region, Term: pricing.PayAsYouGo, Rate: 1_000_000_000, Currency: "USD", Source: source.Name, Suspect: []string{pricing.FlagLinuxEqualsWindows}}})
+	built, err := b.Build()
+	require.NoError(t, err)
+	p := plan(t, input(t, built, member("Standard_D2s_v5", always(4, 672))))
+	require.Contains(t, reasons(p), "suspect_price")
+	require.Empty(t, p.Lines)
+}

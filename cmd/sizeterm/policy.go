@@ -37,6 +37,7 @@ type policyDocument struct {
 	BillingPlan       string   `yaml:"billing_plan"`
 	Terms             []string `yaml:"terms"`
 	PriceAgeDays      *int     `yaml:"price_age_days"`
+	MaxPriceAgeDays   *int     `yaml:"max_price_age_days"`
 	PriceTolerance    *float64 `yaml:"price_tolerance"`
 	PartnerCreditRate *float64 `yaml:"partner_credit_rate"`
 	Markup            *float64 `yaml:"markup"`
@@ -89,6 +90,7 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	setInt(&p.HorizonMonths, doc.HorizonMonths)
 	setDays(&p.MinAge, doc.MinAgeDays)
 	setDays(&p.PriceAge, doc.PriceAgeDays)
+	setDays(&p.MaxPriceAge, doc.MaxPriceAgeDays)
 	if doc.MinSavingMonth != nil {
 		p.MinSavingMonth = *doc.MinSavingMonth
 	}
