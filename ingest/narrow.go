@@ -122,7 +122,7 @@ func (m *narrowMapper) take(r *row) {
 		m.tally.setApart(reason)
 		return
 	}
-	s.resource = m.indexes[0].get(resource, func(cell []byte) int32 { return m.cols.ResourceWords.Index(lower(cell)) })
+	s.resource = m.machineOf(resource).resource
 	m.add(r, &s)
 	m.tally.accepted++
 	m.tally.period(s.start, s.start+s.seconds)

@@ -58,9 +58,17 @@ type sampleMapper struct {
 	percent [3]percentColumn
 	rates   [4]rateColumn
 
-	times   memo[dayOf]
-	grains  memo[int64]
-	indexes [4]memo[int32]
+	times    memo[dayOf]
+	grains   memo[int64]
+	machines memo[*sampled]
+	indexes  [3]memo[int32]
+}
+
+// sampled is a machine and what its row said last about it: a row seldom says anything else.
+type sampled struct {
+	resource                     int32
+	vm, size, region             int32
+	vmCell, sizeCell, regionCell []byte
 }
 
 // percentColumn is one measure in percent and where it goes.
@@ -406,22 +414,43 @@ func (m *sampleMapper) operations(r *row, s *sampleOf) bool {
 
 // who reads the machine.
 func (m *sampleMapper) who(r *row, s *sampleOf) {
-	s.resource = m.indexes[0].get(r.text(sResource), func(cell []byte) int32 { return m.cols.ResourceWords.Index(lower(cell)) })
-	s.vm, s.size, s.region = -1, -1, -1
-	if cell := r.text(sVM); m.mapped[sVM] && !absent(cell) {
-		s.vm = m.indexes[1].get(cell, func(cell []byte) int32 { return m.cols.VMWords.Index(lower(cell)) })
+	v := m.machineOf(r.text(sResource))
+	s.resource = v.resource
+	if m.mapped[sVM] {
+		v.vm = m.same(r, sVM, &v.vmCell, v.vm, func(cell []byte) int32 { return m.cols.VMWords.Index(lower(cell)) })
 	}
-	if cell := r.text(sSize); m.mapped[sSize] && !absent(cell) {
-		s.size = m.indexes[2].get(cell, func(cell []byte) int32 { return m.cols.SizeWords.Index(sizeOf(string(cell))) })
+	if m.mapped[sSize] {
+		v.size = m.same(r, sSize, &v.sizeCell, v.size, func(cell []byte) int32 { return m.cols.SizeWords.Index(sizeOf(string(cell))) })
 	}
-	if cell := r.text(sRegion); m.mapped[sRegion] && !absent(cell) {
-		s.region = m.indexes[3].get(cell, func(cell []byte) int32 {
+	if m.mapped[sRegion] {
+		v.region = m.same(r, sRegion, &v.regionCell, v.region, func(cell []byte) int32 {
 			if region, ok := catalog.RegionOf(string(cell)); ok {
 				return m.cols.RegionWords.Index(string(region))
 			}
 			return m.cols.RegionWords.Index(string(cell))
 		})
 	}
+	s.vm, s.size, s.region = v.vm, v.size, v.region
+}
+
+// machineOf returns what is known of a machine.
+func (m *sampleMapper) machineOf(resource []byte) *sampled {
+	return m.machines.get(resource, func(cell []byte) *sampled {
+		return &sampled{resource: m.cols.ResourceWords.Index(lower(cell)), vm: -1, size: -1, region: -1}
+	})
+}
+
+// same returns the index of a cell of a machine: the one of its last row where the cell has not changed.
+func (m *sampleMapper) same(r *row, slot int, last *[]byte, index int32, read func([]byte) int32) int32 {
+	cell := r.text(slot)
+	if bytes.Equal(cell, *last) {
+		return index
+	}
+	*last = append((*last)[:0], cell...)
+	if absent(cell) {
+		return -1
+	}
+	return m.indexes[slot-sVM].get(cell, read)
 }
 
 // append adds the row to the columns that the file has.

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"math"
+	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -51,18 +52,56 @@ func (c *SampleColumns) Record() arrow.Record {
 	return recordOf(SampleSchema, cols, n)
 }
 
-// renew gives the columns in use new slices of the same size.
+// renew gives the columns in use new slices of the same size, from records that were released where there are some.
 func (c *SampleColumns) renew(n int) {
 	for _, s := range []*[]int32{&c.Resource, &c.VM, &c.Size, &c.Region, &c.Seconds, &c.CPUAvg, &c.CPUMax, &c.CPUMin, &c.MemoryUsed} {
 		if *s != nil {
-			*s = make([]int32, 0, n)
+			*s = arrow.Int32Traits.CastFromBytes(reused(4 * n))[:0]
 		}
 	}
 	for _, s := range []*[]int64{&c.Start, &c.Line, &c.MemoryAvailable, &c.NetIn, &c.NetOut, &c.DiskRead, &c.DiskWrite, &c.DiskOps} {
 		if *s != nil {
-			*s = make([]int64, 0, n)
+			*s = arrow.Int64Traits.CastFromBytes(reused(8 * n))[:0]
 		}
 	}
+}
+
+// spare keeps the memory of released columns. A record that somebody retains keeps its own.
+type spare struct{ pool sync.Pool }
+
+var spares = &spare{}
+
+// reused returns at least n bytes, all of them usable.
+func reused(n int) []byte {
+	if p, ok := spares.pool.Get().(*[]byte); ok && cap(*p) >= n {
+		return (*p)[:cap(*p)]
+	}
+	return arrow.Int64Traits.CastToBytes(make([]int64, (n+7)/8))
+}
+
+// Allocate is not used: columns bring their memory.
+func (s *spare) Allocate(n int) []byte { return make([]byte, n) }
+
+// Reallocate is not used: columns do not grow.
+func (s *spare) Reallocate(n int, b []byte) []byte { return append(make([]byte, 0, n), b...)[:n] }
+
+// Free takes back the memory of a column whose last holder released it.
+func (s *spare) Free(b []byte) {
+	if b = b[:cap(b)&^7]; cap(b) >= 1024 {
+		s.pool.Put(&b)
+	}
+}
+
+// lent returns an array over memory that goes back to spares.
+func lent(t arrow.DataType, n int, values, valid []byte, missing int) arrow.Array {
+	data := array.NewData(t, n, []*memory.Buffer{bitmap(valid, missing), memory.NewBufferWithAllocator(values, spares)}, nil, missing, 0)
+	for _, b := range data.Buffers() {
+		if b != nil {
+			b.Release() // the data holds them now
+		}
+	}
+	defer data.Release()
+	return array.MakeFromData(data)
 }
 
 // allNull is the memory of columns that are null throughout: zeros, shared by all of them.
@@ -99,7 +138,7 @@ func intColumn(values []int64, n int, null allNull) arrow.Array {
 			missing++
 		}
 	}
-	return fixedOf(arrow.PrimitiveTypes.Int64, n, arrow.Int64Traits.CastToBytes(values), valid, missing)
+	return lent(arrow.PrimitiveTypes.Int64, n, arrow.Int64Traits.CastToBytes(values), valid, missing)
 }
 
 // percentColumn wraps values, whose NullPercent are null.
@@ -118,7 +157,7 @@ func percentColumn(values []int32, n int, null allNull) arrow.Array {
 			missing++
 		}
 	}
-	return fixedOf(arrow.PrimitiveTypes.Int32, n, arrow.Int32Traits.CastToBytes(values), valid, missing)
+	return lent(arrow.PrimitiveTypes.Int32, n, arrow.Int32Traits.CastToBytes(values), valid, missing)
 }
 
 // wordsColumn wraps indexes, of which -1 is null.
@@ -141,7 +180,9 @@ func wordsColumn(index []int32, n int, w *Words, null allNull) arrow.Array {
 			missing++
 		}
 	}
-	data := array.NewData(Word, n, []*memory.Buffer{bitmap(valid, missing), memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(index))}, nil, missing, 0)
+	values := memory.NewBufferWithAllocator(arrow.Int32Traits.CastToBytes(index), spares)
+	data := array.NewData(Word, n, []*memory.Buffer{bitmap(valid, missing), values}, nil, missing, 0)
+	values.Release()
 	defer data.Release()
 	data.SetDictionary(w.array().Data())
 	return array.NewDictionaryData(data)
