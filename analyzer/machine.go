@@ -93,16 +93,16 @@ type dayMarks struct {
 	marks demand.Day
 }
 
-// week sums the CPU averages by hour of the week from Monday 00:00 UTC.
+// week sums the CPU averages by hour of the week from Monday 00:00 UTC; add takes hours since 1970.
 type week struct {
 	sum     [168]int64 // hundredths x seconds
 	seconds [168]uint32
 }
 
-func (w *week) add(start, seconds, value int64) {
-	hour := (start/3600 + 72) % 168 // 1970-01-01 was a Thursday; no sample is older
-	w.sum[hour] += value * seconds
-	w.seconds[hour] += uint32(seconds)
+func (w *week) add(hour uint64, seconds, value int64) {
+	at := (hour + 72) % 168 // 1970-01-01 was a Thursday
+	w.sum[at] += value * seconds
+	w.seconds[at] += uint32(seconds)
 }
 
 func (a *Accumulator) machine(key sampleKey) *machine {

@@ -80,11 +80,36 @@ func (o *Overload) plus(other *Overload) {
 	}
 }
 
-// ofAverages bounds overload from averages alone: the highest of an interval is at most the whole machine, unless the
-// average is more.
+// ofAverages bounds overload from averages alone. The highest of an interval is at most the whole machine, unless the
+// average is more, and the lowest at least nothing: add with 0 and 100 %, summed up before each level divides once.
 func ofAverages(s *quantile.Summary) *Overload {
-	o := &Overload{AverageOnly: true}
-	s.Each(func(value int32, seconds int64) { o.add(0, value, max(value, 10_000), seconds) })
+	o := &Overload{AverageOnly: true, Seconds: s.Seconds()}
+	var seconds, value [levels + 1]int64 // of averages up to 100 %, by how many levels lie below
+	full := int64(0)                     // seconds of averages above 100 %
+	s.Each(func(v int32, n int64) {
+		if v > levels*levelStep {
+			full += n
+			return
+		}
+		below := max(0, v-1) / levelStep
+		seconds[below] += n
+		value[below] += n * int64(v)
+	})
+	belowValue, aboveValue, aboveSeconds := int64(0), int64(0), int64(0)
+	for i := range seconds {
+		aboveValue += value[i]
+		aboveSeconds += seconds[i]
+	}
+	for i := range levels {
+		t := int64(i+1) * levelStep
+		belowValue += value[i]
+		aboveValue -= value[i]
+		aboveSeconds -= seconds[i]
+		o.lo[i], o.hi[i] = 1000*full, 1000*(full+aboveSeconds)+(1000*belowValue+t-1)/t
+		if aboveSeconds > 0 {
+			o.lo[i] += 1000 * (aboveValue - t*aboveSeconds) / (levels*levelStep - t)
+		}
+	}
 	return o
 }
 

@@ -17,12 +17,13 @@ var shares = []int{5000, 9000, 9500, 9900}
 // distributionOf writes the quantiles of a summary.
 func distributionOf(s *quantile.Summary) Distribution {
 	var q, seven [4]int32
-	if !s.Quantiles(q[:], shares...) {
+	ok, typed := s.Both(q[:], seven[:], shares...)
+	if !ok {
 		return Distribution{}
 	}
 	d := Distribution{Samples: s.Samples(), Seconds: s.Seconds(), P50: Percent(q[0]), P90: Percent(q[1]), P95: Percent(q[2]),
 		P99: Percent(q[3]), Max: Percent(s.Max()), Mean: Percent(s.Mean())}
-	if s.Type7(seven[:], shares...) {
+	if typed {
 		d.Type7 = &Type7{Percent(seven[0]), Percent(seven[1]), Percent(seven[2]), Percent(seven[3])}
 	}
 	return d
@@ -243,9 +244,6 @@ func (r *run) gatherAll(e *entry, f *fleet, machines []*machine, accept func(int
 	if e.vm.Hours > 0 || r.metricsOnly() {
 		f.vms++
 	}
-	if v, ok := f.best().Quantile(9500); ok {
-		f.p95 = append(f.p95, Percent(v))
-	}
 }
 
 // accept returns which days of an entry's samples count: from the first day of the window on where there are any, and
@@ -363,6 +361,11 @@ func (r *run) measure(e *entry, f *fleet) {
 	vm.Overload = overloadOf(e, machines, &f.sums[kindAvg])
 	if best := f.best(); best.Samples() > 0 {
 		vm.Censored = percentOf(best.From(ceiling), best.Seconds())
+		p95 := vm.CPUMax.P95
+		if vm.CPUMax.Samples == 0 {
+			p95 = vm.CPUAvg.P95
+		}
+		f.p95 = append(f.p95, p95)
 	}
 	days := f.days
 	vm.Rhythm.load(days, &vm.Week)

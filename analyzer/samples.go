@@ -183,7 +183,8 @@ func samplesOf(rec arrow.Record) sampleRows {
 // addSample counts one row. A row without any measure says nothing, not even that the machine ran.
 func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
 	start, seconds := r.start[i], r.seconds[i]
-	day := int32(floorDay(start))
+	hour := uint64(start) / 3600 // rows before 1970 were left out
+	day := int32(hour / 24)
 	if len(m.segments) > maxSegments {
 		return fmt.Errorf("analyzer: more than %d days and lengths of samples of one machine", maxSegments)
 	}
@@ -197,7 +198,7 @@ func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
 			if m.week == nil {
 				m.week = &week{}
 			}
-			m.week.add(start, int64(seconds), int64(avg))
+			m.week.add(hour, int64(seconds), int64(avg))
 		}
 	}
 	if hasHigh {

@@ -151,6 +151,9 @@ func TestMarkStaysInsideTheDay(t *testing.T) {
 	var d, e demand.Day
 	d.Mark(86_300, 86_700)
 	require.Equal(t, 1, d.Slots(23))
+	e.Mark(-5, 0)
+	e.Mark(10, 10)
+	require.Equal(t, demand.Day{}, e, "nothing of the day")
 	e.Mark(0, 1)
 	d.Merge(&e)
 	require.Equal(t, 1, d.Slots(0))

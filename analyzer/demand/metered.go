@@ -13,7 +13,11 @@ type Day [(SlotsOfDay + 63) / 64]uint64
 
 // Mark marks the slots that the seconds [from, to) of the day touch.
 func (d *Day) Mark(from, to int) {
-	for slot := max(0, from) / SlotSeconds; slot <= min(to-1, 86_399)/SlotSeconds; slot++ {
+	if to <= from || to <= 0 {
+		return
+	}
+	last := uint(min(to-1, 86_399)) / SlotSeconds
+	for slot := uint(max(0, from)) / SlotSeconds; slot <= last; slot++ {
 		d[slot/64] |= 1 << (slot % 64)
 	}
 }

@@ -21,48 +21,64 @@ func (s *Summary) Quantiles(out []int32, basisPoints ...int) bool {
 	if s.Samples() == 0 {
 		return false
 	}
-	ranks := make([]int64, len(basisPoints))
+	s.pick(out, s.ranks(basisPoints))
+	return true
+}
+
+// ranks returns the ranks of shares in what pick counts: the values where they are kept and all of one weight, so that
+// the rank among them is the rank among the seconds; else the seconds.
+func (s *Summary) ranks(basisPoints []int) []int64 {
 	total := s.seconds
 	if s.counts == nil {
-		total = int64(len(s.values)) // all weights are equal: the rank among the values is the rank among the seconds
+		total = int64(len(s.values))
 	}
+	out := make([]int64, len(basisPoints))
 	for i, bp := range basisPoints {
-		ranks[i] = Rank(total, bp)
+		out[i] = Rank(total, bp)
 	}
-	s.pick(out, ranks)
-	return true
+	return out
 }
 
 // Type7 sets out to the interpolated quantiles that Excel's PERCENTILE.INC and numpy compute (Hyndman-Fan type 7) at
 // rising shares in basis points, every sample counting once, rounded half up. It is false when s is empty or its samples
 // do not all have the same seconds.
 func (s *Summary) Type7(out []int32, basisPoints ...int) bool {
-	if s.Samples() == 0 || s.weight <= 0 {
-		return false
+	_, ok := s.Both(make([]int32, len(basisPoints)), out, basisPoints...)
+	return ok
+}
+
+// Both is Quantiles into nearest and Type7 into seven at once, in half the time.
+func (s *Summary) Both(nearest, seven []int32, basisPoints ...int) (ok, typed bool) {
+	if s.Samples() == 0 {
+		return false, false
 	}
-	step := int64(1)
+	n, step := len(basisPoints), int64(1)
 	if s.counts != nil {
 		step = s.weight
 	}
-	ranks := make([]int64, 0, 2*len(basisPoints))
-	for _, bp := range basisPoints {
-		low := interpolated(s.Samples(), bp).rank
-		ranks = append(ranks, low*step, min(low+1, s.Samples())*step)
+	ranks := s.ranks(basisPoints)
+	if typed = s.weight > 0; typed {
+		for _, bp := range basisPoints {
+			low := interpolated(s.Samples(), bp).rank
+			ranks = append(ranks, low*step, min(low+1, s.Samples())*step)
+		}
 	}
 	rising := slices.Clone(ranks)
-	slices.Sort(rising) // two close shares may ask for low, low+1, low, low+1
+	slices.Sort(rising)
 	found := make([]int32, len(rising))
 	s.pick(found, rising)
-	values := make([]int32, len(ranks))
-	for i, rank := range ranks {
-		at, _ := slices.BinarySearch(rising, rank)
-		values[i] = found[at]
+	value := func(i int) int64 {
+		at, _ := slices.BinarySearch(rising, ranks[i])
+		return int64(found[at])
 	}
 	for i, bp := range basisPoints {
-		low, high := int64(values[2*i]), int64(values[2*i+1])
-		out[i] = int32((low*10_000 + interpolated(s.Samples(), bp).rest*(high-low) + 5_000) / 10_000)
+		nearest[i] = int32(value(i))
+		if typed {
+			low, high := value(n+2*i), value(n+2*i+1)
+			seven[i] = int32((low*10_000 + interpolated(s.Samples(), bp).rest*(high-low) + 5_000) / 10_000)
+		}
 	}
-	return true
+	return true, typed
 }
 
 // interpolated returns where the type 7 quantile of n samples stands: the rank from 1 of the sample at or below it, and
