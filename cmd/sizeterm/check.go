@@ -137,11 +137,7 @@ func (c *common) checkFile(ctx context.Context, in ingest.Input, r *reading) (ch
 		f.Notices = append(f.Notices, "a text for people: set aside")
 		return f, nil
 	}
-	head, err := ingest.Head(in, headBytes)
-	if err != nil {
-		f.Refused = err.Error()
-		return f, nil
-	}
+	head, _ := headOf(in) // what cannot be read is refused below, by name
 	if isPolicy(head) {
 		f.Kind = "policy"
 		text, err := wholeOf(in)

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"sort"
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/spf13/cobra"
 
 	"sizeterm/analyzer"
@@ -146,9 +151,9 @@ func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, r *read
 		g.files = append(g.files, recommend.File{Name: g.short(in), Kind: "note"})
 		return nil
 	}
-	head, err := ingest.Head(in, headBytes)
-	if err != nil {
-		return refused(wayOut(err), err)
+	head, err := headOf(in)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return refused("", err)
 	}
 	if isPolicy(head) {
 		text, err := wholeOf(in)
@@ -168,11 +173,51 @@ func isNote(name string) bool {
 	return strings.HasPrefix(base, "readme") || strings.HasSuffix(base, ".md")
 }
 
+// unpacked opens an input as it is but for gzip: price sheets and policies have readers of their own.
+func unpacked(in ingest.Input) (io.ReadCloser, error) {
+	f, err := in.Open()
+	if err != nil {
+		return nil, err
+	}
+	buffered := bufio.NewReader(f)
+	magic, _ := buffered.Peek(2)
+	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return readCloser{buffered, f}, nil
+	}
+	plain, err := gzip.NewReader(buffered)
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	return readCloser{plain, f}, nil
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
+}
+
+// headOf returns the first bytes of an input, unpacked. What cannot be unpacked has no head here: the reader of usage
+// files opens it again and names the damage.
+func headOf(in ingest.Input) ([]byte, error) {
+	f, err := unpacked(in)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, headBytes)
+	n, err := io.ReadFull(f, head)
+	if n > 0 || errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return head[:n], err
+}
+
 // maxPolicy is the size that no policy file exceeds.
 const maxPolicy = 1 << 20
 
 func wholeOf(in ingest.Input) ([]byte, error) {
-	f, err := ingest.OpenText(in, ingest.Options{})
+	f, err := unpacked(in)
 	if err != nil {
 		return nil, refused("", fmt.Errorf("%s: %w", in.Name, err))
 	}
@@ -186,7 +231,7 @@ func wholeOf(in ingest.Input) ([]byte, error) {
 
 // readPrices reads a price file into the book's material.
 func (g *gathered) readPrices(in ingest.Input) error {
-	f, err := ingest.OpenText(in, ingest.Options{})
+	f, err := unpacked(in)
 	if err != nil {
 		return refused("", fmt.Errorf("%s: %w", in.Name, err))
 	}
@@ -227,8 +272,9 @@ func (c *common) readUsage(ctx context.Context, g *gathered, in ingest.Input, r 
 	}
 	s := reader.Summary()
 	if s.Kind == ingest.KindReservations {
-		g.hasList = true
-		for _, commitment := range reader.Commitments() {
+		commitments := reader.Commitments()
+		g.hasList = g.hasList || s.Dialect == "reservation-list" || len(commitments) > 0
+		for _, commitment := range commitments {
 			g.existing = append(g.existing, existing(g.short(in), commitment))
 		}
 	}

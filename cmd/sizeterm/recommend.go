@@ -6,11 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"sizeterm/analyzer"
 	"sizeterm/cmd/sizeterm/internal/plot"
 	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/ingest"
@@ -105,9 +107,9 @@ func (r *recommending) plan(g *gathered) (*recommend.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(analysis.Coverage) == 0 {
+	if !slices.ContainsFunc(analysis.VMs, func(vm analyzer.VM) bool { return vm.Hours > 0 }) {
 		return nil, refused("Give a cost or usage export that holds virtual machines; sizeterm check PATH says what a file holds.",
-			fmt.Errorf("no virtual machine in %s", filesText(len(g.files))))
+			fmt.Errorf("no hours of a virtual machine in %s", filesText(len(g.files))))
 	}
 	in := recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, Policy: policy, Files: g.files}
 	plan, err := recommend.Recommend(in)
