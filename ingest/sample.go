@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -355,14 +356,8 @@ func orErr(err, other error) error {
 // count reads a number as units of 10^-places.
 func (m *sampleMapper) count(r *row, slot, places int) (int64, bool, error) {
 	cell := r.text(slot)
-	if places == 0 && len(cell) > 0 && len(cell) <= 18 {
-		var v int64
-		i := 0
-		for i < len(cell) && cell[i]-'0' < 10 {
-			v = v*10 + int64(cell[i]-'0')
-			i++
-		}
-		if i == len(cell) {
+	if places == 0 {
+		if v, ok := whole(cell); ok {
 			return v, true, nil
 		}
 	}
@@ -372,6 +367,30 @@ func (m *sampleMapper) count(r *row, slot, places int) (int64, bool, error) {
 	}
 	v, _, err := d.Units(places)
 	return v, err == nil, err
+}
+
+// whole reads up to 18 digits, the first eight at once.
+func whole(cell []byte) (int64, bool) {
+	if len(cell) == 0 || len(cell) > 18 {
+		return 0, false
+	}
+	var v uint64
+	if len(cell) >= 8 {
+		x := binary.LittleEndian.Uint64(cell) - ones*'0'
+		if ((x+ones*0x76)|x)&highs != 0 {
+			return 0, false
+		}
+		x = x*10 + x>>8
+		v = ((x&0x000000ff000000ff)*0x000f424000000064 + (x>>16&0x000000ff000000ff)*0x0000271000000001) >> 32
+		cell = cell[8:]
+	}
+	for _, b := range cell {
+		if b-'0' > 9 {
+			return 0, false
+		}
+		v = v*10 + uint64(b-'0')
+	}
+	return int64(v), true
 }
 
 // readRate reads bytes a second, or bytes an interval and divides.

@@ -85,8 +85,14 @@ func (f *family) matches(folded []string) bool {
 	return !f.wide || (len(folded) > 1 && slices.Contains(f.fields["time"], folded[0]) && !slices.ContainsFunc(folded[1:], nameless))
 }
 
-// nameless reports whether a column of a wide table cannot be the name of a machine.
+// nameless reports whether a column of a wide table cannot be the name of a machine: it is a field of the long form, or a
+// word that tools give to values.
 func nameless(folded string) bool {
+	for _, headers := range sampleFields {
+		if slices.Contains(headers, folded) {
+			return true
+		}
+	}
 	switch folded {
 	case "", "value", "val", "average", "maximum", "minimum", "total", "count", "metricname", "countername", "countervalue", "metric":
 		return true
