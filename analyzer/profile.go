@@ -69,45 +69,58 @@ func (f *fleet) spread() Spread {
 	return Spread{N: len(f.p95), P50: at(5000), P90: at(9000), Max: f.p95[len(f.p95)-1]}
 }
 
-// job is the machines of one subscription: what one worker measures and pools.
+// job is what one worker measures and pools: some whole resource groups, or a part of a large one.
 type job struct {
 	entries []*entry
-	groups  []Grouping // resource groups, and the subscription last
+	split   bool // a part of a resource group
 }
 
-// pools of figures by something that machines of several subscriptions share.
-type sharedPools struct {
-	mutex    sync.Mutex
-	sizes    map[Key]*fleet
-	families map[[2]string]*fleet // customer and family
+// groupKey names a resource group, or a subscription where group is "".
+type groupKey struct{ customer, subscription, group string }
+
+// shared is what is pooled over jobs.
+type shared struct {
+	mutex         sync.Mutex
+	sizes         map[Key]*fleet
+	subscriptions map[groupKey]*fleet
+	groups        map[groupKey]*fleet // those that are split
+	whole         []Grouping          // those that are not
+}
+
+// pooledIn returns the fleet of a key, making it where it is new.
+func pooledIn[K comparable](m map[K]*fleet, key K) *fleet {
+	if m[key] == nil {
+		m[key] = &fleet{}
+	}
+	return m[key]
 }
 
 // profiles writes the figures of every machine, and the pooled ones of sizes, families, subscriptions and resource groups.
 // Jobs run in parallel; what they share are sums of integers, so that their order changes nothing.
 func (r *run) profiles(entries []*entry, g *groups) {
-	jobs := jobsOf(entries)
-	shared := &sharedPools{sizes: map[Key]*fleet{}, families: map[[2]string]*fleet{}}
-	each(jobs, func(j *job, scratch *fleet) { r.pool(j, scratch, shared) })
-	for key, f := range shared.sizes {
-		family := [2]string{key.Customer, cmp.Or(key.Size.Family(), string(key.Size))}
-		if shared.families[family] == nil {
-			shared.families[family] = &fleet{}
-		}
-		shared.families[family].merge(f)
+	all := &shared{sizes: map[Key]*fleet{}, subscriptions: map[groupKey]*fleet{}, groups: map[groupKey]*fleet{}}
+	each(jobsOf(entries), func(j *job, scratch *fleet) { r.pool(j, scratch, all) })
+	families := map[groupKey]*fleet{}
+	for key, f := range all.sizes {
+		pooledIn(families, groupKey{key.Customer, cmp.Or(key.Size.Family(), string(key.Size)), ""}).merge(f)
 	}
-	for key, f := range shared.families {
-		r.out.Groupings = append(r.out.Groupings, f.grouping(key[0], "family", key[1]))
+	out := all.whole
+	for key, f := range families {
+		out = append(out, f.grouping(key.customer, "family", key.subscription))
 	}
-	for _, j := range jobs {
-		r.out.Groupings = append(r.out.Groupings, j.groups...)
+	for key, f := range all.subscriptions {
+		out = append(out, f.grouping(key.customer, "subscription", key.subscription))
 	}
-	r.out.Groupings = slices.DeleteFunc(r.out.Groupings, func(g Grouping) bool { return g.VMs == 0 })
+	for key, f := range all.groups {
+		out = append(out, f.grouping(key.customer, "resource_group", key.subscription+"/"+key.group))
+	}
+	r.out.Groupings = slices.DeleteFunc(out, func(g Grouping) bool { return g.VMs == 0 })
 	slices.SortFunc(r.out.Groupings, func(x, y Grouping) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.By, y.By), cmp.Compare(x.Key, y.Key))
 	})
 	for key, p := range g.profiles {
 		out := r.newProfile(key, p)
-		if f := shared.sizes[key]; f != nil {
+		if f := all.sizes[key]; f != nil {
 			out.CPUAvg, out.CPUMax = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax])
 			out.Memory, out.VMP95 = distributionOf(&f.sums[kindMemory]), f.spread()
 		}
@@ -139,7 +152,10 @@ func (r *run) newProfile(key Key, p *profiled) *Profile {
 	return out
 }
 
-// jobsOf splits entries by customer and subscription, and sorts those of each by resource group.
+// jobSize is the number of machines from which on a job is large enough to be worth its merges.
+const jobSize = 32
+
+// jobsOf sorts entries by resource group and cuts them into jobs.
 func jobsOf(entries []*entry) []*job {
 	sorted := slices.Clone(entries)
 	slices.SortStableFunc(sorted, func(x, y *entry) int {
@@ -147,14 +163,28 @@ func jobsOf(entries []*entry) []*job {
 			cmp.Compare(x.vm.ResourceGroup, y.vm.ResourceGroup))
 	})
 	var out []*job
-	for i, e := range sorted {
-		if i == 0 || sorted[i-1].vm.Customer != e.vm.Customer || sorted[i-1].vm.Subscription != e.vm.Subscription {
-			out = append(out, &job{})
+	for from := 0; from < len(sorted); {
+		to := from + 1
+		for to < len(sorted) && groupOf(sorted[to]) == groupOf(sorted[from]) {
+			to++
 		}
-		j := out[len(out)-1]
-		j.entries = append(j.entries, e)
+		switch last := len(out) - 1; {
+		case to-from >= 2*jobSize:
+			for part := range slices.Chunk(sorted[from:to], jobSize) {
+				out = append(out, &job{entries: part, split: true})
+			}
+		case last >= 0 && !out[last].split && len(out[last].entries) < jobSize:
+			out[last].entries = append(out[last].entries, sorted[from:to]...)
+		default:
+			out = append(out, &job{entries: slices.Clone(sorted[from:to])})
+		}
+		from = to
 	}
 	return out
+}
+
+func groupOf(e *entry) groupKey {
+	return groupKey{e.vm.Customer, e.vm.Subscription, e.vm.ResourceGroup}
 }
 
 // each runs the jobs on as many workers as there are processors.
@@ -176,39 +206,39 @@ func each(jobs []*job, do func(*job, *fleet)) {
 	wait.Wait()
 }
 
-// pool measures the machines of a subscription and pools them by size, by resource group and as a whole.
-func (r *run) pool(j *job, scratch *fleet, shared *sharedPools) {
-	sizes := map[Key]*fleet{}
-	var group, whole fleet
+// pool measures the machines of a job and pools them.
+func (r *run) pool(j *job, scratch *fleet, all *shared) {
+	sizes, subscriptions := map[Key]*fleet{}, map[groupKey]*fleet{}
+	var group fleet
+	var whole []Grouping
 	for i, e := range j.entries {
 		scratch.reset()
 		r.measure(e, scratch)
 		if !e.spot {
-			key := Key{e.vm.Customer, e.vm.Region, e.vm.Size}
-			if sizes[key] == nil {
-				sizes[key] = &fleet{}
-			}
-			sizes[key].merge(scratch)
+			pooledIn(sizes, Key{e.vm.Customer, e.vm.Region, e.vm.Size}).merge(scratch)
 			group.merge(scratch)
 		}
-		if i+1 == len(j.entries) || j.entries[i+1].vm.ResourceGroup != e.vm.ResourceGroup {
-			j.groups = append(j.groups, group.grouping(e.vm.Customer, "resource_group", e.vm.Subscription+"/"+e.vm.ResourceGroup))
-			whole.merge(&group)
+		if i+1 < len(j.entries) && groupOf(j.entries[i+1]) == groupOf(e) {
+			continue
+		}
+		pooledIn(subscriptions, groupKey{e.vm.Customer, e.vm.Subscription, ""}).merge(&group)
+		if !j.split {
+			whole = append(whole, group.grouping(e.vm.Customer, "resource_group", e.vm.Subscription+"/"+e.vm.ResourceGroup))
 			group.reset()
 		}
 	}
-	if len(j.entries) > 0 {
-		j.groups = append(j.groups, whole.grouping(j.entries[0].vm.Customer, "subscription", j.entries[0].vm.Subscription))
-	}
-	shared.mutex.Lock()
-	defer shared.mutex.Unlock()
+	all.mutex.Lock()
+	defer all.mutex.Unlock()
 	for key, f := range sizes {
-		if shared.sizes[key] == nil {
-			shared.sizes[key] = f
-			continue
-		}
-		shared.sizes[key].merge(f)
+		pooledIn(all.sizes, key).merge(f)
 	}
+	for key, f := range subscriptions {
+		pooledIn(all.subscriptions, key).merge(f)
+	}
+	if j.split {
+		pooledIn(all.groups, groupOf(j.entries[0])).merge(&group)
+	}
+	all.whole = append(all.whole, whole...)
 }
 
 // grouping writes what was pooled.

@@ -108,6 +108,11 @@ func check(t *testing.T, ref series, rows []usage.SampleRow) {
 	compare(t, "all", out.Profiles[0].CPUAvg, whole[0])
 	compare(t, "all", out.Profiles[0].CPUMax, whole[1])
 	require.Equal(t, len(ref), out.Profiles[0].VMP95.N)
+	require.Len(t, out.Groupings, 3)
+	for _, g := range out.Groupings {
+		require.Equal(t, out.Profiles[0].CPUAvg, g.CPUAvg, "%s of the same machines", g.By)
+		require.Equal(t, out.Profiles[0].VMP95, g.VMP95)
+	}
 }
 
 // week0 is a Monday, from which the traces without dates count.
