@@ -201,3 +201,13 @@ func TestPlanOrderIsByPercentage(t *testing.T) {
 	require.Equal(t, "85", b.Objective.String())
 	require.Equal(t, "1/2", b.Rows[1].Planned.String())
 }
+
+// The rules allow what meets them exactly.
+func TestRulesHoldAtTheirLimit(t *testing.T) {
+	w := newPool(10, 1, 1, 1).size("S", "G", 1).vm("a", "S", 1, 0).offer("S", 7)
+	w.p.Offers[0].Upfront = 7
+	half, budget := bill.Frac(1, 2), int64(7)
+	w.p.Rules.MinNewUtilization, w.p.Rules.UpfrontBudget = &half, &budget
+	require.True(t, w.buy(t, "S", 1).Feasible, "used one hour of two, cash 7 of 7")
+	require.Equal(t, []string{"upfront 14 is above the budget of 7", "shared|G: utilisation 1/4 is below 1/2"}, w.buy(t, "S", 2).Violations)
+}

@@ -66,3 +66,12 @@ func TestCaseEqualsBruteForce(t *testing.T) {
 		equalsBrute(t, billtest.Problem(seed, f))
 	}
 }
+
+// Where many decisions cost the same, and where the utilisation rule decides: larger, so that boxes are discarded and not enumerated.
+func TestTiesAndRulesEqualBruteForce(t *testing.T) {
+	n := fleets(t) / 4
+	for seed := range n {
+		equalsBrute(t, billtest.Problem(seed, billtest.Features{Ties: true, Scopes: seed%2 == 0, Plans: seed%3 == 0, Sizes: seed%5 == 0, MostDecisions: 600}))
+		equalsBrute(t, billtest.Problem(seed, billtest.Features{Utilization: true, Strict: true, Scopes: true, Existing: true, MostDecisions: 600}))
+	}
+}

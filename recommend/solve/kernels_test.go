@@ -254,6 +254,19 @@ func TestCoverWorked(t *testing.T) {
 	}
 }
 
+// Equal money: the larger size, then the name; and no purchase before an equal one.
+func TestCoverTies(t *testing.T) {
+	c, err := Cover([]Pack{{"a", 1, 10}, {"b", 2, 20}, {"c", 2, 20}}, 4)
+	require.NoError(t, err)
+	buy, steps := c.Packages(4)
+	require.Equal(t, []Package{{"b", 2}}, buy)
+	require.EqualValues(t, 4, steps)
+	buy, proof, err := BestCover(Pool{Demand: demand(t, []int64{1, 1, 3}), Step: 1, Payg: 10}, []Pack{{"a", 1, 30}})
+	require.NoError(t, err)
+	require.Empty(t, buy, "30 for three busy hours at 10: a tie buys nothing")
+	require.Equal(t, "50", proof.Cost.String())
+}
+
 func TestHorizonCoverEqualsHorizon(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 4))
@@ -422,6 +435,8 @@ func TestCurve(t *testing.T) {
 		}
 	}
 	require.True(t, slices.ContainsFunc(curve, func(c Point) bool { return c.Quantity == q }))
+	odd := Pool{Demand: demand(t, []int64{5}), Step: 2, Payg: 1, Cost: 0}.Curve(9)
+	require.EqualValues(t, 3, odd[len(odd)-1].Quantity, "two and a half need three, not more (M2)")
 	require.Len(t, Pool{Demand: demand(t, []int64{3, 1}), Step: 1, Payg: 2, Cost: 1}.Curve(99), 4)
 }
 

@@ -264,6 +264,9 @@ func TestTies(t *testing.T) {
 	check(p, map[string]int64{"a": 2}, "S")
 	p.Offers = []bill.Offer{offer("z", "S", 0)} // free, and useless beyond two
 	check(p, map[string]int64{"z": 2}, "S")
+	p.Offers = []bill.Offer{offer("z", "S", 80), offer("a", "S", 80)} // the later of two equal offers is sold out after one
+	p.Offers[1].MaxQty = 1
+	check(p, map[string]int64{"z": 1, "a": 1}, "S")
 	p = start()
 	p.VMs[0].Candidates = []bill.Candidate{{Size: "X"}, {Size: "S"}} // equal cost: the earliest candidate
 	check(p, map[string]int64{}, "X")

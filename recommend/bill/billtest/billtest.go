@@ -12,6 +12,8 @@ import (
 // Features says what may appear in a made-up problem; without any it is one pool with one scope.
 type Features struct {
 	Scopes, Plans, Sizes, Existing, Budget, Utilization bool
+	Ties                                                bool         // prices that make many decisions cost the same
+	Strict                                              bool         // with Utilization: always a rule, and a hard one
 	Orders                                              []bill.Order // one is picked; none means HighestFirst
 	MostDecisions                                       int          // quantities are capped so that there are no more decisions; 0 means 2 000
 }
@@ -22,7 +24,7 @@ func Everything() Features {
 		Orders: []bill.Order{bill.HighestFirst, bill.LowestFirst, bill.Proportional}}
 }
 
-var scopes = []string{"shared", "shared/a", "shared/b", "shared/a/x", "shared/a/y", "shared/b/z"}
+var scopes = []string{"shared", "shared/a", "shared/b", "shared/a/x", "shared/a/y", "shared/ab", "shared/b/z"}
 
 // Problem makes up a problem from a seed.
 func Problem(seed uint64, f Features) *bill.Problem {
@@ -45,12 +47,46 @@ func Problem(seed uint64, f Features) *bill.Problem {
 		budget := r.Int64N(300)
 		p.Rules.UpfrontBudget = &budget
 	}
-	if f.Utilization && r.IntN(3) == 0 {
+	if f.Utilization && (f.Strict || r.IntN(3) == 0) {
 		share := bill.Frac(r.Int64N(11), 10)
+		if f.Strict {
+			share = bill.Frac(5+r.Int64N(6), 10)
+		}
 		p.Rules.MinNewUtilization = &share
+	}
+	if f.Ties {
+		level(r, p)
 	}
 	limit(p, f)
 	return p
+}
+
+// level makes prices so round that many decisions cost the same: 10 a unit-hour, commitments at exactly that or half of it.
+func level(r *rand.Rand, p *bill.Problem) {
+	for name, s := range p.Sizes {
+		s.Payg = 10 * s.Ratio
+		p.Sizes[name] = s
+	}
+	for i := range p.Offers {
+		o := &p.Offers[i]
+		o.Price, o.Step = 0, min(o.Step, 1)*10
+		for _, slot := range p.Slots[o.From:o.To] {
+			o.Price += slot.Hours * p.Sizes[o.Size].Ratio * pick[int64](r, 5, 10)
+		}
+		for name := range o.Rates {
+			o.Rates[name] = 5 * p.Sizes[name].Ratio
+		}
+		if o.Kind == bill.SavingsPlan {
+			o.Price = 0
+		}
+		o.Upfront = o.Price
+	}
+	for v := range p.VMs {
+		p.VMs[v].Candidates = append([]bill.Candidate(nil), p.VMs[v].Candidates...)
+		for j := range p.VMs[v].Candidates {
+			p.VMs[v].Candidates[j].Risk = 0
+		}
+	}
 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
@@ -97,9 +133,12 @@ func vms(r *rand.Rand, p *bill.Problem, f Features, names []string) {
 		for range p.Slots {
 			vm.Run = append(vm.Run, r.Int64N(3*p.RunDenominator+1))
 		}
-		if v > 0 && r.IntN(4) == 0 { // an equal twin
+		if v > 0 && r.IntN(3) == 0 { // an equal twin, or one that only runs differently
 			twin := p.VMs[v-1]
-			vm.Scope, vm.Candidates, vm.Run = twin.Scope, twin.Candidates, twin.Run
+			vm.Scope, vm.Candidates = twin.Scope, twin.Candidates
+			if r.IntN(2) == 0 {
+				vm.Run = twin.Run
+			}
 		}
 		p.VMs = append(p.VMs, vm)
 	}
