@@ -30,7 +30,6 @@ type text struct {
 	packed   bool // gzip
 	encoding string
 	crOnly   bool // lines end with CR alone
-	parquet  bool
 	unnamed  bool // the header was put before a text that has none: its first line is line 0
 }
 
@@ -137,8 +136,7 @@ func (t *text) decode(head []byte, limits Limits) error {
 	}
 	switch t.encoding {
 	case "parquet":
-		t.parquet = true
-		return nil
+		return t.openParquet(limits)
 	case "utf-16":
 		t.Reader = bufio.NewReaderSize(transform.NewReader(t.Reader, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()), headBytes)
 	case "windows-1252":
@@ -172,6 +170,26 @@ func (t *text) decode(head []byte, limits Limits) error {
 	if t.crOnly {
 		t.Reader = bufio.NewReaderSize(crReader{t.Reader}, headBytes)
 	}
+	return nil
+}
+
+// openParquet makes the text that of the table in a Parquet file.
+func (t *text) openParquet(limits Limits) error {
+	file, _ := t.closers[0].(io.ReadCloser)
+	if t.packed {
+		file = nil // inside of gzip there is no random access
+	}
+	r, size, closer, err := readerAt(t.Reader, file, limits)
+	if err != nil {
+		return err
+	}
+	t.closers = append(t.closers, closer)
+	table, err := newParquetTable(r, size, limits)
+	if err != nil {
+		return err
+	}
+	t.unnamed = true
+	t.Reader = bufio.NewReaderSize(table, headBytes)
 	return nil
 }
 
