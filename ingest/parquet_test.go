@@ -98,6 +98,6 @@ func TestDamagedParquet(t *testing.T) {
 func FuzzParquet(f *testing.F) {
 	f.Add(parquetFile(f, 3))
 	f.Fuzz(func(_ *testing.T, data []byte) {
-		skim(input("fuzz.parquet", append([]byte("PAR1"), data...)), ingest.Options{Limits: ingest.Limits{Unpacked: 1 << 20}})
+		skim(input("fuzz.parquet", data), ingest.Options{Limits: ingest.Limits{Unpacked: 1 << 20}})
 	})
 }
