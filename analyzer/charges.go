@@ -10,15 +10,16 @@ import (
 
 const daySeconds = 86_400
 
-// cellKey names what a later export replaces as a whole: a resource group's charges of one UTC day.
+// cellKey names the charges of one resource group and UTC day as one data set tells them. Which data sets of a day count
+// is decided when all are known: see settle.
 type cellKey struct {
 	customer, subscription, group uint32
 	day                           int32 // days since 1970
+	dataset                       uint32
 }
 
-// cell holds the charges of the export that counts: one kind of export only, because actual and amortized charges are
-// the same usage told twice, and of that kind the data set that sorts last, because an export of a month to date repeats
-// the days of the one before.
+// cell holds the charges of one data set: one kind of export only, because actual and amortized charges are the same
+// usage told twice.
 type cell struct {
 	export, dataset uint32
 	lines           []line
@@ -75,7 +76,7 @@ func (a *Accumulator) addCharges(c *usage.Charges) {
 		l.sku = a.sku(sku{size: size.at(i), region: region.at(i), os: os.at(i), licence: licence.at(i), currency: currency.at(i),
 			benefit: benefit.at(i), benefitSize: benefitSize.at(i), ratio: ratio, kind: usage.Kind(c.Kind[i]), model: usage.Model(c.Model[i])})
 		l.hours, l.rate, l.list = known(&c.Hours, i), known(&c.Rate, i), known(&c.ListRate, i)
-		key := cellKey{customer: customer.at(i), subscription: subscription.at(i), group: group.at(i)}
+		key := cellKey{customer: customer.at(i), subscription: subscription.at(i), group: group.at(i), dataset: dataset.at(i)}
 		for part := range days(c.Start[i], until, l) {
 			key.day = part.day
 			a.cell(key).add(a, part.line, export.at(i), dataset.at(i))
@@ -250,7 +251,7 @@ func (a *Accumulator) mergeCells(other *Accumulator, move []uint32) {
 		skus[i] = a.sku(s)
 	}
 	for key, from := range other.cells {
-		key.customer, key.subscription, key.group = move[key.customer], move[key.subscription], move[key.group]
+		key.customer, key.subscription, key.group, key.dataset = move[key.customer], move[key.subscription], move[key.group], move[key.dataset]
 		to, export, dataset := a.cell(key), move[from.export], move[from.dataset]
 		to.dropped += from.dropped
 		if to.rows == 0 {

@@ -17,7 +17,7 @@ import (
 const CoreVersion = "1"
 
 // magic opens an encoding; its last byte is the version of the format.
-const magic = "sizeterm.acc\x01"
+const magic = "sizeterm.acc\x02"
 
 // MarshalBinary returns the canonical encoding: accumulators of the same rows and options have the same bytes, however
 // the rows arrived. It is the options, a sorted table of the texts, the charges and the samples, all as varints and
@@ -152,7 +152,7 @@ func (w *writer) writeSkus() {
 
 func (w *writer) writeCells() {
 	ranks := func(k cellRef) []uint64 {
-		return []uint64{w.words[k.customer], w.words[k.subscription], w.words[k.group], uint64(int64(k.day) + 1<<31)}
+		return []uint64{w.words[k.customer], w.words[k.subscription], w.words[k.group], uint64(int64(k.day) + 1<<31), w.words[k.cellKey.dataset]}
 	}
 	slices.SortFunc(w.cells, func(x, y cellRef) int { return slices.Compare(ranks(x), ranks(y)) })
 	w.unsigned(uint64(len(w.cells)))
@@ -162,7 +162,7 @@ func (w *writer) writeCells() {
 		w.word(c.group)
 		w.signed(int64(c.day))
 		w.word(c.export)
-		w.word(c.dataset)
+		w.word(c.cell.dataset)
 		w.unsigned(uint64(c.rows))
 		w.unsigned(uint64(c.dropped))
 		lines := slices.Clone(c.lines)
@@ -432,6 +432,7 @@ func (r *reader) readCells() {
 	for range r.count(9) {
 		key := cellKey{customer: r.word(), subscription: r.word(), group: r.word(), day: r.day()}
 		c := &cell{export: r.word(), dataset: r.word(), rows: int64(r.unsigned()), dropped: int64(r.unsigned())}
+		key.dataset = c.dataset
 		for range r.count(9) {
 			l := line{resource: r.word(), vm: r.word(), tags: r.word()}
 			at := r.unsigned()
