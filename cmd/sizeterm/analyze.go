@@ -5,12 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sizeterm/cmd/sizeterm/internal/plot"
 	"sizeterm/cmd/sizeterm/internal/report"
+	"sizeterm/recommend"
 )
 
 func newAnalyze(c *common) *cobra.Command {
 	var r reading
-	var output string
+	var output, dir string
 	cmd := &cobra.Command{
 		Use:   "analyze [FLAGS] PATH...",
 		Short: "Utilisation per customer, region and size, and of each machine; no prices needed",
@@ -40,6 +42,12 @@ func newAnalyze(c *common) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if dir != "" {
+				if _, err := plot.WriteDir(dir, &recommend.Plan{Profiles: analysis.Profiles, VMs: analysis.VMs, Window: analysis.Window}); err != nil {
+					return err
+				}
+				c.note("pictures of utilisation written to %s", dir)
+			}
 			out := bufio.NewWriter(c.out)
 			if err := report.WriteAnalysis(out, analysis, format, report.Options{Version: release, Width: terminalWidth(c.out, report.MaxWidth), Color: c.color()}); err != nil {
 				return err
@@ -49,5 +57,6 @@ func newAnalyze(c *common) *cobra.Command {
 	}
 	r.flags(cmd)
 	cmd.Flags().StringVar(&output, "output", "table", "table, json or csv")
+	cmd.Flags().StringVar(&dir, "out", "", "also write pictures into this folder: utilisation by size, and the week of the largest sizes")
 	return cmd
 }
