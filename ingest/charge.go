@@ -87,7 +87,7 @@ type chargeMapper struct {
 	customer string // of files that name none
 	latest   int64  // rows that begin later are rejected
 
-	day, dayEnd                                  memo[dayOf]
+	day, dayEnd, periodEnd                       memo[dayOf]
 	currencies                                   memo[string]
 	customers, accounts, names, owners           memo[string]
 	subscriptions, subscriptionNames, groups     memo[string]
@@ -242,6 +242,11 @@ func (m *chargeMapper) dated(r *row, f *facts) bool {
 		f.End = end.second
 	} else if day.second%daySeconds != 0 && !m.partner {
 		f.Start = day.second - day.second%daySeconds
+	}
+	if m.has(cPeriodEnd) {
+		if end := m.periodEnd.get(r.text(cPeriodEnd), m.readDay); end.err == nil {
+			m.tally.periodEnd = max(m.tally.periodEnd, end.second)
+		}
 	}
 	switch {
 	case f.Start < firstDay:

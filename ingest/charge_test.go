@@ -119,7 +119,7 @@ func TestRatesAreConvertedToBillingCurrency(t *testing.T) {
 	got = readText(t, table(mpaHeader, odd), ingest.Options{})
 	// 0.096 x 0.858663918942126052 = 0.082431736218444100992
 	require.EqualValues(t, 824_317_362, got.charges[0].Rate)
-	require.Equal(t, "rate_rounded", got.summary.Notices[0].Code)
+	require.Equal(t, "rate_rounded", got.summary.Notices[1].Code, "behind open_month")
 	none := vmRow(cells{"pricingcurrency": "USD", "exchangeratepricingtobilling": ""})
 	got = readText(t, table(mpaHeader, none), ingest.Options{})
 	require.False(t, got.charges[0].HasRate, "without an exchange rate there is no price")
@@ -235,6 +235,14 @@ func TestOrderOfColumnsDecidesNothing(t *testing.T) {
 	}
 	got := readText(t, table(strings.Join(names, ","), vmRow()), ingest.Options{})
 	require.Equal(t, want.charges, got.charges)
+}
+
+func TestAnOpenMonthIsProvisional(t *testing.T) {
+	notices := func(day string) []ingest.Notice {
+		return readText(t, table(mpaHeader, vmRow(cells{"date": day})), ingest.Options{}).summary.Notices
+	}
+	require.Equal(t, []ingest.Notice{{Code: "open_month", Detail: "the billing period lasts until 2026-10-31 and the file until 2026-10-15: its days are provisional"}}, notices("10/15/2026"))
+	require.Empty(t, notices("10/31/2026"))
 }
 
 func TestNoFileLeaksAReader(t *testing.T) {

@@ -63,7 +63,8 @@ type decider struct {
 	month, day, either int // dates
 	example            [2]string
 	actual, amortized  bool
-	bare               int // times that are digits alone, the longest, the least and the greatest
+	onlyExport         bool // numbers and dates are settled
+	bare               int  // times that are digits alone, the longest, the least and the greatest
 	longest            int
 	least, greatest    int64
 }
@@ -91,17 +92,26 @@ func newDecider(p *plan) *decider {
 	return d
 }
 
-// see looks at one row.
+// see looks at one row, at what is open.
 func (d *decider) see(r *row) {
-	for _, s := range d.numbers {
-		d.number(r.text(s))
-	}
-	for _, s := range d.dates {
-		d.date(r.text(s))
+	if !d.onlyExport {
+		for _, s := range d.numbers {
+			d.number(r.text(s))
+		}
+		for _, s := range d.dates {
+			d.date(r.text(s))
+		}
 	}
 	if d.charges && !(d.actual && d.amortized) {
 		d.export(r)
 	}
+}
+
+// passes reports whether a run of rows can be skipped: nothing but the kind of the export is open, and none of its rows
+// is under a commitment.
+func (d *decider) passes(run []byte) bool {
+	_, model := d.slots["model"]
+	return d.onlyExport && model && !bytes.Contains(run, []byte("eservation")) && !bytes.Contains(run, []byte("avings")) && !bytes.Contains(run, []byte("Unused"))
 }
 
 // number weighs one number: a comma that cannot part thousands is a decimal mark.
@@ -220,6 +230,7 @@ func decide(in Input, opts Options, p *plan, head []byte, whole bool) (notation,
 		return n, err
 	}
 	if !whole && !d.settled(n, kindOpen) {
+		d.onlyExport = d.settled(n, false)
 		if err := d.all(in, opts, p, func() bool { return d.settled(n, kindOpen) }); err != nil {
 			return n, err
 		}
@@ -280,13 +291,14 @@ func (d *decider) rows(p *plan, r io.Reader, opts Options, stop func() bool) err
 		if err != nil {
 			return err
 		}
-		for data := run.data; len(data) > 0; {
+		for data := run.data; len(data) > 0 && !d.passes(run.data); {
 			end, blank, err := s.split(data, &at)
 			data = data[end:]
 			if !blank && err == nil {
 				d.see(&at)
 			}
 		}
+		run.free()
 		if stop() {
 			return nil
 		}

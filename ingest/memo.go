@@ -17,7 +17,7 @@ type known[T any] struct {
 	next  *known[T]
 }
 
-const memoSize = 1 << 16
+const memoSize = 1 << 17
 
 // get returns what key means; read is asked once.
 func (m *memo[T]) get(key []byte, read func([]byte) T) T {

@@ -2,10 +2,12 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -461,19 +463,19 @@ func (r *Reader) release() {
 // fail ends reading with an error.
 func (r *Reader) fail(err error) {
 	r.err = fmt.Errorf("%s: %w", r.in.Name, err)
-	r.end()
+	r.end(false)
 }
 
 // finish ends reading at the end of the file.
 func (r *Reader) finish() {
-	r.end()
+	r.end(true)
 	if r.summary.Rows == 0 && r.err == nil {
 		r.err = fmt.Errorf("%s: %s: %w", r.in.Name, r.summary.Dialect, ErrNoRows)
 	}
 }
 
 // end stops the goroutines, adds up what they counted and closes the input.
-func (r *Reader) end() {
+func (r *Reader) end(whole bool) {
 	if r.done {
 		return
 	}
@@ -484,10 +486,10 @@ func (r *Reader) end() {
 		all.merge(&baseOf(m).tally)
 	}
 	all.fill(&r.summary)
-	if r.err == nil {
+	if whole && r.err == nil {
 		r.summary.SHA256 = r.text.source.sum()
 	}
-	r.notices()
+	r.notices(all.provisional())
 	if err := r.text.Close(); err != nil && r.err == nil {
 		r.err = fmt.Errorf("%s: %w", r.in.Name, err)
 	}
@@ -513,12 +515,15 @@ func (r *Reader) halt() {
 }
 
 // notices adds what concerns the file as a whole.
-func (r *Reader) notices() {
+func (r *Reader) notices(provisional string) {
 	add := func(code, detail string) {
 		r.summary.Notices = append(r.summary.Notices, Notice{Code: code, Detail: detail})
 	}
 	if r.text.encoding == "windows-1252" {
 		add("windows_1252", "the text is not UTF-8 and was read as Windows-1252")
+	}
+	if provisional != "" {
+		add("open_month", provisional)
 	}
 	if r.note.base != 0 {
 		add("trace_time", "times count from the start of the trace, which was taken to be 2019-01-01")
@@ -534,12 +539,13 @@ func (r *Reader) notices() {
 			add("no_currency", "the file does not name the currency of its amounts")
 		}
 	}
+	slices.SortFunc(r.summary.Notices, func(a, b Notice) int { return cmp.Compare(a.Code, b.Code) })
 }
 
 // Close stops reading. It need not be called after Next has returned false.
 func (r *Reader) Close() error {
 	r.release()
-	r.end()
+	r.end(false)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -71,6 +72,7 @@ type tally struct {
 	from, to                 int64
 	grain                    int64
 	dated                    bool
+	periodEnd                int64 // last day of the last billing period that rows name
 }
 
 type totalKey struct{ currency, kind string }
@@ -138,6 +140,15 @@ func (t *tally) period(from, to int64) {
 	t.from, t.to = min(t.from, from), max(t.to, to)
 }
 
+// provisional says that the last billing period is still open, "" where it is not: its days will be written again.
+func (t *tally) provisional() string {
+	if !t.dated || t.periodEnd < t.to {
+		return ""
+	}
+	return fmt.Sprintf("the billing period lasts until %s and the file until %s: its days are provisional",
+		time.Unix(t.periodEnd, 0).UTC().Format(time.DateOnly), time.Unix(t.to-1, 0).UTC().Format(time.DateOnly))
+}
+
 // merge adds all of o.
 func (t *tally) merge(o *tally) {
 	t.rows += o.rows
@@ -173,6 +184,7 @@ func (t *tally) merge(o *tally) {
 	if o.dated {
 		t.period(o.from, o.to)
 	}
+	t.periodEnd = max(t.periodEnd, o.periodEnd)
 	if o.grain > 0 && (t.grain == 0 || o.grain < t.grain) {
 		t.grain = o.grain
 	}

@@ -490,7 +490,7 @@ func TestClassicEnterpriseDownload(t *testing.T) {
 	require.EqualValues(t, 4, c.Line)
 	require.EqualValues(t, 5_000_000_000, c.Rate)
 	require.EqualValues(t, 24_000_000, c.Hours)
-	require.Equal(t, "no_currency", got.summary.Notices[len(got.summary.Notices)-1].Code)
+	require.Equal(t, "no_currency", got.summary.Notices[0].Code)
 }
 
 func TestWorkersChangeNothing(t *testing.T) {
