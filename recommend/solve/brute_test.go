@@ -35,7 +35,12 @@ func brute(t testing.TB, p *bill.Problem) *found {
 // equalsBrute solves a problem and compares objective and canonical decision with enumeration.
 func equalsBrute(t testing.TB, p *bill.Problem) {
 	want := brute(t, p)
-	got, err := Case(p, Options{})
+	equals(t, p, want, Options{})
+	equals(t, p, want, Options{leaf: 1, blind: true})
+}
+
+func equals(t testing.TB, p *bill.Problem, want *found, o Options) {
+	got, err := Case(p, o)
 	require.NoError(t, err)
 	require.Equal(t, want.objective.String(), got.Bill.Objective.String(), p.ID)
 	require.True(t, got.Complete && got.Bill.Feasible, p.ID)

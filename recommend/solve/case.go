@@ -15,6 +15,11 @@ type Options struct {
 	// Nodes is how many boxes a component's search examines before it stops and reports the gap that is left. 0 means 100 000, or
 	// fewer for large components, so that it stops after some seconds: 14 000 for 20 VMs x 3 sizes x 24 slots.
 	Nodes int
+
+	// For tests, so that the proof does all the work: boxes of so few decisions are enumerated (0 means leafSize), and the search starts
+	// from no purchases alone.
+	leaf  int
+	blind bool
 }
 
 // Solution is the best decision of a problem and what is proved about it. WriteSolution is its JSON.
@@ -79,6 +84,10 @@ func solveParts(p *bill.Problem, o Options, tieCash bool) (*Solution, error) {
 			return nil, err
 		}
 		r := newExplorer(m)
+		if o.leaf > 0 {
+			r.leaf = o.leaf
+		}
+		r.blind = o.blind
 		r.solve(m.patience(o.Nodes))
 		s.Nodes += r.nodes
 		objective = objective.Add(r.best.objective)

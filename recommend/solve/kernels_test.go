@@ -3,6 +3,7 @@ package solve
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -455,6 +456,20 @@ func TestOrderAndPartsDoNotMatter(t *testing.T) {
 		require.Zero(t, whole.Marginal(q).Cmp(parts.Marginal(q)))
 	}
 	require.Equal(t, whole.best(), parts.best())
+}
+
+func TestWideEqualsBig(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 11))
+	word := func() uint64 { return []uint64{r.Uint64(), math.MaxUint64, 0, 1, 1 << 63}[r.IntN(5)] }
+	limit := new(big.Int).Lsh(big.NewInt(1), 192)
+	for range 5000 {
+		a, b, n := wide{word(), word(), word()}, wide{word(), word(), word()}, word()
+		mod := func(x *big.Int) string { return x.Mod(x, limit).String() }
+		require.Equal(t, mod(new(big.Int).Add(a.int(), b.int())), a.add(b).int().String())
+		require.Equal(t, mod(new(big.Int).Sub(a.int(), b.int())), a.sub(b).int().String())
+		require.Equal(t, mod(new(big.Int).Mul(a.int(), new(big.Int).SetUint64(n))), a.times(n).int().String())
+		require.Equal(t, a.int().Cmp(b.int()), a.cmp(b))
+	}
 }
 
 func TestSortEqualsSort(t *testing.T) {

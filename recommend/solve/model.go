@@ -208,7 +208,7 @@ func (m *model) layDoubles() {
 		for k := i + 1; k < len(m.p.Offers); k++ {
 			b := &m.p.Offers[k]
 			if a.Kind == b.Kind && a.Scope == b.Scope && a.From == b.From && a.To == b.To && a.Size == b.Size && a.Step == b.Step &&
-				a.Price == b.Price && a.Upfront == b.Upfront && a.MaxQty <= b.MaxQty && maps.Equal(a.Rates, b.Rates) {
+				a.Price == b.Price && a.Upfront == b.Upfront && maps.Equal(a.Rates, b.Rates) {
 				m.double[i] = k
 				break
 			}

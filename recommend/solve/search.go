@@ -47,25 +47,27 @@ type explorer struct {
 	queue queue
 	nodes int
 	looks int
+	leaf  int  // boxes of so few decisions are enumerated
+	blind bool // no attempts to improve
 	value *bound
 	floor float64 // the lowest bound that was left unexplored
 }
 
-type leaf struct {
+type node struct {
 	*box
 	prices *prices
 	bound  float64
 	serial int // ties in the queue are first come, first served: the same run every time
 }
 
-type queue []*leaf
+type queue []*node
 
 func (q queue) Len() int { return len(q) }
 func (q queue) Less(i, j int) bool {
 	return q[i].bound < q[j].bound || q[i].bound == q[j].bound && q[i].serial < q[j].serial
 }
 func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(*leaf)) }
+func (q *queue) Push(x any)   { *q = append(*q, x.(*node)) }
 func (q *queue) Pop() any {
 	old := *q
 	x := old[len(old)-1]
@@ -82,7 +84,7 @@ const (
 )
 
 func newExplorer(m *model) *explorer {
-	s := &explorer{model: m, limit: math.Inf(1), value: m.newBound(), floor: math.Inf(1)}
+	s := &explorer{model: m, limit: math.Inf(1), value: m.newBound(), floor: math.Inf(1), leaf: leafSize}
 	s.try(make([]int, len(m.run)), make([]int64, len(m.commit)))
 	return s
 }
@@ -124,16 +126,16 @@ func (s *explorer) solve(most int) {
 	if !s.propagate(root) {
 		return
 	}
-	start, value, guessed := s.sharper(s.newPrices(), root, s.value)
+	start, _, guessed := s.sharper(s.newPrices(), root, s.value)
 	s.improve(&guess{choice: make([]int, len(s.run)), amounts: make([]int64, len(s.commit))})
 	s.improve(s.preferred(start, root))
 	if guessed != nil {
 		s.improve(guessed)
 	}
-	start, value = s.ascend(start, root, s.best.objective.Float(), rootSteps)
-	heap.Push(&s.queue, &leaf{box: root, prices: start, bound: value})
+	start, value := s.ascend(start, root, s.best.objective.Float(), rootSteps)
+	heap.Push(&s.queue, &node{box: root, prices: start, bound: value})
 	for len(s.queue) > 0 {
-		n := heap.Pop(&s.queue).(*leaf)
+		n := heap.Pop(&s.queue).(*node)
 		if n.bound > s.limit {
 			break // and so are all others
 		}
@@ -146,7 +148,7 @@ func (s *explorer) solve(most int) {
 }
 
 // explore shrinks a box, discards it, enumerates it or halves it.
-func (s *explorer) explore(n *leaf) {
+func (s *explorer) explore(n *node) {
 	if !s.shrink(n) {
 		return
 	}
@@ -157,7 +159,7 @@ func (s *explorer) explore(n *leaf) {
 	if s.looks++; s.looks&(s.looks-1) == 0 { // ever more rarely: after 1, 2, 4, 8 boxes
 		s.improve(s.preferred(n.prices, n.box))
 	}
-	if n.count(leafSize+1) <= leafSize {
+	if n.count(s.leaf+1) <= s.leaf {
 		s.enumerate(n.box)
 		return
 	}
@@ -168,13 +170,13 @@ func (s *explorer) explore(n *leaf) {
 		}
 		prices, value := s.ascend(n.prices, child, s.best.objective.Float(), nodeSteps)
 		if value = max(value, n.bound); value <= s.limit {
-			heap.Push(&s.queue, &leaf{box: child, prices: prices, bound: value, serial: s.nodes})
+			heap.Push(&s.queue, &node{box: child, prices: prices, bound: value, serial: s.nodes})
 		}
 	}
 }
 
 // shrink trims a box by its bound until nothing changes. It reports false when the box is proved worse than the best.
-func (s *explorer) shrink(n *leaf) bool {
+func (s *explorer) shrink(n *node) bool {
 	for {
 		s.lagrange(n.prices, n.box, nil, s.value)
 		n.bound = max(n.bound, s.value.value)
@@ -193,7 +195,7 @@ func (s *explorer) shrink(n *leaf) bool {
 // dominated discards a box with fixed sizes by monotony: more capacity never raises the pay-as-you-go rest, in any order of coverage
 // and with savings plans, so no decision of it costs less than its least commitment with the rest that its most capacity leaves.
 // Where that is a tie to the last digit, only a smaller commitment would still win.
-func (s *explorer) dominated(n *leaf, choice []int) bool {
+func (s *explorer) dominated(n *node, choice []int) bool {
 	if s.hopeless(n.box, choice) {
 		return true
 	}
@@ -263,7 +265,7 @@ func (b *box) advance(choice []int, amounts []int64) bool {
 }
 
 // branch splits a box: first by the sizes of the VM that matters most, then the range of the offer that does, in halves.
-func (s *explorer) branch(n *leaf, fixed bool) []*box {
+func (s *explorer) branch(n *node, fixed bool) []*box {
 	if !fixed {
 		v := s.widestVM(n)
 		var children []*box
@@ -291,7 +293,7 @@ func (s *explorer) branch(n *leaf, fixed bool) []*box {
 }
 
 // widestVM returns the undecided VM with the greatest pay-as-you-go cost: its size moves the bound most.
-func (s *explorer) widestVM(n *leaf) int {
+func (s *explorer) widestVM(n *node) int {
 	widest, width := -1, -1.0
 	for v, a := range n.allowed {
 		if ones(a) < 2 {
