@@ -2,9 +2,11 @@ package recommend
 
 import (
 	"math"
+	"slices"
 
 	"sizeterm/analyzer/demand"
 	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
 	"sizeterm/recommend/bill"
 	"sizeterm/recommend/solve"
 )
@@ -35,7 +37,7 @@ func (d *decision) prove(m mixed, in *Input) error {
 		}
 	}
 	d.result.Persistence.FlipsAt = d.flip()
-	return d.certify(row, m)
+	return d.certify(row, m, in)
 }
 
 // marginal returns how busy the last of q units is and how busy the next one would be.
@@ -84,7 +86,7 @@ func (d *decision) curve(term pricing.Term, pool solve.Pool, k kernel) error {
 
 // certify bounds the expected cost over the policy's horizon from below: no mix of both terms costs less. With one price a
 // unit the bound is the optimum itself; where prices differ it is that of the luckiest order of coverage.
-func (d *decision) certify(row Compared, m mixed) error {
+func (d *decision) certify(row Compared, m mixed, in *Input) error {
 	var err error
 	hours := int64(d.result.Hours)
 	spent := d.expected.evaluate(d.withRenewals(d.result.Chosen, row.Buy, m)).cost()
@@ -95,7 +97,7 @@ func (d *decision) certify(row Compared, m mixed) error {
 	if len(d.terms) == 0 {
 		return nil
 	}
-	bound, err := d.lowerBound(m)
+	bound, err := d.lowerBound(m, in)
 	if err != nil {
 		return err
 	}
@@ -110,31 +112,99 @@ func (d *decision) certify(row Compared, m mixed) error {
 	return nil
 }
 
-// lowerBound returns what no mix undercuts, in the simulator's money over the horizon. Where prices a unit differ, every
-// unit left over costs at least the lowest of them, so the optimum at that price bounds all orders of coverage.
-func (d *decision) lowerBound(m mixed) (bill.Exact, error) {
-	if m.covered {
+// lowerBound returns what no mix undercuts, in the simulator's money over the horizon.
+func (d *decision) lowerBound(m mixed, in *Input) (bill.Exact, error) {
+	switch {
+	case !d.market.uniform():
+		return d.luckyBound(in)
+	case m.covered:
 		return m.optimum, nil
 	}
-	h := m.horizon
-	if !d.market.uniform() {
-		h.Payg = d.lowestPrice(m.three.ratio)
-	}
-	best, err := h.Best()
+	best, err := m.horizon.Best()
 	if err != nil {
 		return bill.Exact{}, err
 	}
-	certificate, _ := h.Certify(best)
+	certificate, _ := m.horizon.Certify(best)
 	return certificate.Bound.Mul(bill.Frac(3, m.three.scale)), nil
 }
 
-// lowestPrice returns the price of ratio units for one hour at the lowest price a unit of any size in use, rounded down.
-func (d *decision) lowestPrice(ratio int64) int64 {
-	lowest := int64(math.MaxInt64)
-	for size, p := range d.market.rates {
-		lowest = min(lowest, int64(p.rate)*ratio/d.market.ratios[size])
+// luckyBound bounds the cost where prices a unit differ: every order of coverage costs at least what the luckiest does,
+// which is convex in the quantity. With both terms the three-year price is shared out over the years by the chance that
+// the demand lasts; whatever the shares, each year by itself costs no more than its part of any mix (weak duality).
+func (d *decision) luckyBound(in *Input) (bill.Exact, error) {
+	spec := aheadSpec{years: d.expected.years, existing: d.existing, order: bill.HighestFirst, loss: in.Policy.MonthlyLoss, renewals: true}
+	lucky, err := newAhead(d.pool, d.market, d.classes[0], d.expected.parts, spec)
+	if err != nil {
+		return bill.Exact{}, err
 	}
-	return lowest
+	one, size, hasOne := d.priceOf(pricing.OneYear)
+	three, whole, hasThree := d.priceOf(pricing.ThreeYear)
+	nothing := lucky.evaluate(nil).payg
+	if !hasOne {
+		key := ticketKey{whole, pricing.ThreeYear, 0}
+		return lucky.least(nothing, key, three), nil
+	}
+	total, bound := bill.Exact{}, nothing
+	for year := range lucky.years {
+		total = total.Add(bill.Whole(lucky.yearWeight(year)))
+	}
+	for year := range lucky.years {
+		price := one.Mul(bill.Frac(survivors(in.Policy.MonthlyLoss, int64(12*year)), weightScale))
+		if share := three.Mul(bill.Whole(lucky.yearWeight(year))).Quo(total); hasThree && share.Cmp(price) < 0 {
+			price = share
+		}
+		key := ticketKey{size, pricing.OneYear, year}
+		bound = bound.Sub(nothing.Sub(lucky.least(nothing, key, price)))
+	}
+	return bound, nil
+}
+
+// priceOf returns the lowest term total on sale for as many units as the smallest size has, and that size, in the
+// simulator's money.
+func (d *decision) priceOf(term pricing.Term) (price bill.Exact, size catalog.Size, ok bool) {
+	cheapest, found := d.cheapest(term)
+	if !found || !slices.Contains(d.terms, term) {
+		return bill.Exact{}, "", false
+	}
+	smallest := d.market.offers[d.terms[0]][0].Size
+	price = bill.Whole(cheapest.Total.Micros).Mul(bill.Whole(moneyScale))
+	return price.Mul(bill.Frac(d.market.ratios[smallest], d.market.ratios[cheapest.Size])), smallest, true
+}
+
+// yearWeight returns the weighted hours of a year of the horizon.
+func (a *ahead) yearWeight(year int) int64 {
+	sum := int64(0)
+	for _, part := range a.parts {
+		if part.year == year {
+			sum += part.hours
+		}
+	}
+	return sum
+}
+
+// least returns the least cost over the quantity of one ticket at a price, from the pay-as-you-go cost of nothing on: the
+// cost is convex in the quantity, so doubling and halving find its lowest point.
+func (a *ahead) least(nothing bill.Exact, key ticketKey, price bill.Exact) bill.Exact {
+	cost := func(q int64) bill.Exact {
+		if q == 0 {
+			return nothing
+		}
+		return a.evaluate(order{key: q}).payg.Add(price.Mul(bill.Whole(q)))
+	}
+	falls := func(q int64) bool { return cost(q+1).Cmp(cost(q)) < 0 }
+	high := int64(1)
+	for falls(high) {
+		high *= 2
+	}
+	low := int64(0)
+	for low < high { // the first quantity from which on one more does not pay
+		if mid := (low + high) / 2; falls(mid) {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return cost(low)
 }
 
 // flip returns the monthly loss of demand at which a unit in use all the time costs the same under three years and under

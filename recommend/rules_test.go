@@ -195,6 +195,8 @@ func TestUnequalPricesGiveARange(t *testing.T) {
 	require.Less(t, row.SavingLow.Micros, row.SavingHigh.Micros)
 	require.LessOrEqual(t, row.SavingLow.Micros, row.Saving.Micros)
 	require.LessOrEqual(t, p.Pools[0].Certificate.Bound.Micros, p.Pools[0].Certificate.Cost.Micros)
+	require.Less(t, p.Pools[0].Certificate.Gap, 0.05, "the luckiest order of coverage is not far below proportional coverage")
+	require.Positive(t, p.Pools[0].Certificate.Bound.Micros)
 }
 
 // Prices that are not proportional: two of the small size cost more than one of twice its ratio, so the large one is bought.
