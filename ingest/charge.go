@@ -538,9 +538,14 @@ func (m *chargeMapper) owner(r *row, f *facts) {
 		}
 		return
 	}
-	f.Customer = m.customer
+	if f.Customer = m.customer; f.Customer != unnamed {
+		return
+	}
 	m.tally.notice("customer_unnamed", "the file names no customer; say who it is where several customers are read together")
 }
+
+// unnamed is the customer of files that name none, where Options do not name one either.
+const unnamed = "unnamed"
 
 // subscriptionOf returns a subscription GUID in lower case without the path of FOCUS.
 func subscriptionOf(cell []byte) string { return strings.TrimPrefix(lower(cell), "/subscriptions/") }

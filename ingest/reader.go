@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -265,12 +266,12 @@ func (r *Reader) newMapper() mapper {
 	m.focus = family == "focus"
 	m.partner = family == "partner-center-daily-rated" || family == "partner-center-utilization"
 	m.invoice = family == "partner-center-invoice" || family == "partner-center-usage-145p"
-	m.currency, m.customer = r.opts.Currency, r.opts.Customer
+	m.currency, m.customer = r.opts.Currency, strings.ToLower(r.opts.Customer)
 	if m.currency == "" {
 		m.currency = "XXX" // ISO 4217: no currency
 	}
 	if m.customer == "" {
-		m.customer = "unnamed"
+		m.customer = unnamed
 	}
 	if m.dataset == "" {
 		m.dataset = "|" + r.in.Name
