@@ -142,6 +142,24 @@ func TestMetricsTellTheHours(t *testing.T) {
 	require.EqualValues(t, demand.Full, pool.Members[0].Series.Flat[16])
 }
 
+// Machine a is measured from 08:00 to 16:00; b is billed 8 hours a day and not measured. Above one unit the most that can
+// be used is 8 h a day, when both run at once, and the least is nothing: Flat puts b beside a, and not on the whole day.
+func TestUnknownHoursLieOnTheKnownPeaksOfThePool(t *testing.T) {
+	b := with(days("b", 0, 7, 8), func(r *usage.ChargeRow) { r.ResourceGroup = "rg2" })
+	out := analyze(t, analyzer.Options{}, charges(append(b, days("a", 0, 7, 8)...)...), metrics(samples("a", 0, 7, 8, 16, 500, 900)...))
+	pool, total := out.Pools[0], demand.NewSeries(168)
+	for _, m := range pool.Members {
+		total.Add(m.Series)
+	}
+	flat, stacked := total.Above(demand.Full)
+	require.Zero(t, flat)
+	require.EqualValues(t, 7*8e6, stacked)
+	require.EqualValues(t, 2*demand.Full, total.Stacked[8])
+	require.EqualValues(t, 500_000, total.Flat[0], "8 hours over the 16 that a leaves")
+	require.False(t, pool.Exact)
+	require.Equal(t, analyzer.Known{Hours: 112e6, Metered: 56e6}, pool.Known)
+}
+
 func TestMetricsOfAMachine(t *testing.T) {
 	rows := samples("a", 0, 7, 0, 24, 1000, 2000)
 	rows[0].CPUAvg, rows[0].CPUMax = ptr(int32(9000)), ptr(int32(10_000))

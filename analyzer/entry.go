@@ -217,13 +217,15 @@ func (r *run) describe(e *entry) {
 	}
 }
 
-// add puts the hours of the entry's days into series, which are of the window.
-func (r *run) add(e *entry, series ...*demand.Series) {
+// add puts the hours of the entry's days into its profile and its member of a pool, either of which may be nil. The days
+// whose hours are not known wait in the member until the pool knows all that are.
+func (r *run) add(e *entry, profile *demand.Series, m *joined) {
 	e.clock.on = make([]uint64, (24*int(r.days)+63)/64)
+	end := r.byID[e.customer].end() // a day that was cut off is a gap, and not in the demand
 	for i := range e.days {
 		d := &e.days[i]
 		total := d.total()
-		if !r.inside(d.day) || total == 0 {
+		if !r.inside(d.day) || d.day >= end || total == 0 {
 			continue
 		}
 		if total < 0 {
@@ -244,17 +246,28 @@ func (r *run) add(e *entry, series ...*demand.Series) {
 			hours = evenly(total)
 		}
 		e.clock.day(at, hourOfWeek(d.day), &hours, source != notKnown)
-		for _, s := range series {
-			if source == notKnown {
-				s.AddDay(at, total)
-				continue
-			}
-			for h, micro := range hours {
-				s.AddHour(24*at+h, micro)
-			}
+		if profile != nil {
+			addDay(profile, at, total, &hours, source)
+		}
+		switch {
+		case m == nil:
+		case source == notKnown:
+			m.waiting = append(m.waiting, waiting{at, total})
+		default:
+			addDay(&m.Series, at, total, &hours, source)
 		}
 	}
 	r.rhythm(e)
+}
+
+func addDay(s *demand.Series, at int, total int64, hours *[24]int64, from source) {
+	if from == notKnown {
+		s.AddDay(at, total)
+		return
+	}
+	for h, micro := range hours {
+		s.AddHour(24*at+h, micro)
+	}
 }
 
 // source says how the hours of a day are known.

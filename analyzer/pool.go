@@ -38,6 +38,13 @@ type pooled struct {
 type joined struct {
 	Member
 	rate, list rateAt
+	waiting    []waiting
+}
+
+// waiting is the time of a machine on a day of the window of which the hours are not known.
+type waiting struct {
+	day   int
+	micro int64
 }
 
 // groups is the demand of all pools and profiles on its way.
@@ -57,7 +64,7 @@ type profiled struct {
 // neither: they are listed only.
 func (r *run) place(e *entry, g *groups, ages map[resourceKey]int32) {
 	if e.spot {
-		r.add(e)
+		r.add(e, nil, nil)
 		return
 	}
 	vm := &e.vm
@@ -65,12 +72,12 @@ func (r *run) place(e *entry, g *groups, ages map[resourceKey]int32) {
 	profile.entries = append(profile.entries, e)
 	profile.hours += vm.Hours
 	if vm.Size == "" {
-		r.add(e, &profile.series)
+		r.add(e, &profile.series, nil)
 		return
 	}
 	pool := g.pool(r, e)
 	if vm.Young = r.young(e, ages); vm.Young {
-		r.add(e, &profile.series)
+		r.add(e, &profile.series, nil)
 		if vm.Hours != 0 {
 			pool.Young = append(pool.Young, Excluded{Resource: vm.Resource, Size: vm.Size, Hours: vm.Hours,
 				Since: dayTime(ages[resourceKey{e.customer, e.resource}])})
@@ -78,7 +85,7 @@ func (r *run) place(e *entry, g *groups, ages map[resourceKey]int32) {
 		return
 	}
 	m := pool.member(r, e)
-	r.add(e, &profile.series, &m.Series)
+	r.add(e, &profile.series, m)
 	pool.count(e, m)
 }
 
@@ -163,6 +170,7 @@ func (k *Known) add(o Known) {
 func (r *run) pools(g *groups) {
 	for _, p := range g.pools {
 		p.Exact = true
+		p.shape(int(r.days))
 		for _, m := range p.members {
 			m.Rate, m.ListRate = m.rate.rate, m.list.rate
 			if m.VMs > 0 {
@@ -186,6 +194,44 @@ func (r *run) pools(g *groups) {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Currency, y.Currency),
 			cmp.Compare(x.Region, y.Region), cmp.Compare(x.Group, y.Group))
 	})
+}
+
+// shape puts the days whose hours are not known into the series of the members, in the shape that bounds the usage of the
+// whole pool: on the peaks of what is known in Stacked, into its valleys in Flat. Whole instances of a day are known.
+func (p *pooled) shape(days int) {
+	unknown, machines := make([]int64, days), make([]int64, days)
+	for _, m := range p.members {
+		for i := range m.waiting {
+			w := &m.waiting[i]
+			if whole := w.micro / demand.FullDay * demand.FullDay; whole > 0 {
+				m.Series.AddDay(w.day, whole)
+				w.micro -= whole
+			}
+			unknown[w.day] += w.micro * m.Ratio
+			machines[w.day] += m.Ratio
+		}
+	}
+	shapes := make([]*demand.Shape, days)
+	for day, total := range unknown {
+		if total == 0 {
+			continue
+		}
+		var known [24]int64
+		for _, m := range p.members {
+			for h := range known {
+				known[h] += m.Series.Flat[24*day+h] * m.Ratio
+			}
+		}
+		shape := demand.ShapeOf(&known, total, machines[day]*demand.Full)
+		shapes[day] = &shape
+	}
+	for _, m := range p.members {
+		for _, w := range m.waiting {
+			if w.micro > 0 {
+				m.Series.AddShaped(w.day, w.micro, shapes[w.day])
+			}
+		}
+	}
 }
 
 // warnings says what is doubtful about the pool's demand.

@@ -301,10 +301,10 @@ func usual(seconds int32) bool {
 // rawValues is the number of values that an accumulator keeps as they came, two bytes each. Beyond it the values of each
 // machine are packed, a day at a time, into about half a byte each; packing and unpacking takes longer than all the rest.
 //
-//	rawValues   memory at most   a sample added and analysed
-//	 all           2 bytes each  about 50 ns (time in turn, averages only, 2026 cloud core)
-//	   0         0.5 bytes each  about 90 ns
-//	   4M              8-16 MB   as the first until then
+//	rawValues   bytes a value   processor time of a 5-minute average, added and analysed (BenchmarkSamples)
+//	 all           2             47 ns
+//	   0         0.5             90 ns
+//	   4M       8-16 MB, then 0.5 each
 const rawValues = 4 << 20
 
 // While memory is spared, values are packed when a new day begins and at least packSome are there, and at packMost.

@@ -15,73 +15,82 @@ type showKey struct {
 	by, key            string
 }
 
+// account is a customer and currency.
+type account struct{ customer, currency uint32 }
+
+// slicer adds up cost by slice; tagged is what carries a tag of each name, and whole is everything.
+type slicer struct {
+	r      *run
+	sums   map[showKey]*ShowBack
+	tagged map[showKey]*ShowBack
+	whole  map[account]*ShowBack
+	tags   map[uint32]map[string]string
+}
+
 // showBack adds up what the machines of each subscription, resource group and tag cost in the window. A tag's slices add
 // up to the whole: what lacks the tag is the slice of the empty key.
 func (r *run) showBack() {
-	sums, tags := map[showKey]*ShowBack{}, map[uint32]map[string]string{}
-	type account struct{ customer, currency uint32 }
-	names, whole := map[account]map[string]*ShowBack{}, map[account]*ShowBack{}
-	add := func(key showKey, hours, cost int64) {
-		s := sums[key]
-		if s == nil {
-			s = &ShowBack{Customer: r.a.text(key.customer), Currency: r.a.text(key.currency), By: key.by, Key: key.key}
-			sums[key] = s
-		}
-		s.Hours += hours
-		s.Cost += cost
-	}
+	s := &slicer{r: r, sums: map[showKey]*ShowBack{}, tagged: map[showKey]*ShowBack{}, whole: map[account]*ShowBack{}, tags: map[uint32]map[string]string{}}
 	for _, ref := range r.cells {
 		if !r.inside(ref.day) {
 			continue
 		}
 		for i := range ref.lines {
-			l := &ref.lines[i]
-			s := &r.a.skuList[l.sku]
-			if s.kind != usage.Compute && s.kind != usage.Software {
-				continue
-			}
-			hours := int64(0)
-			if s.kind == usage.Compute {
-				hours = l.hours
-			}
-			who := account{ref.customer, s.currency}
-			if names[who] == nil {
-				names[who], whole[who] = map[string]*ShowBack{}, &ShowBack{}
-			}
-			whole[who].Hours += hours
-			whole[who].Cost += l.cost
-			subscription := r.a.text(ref.subscription)
-			add(showKey{ref.customer, s.currency, "subscription", subscription}, hours, l.cost)
-			add(showKey{ref.customer, s.currency, "resource_group", subscription + "/" + r.a.text(ref.group)}, hours, l.cost)
-			if tags[l.tags] == nil {
-				tags[l.tags] = parseTags(r.a.text(l.tags))
-			}
-			for name, value := range tags[l.tags] {
-				tagged := names[who][name]
-				if tagged == nil {
-					tagged = &ShowBack{}
-					names[who][name] = tagged
-				}
-				tagged.Hours += hours
-				tagged.Cost += l.cost
-				add(showKey{ref.customer, s.currency, "tag:" + name, value}, hours, l.cost)
-			}
+			s.add(ref, &ref.lines[i])
 		}
 	}
-	for who, list := range names {
-		for name, tagged := range list {
-			rest := ShowBack{Hours: whole[who].Hours - tagged.Hours, Cost: whole[who].Cost - tagged.Cost}
-			if rest.Hours != 0 || rest.Cost != 0 {
-				add(showKey{who.customer, who.currency, "tag:" + name, ""}, rest.Hours, rest.Cost)
-			}
+	for key, tagged := range s.tagged {
+		whole := s.whole[account{key.customer, key.currency}]
+		if hours, cost := whole.Hours-tagged.Hours, whole.Cost-tagged.Cost; hours != 0 || cost != 0 {
+			s.count(s.sums, key, hours, cost)
 		}
 	}
-	for _, s := range sums {
-		r.out.ShowBack = append(r.out.ShowBack, *s)
+	for _, sum := range s.sums {
+		r.out.ShowBack = append(r.out.ShowBack, *sum)
 	}
 	slices.SortFunc(r.out.ShowBack, func(x, y ShowBack) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Currency, y.Currency), cmp.Compare(x.By, y.By), cmp.Compare(x.Key, y.Key))
 	})
+}
+
+// add counts a line in every slice that it is of.
+func (s *slicer) add(ref cellRef, l *line) {
+	k := &s.r.a.skuList[l.sku]
+	hours := int64(0)
+	switch k.kind {
+	case usage.Compute:
+		hours = l.hours
+	case usage.Software:
+	default:
+		return
+	}
+	who := account{ref.customer, k.currency}
+	if s.whole[who] == nil {
+		s.whole[who] = &ShowBack{}
+	}
+	s.whole[who].Hours += hours
+	s.whole[who].Cost += l.cost
+	subscription, group := s.r.a.text(ref.subscription), s.r.a.text(ref.group)
+	s.count(s.sums, showKey{who.customer, who.currency, "subscription", subscription}, hours, l.cost)
+	s.count(s.sums, showKey{who.customer, who.currency, "resource_group", subscription + "/" + group}, hours, l.cost)
+	if s.tags[l.tags] == nil {
+		s.tags[l.tags] = parseTags(s.r.a.text(l.tags))
+	}
+	for name, value := range s.tags[l.tags] {
+		s.count(s.sums, showKey{who.customer, who.currency, "tag:" + name, value}, hours, l.cost)
+		s.count(s.tagged, showKey{who.customer, who.currency, "tag:" + name, ""}, hours, l.cost)
+	}
+}
+
+// count adds to one slice.
+func (s *slicer) count(to map[showKey]*ShowBack, key showKey, hours, cost int64) {
+	sum := to[key]
+	if sum == nil {
+		sum = &ShowBack{Customer: s.r.a.text(key.customer), Currency: s.r.a.text(key.currency), By: key.by, Key: key.key}
+		to[key] = sum
+	}
+	sum.Hours += hours
+	sum.Cost += cost
 }
 
 // parseTags reads the tags of a row: a JSON object, or the same without braces as EA exports write it. Names are lower

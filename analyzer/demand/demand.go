@@ -7,7 +7,8 @@
 // comonotone bound; checked by a test on random days): Flat gives the highest saving of a reservation and Stacked the
 // lowest. Where the hours are known (24-hour days, hourly rows, metric timestamps) both profiles hold the same values.
 // The bounds are of the usage that is summed up: profiles of several members add hour by hour, Flat to Flat and Stacked
-// to Stacked.
+// to Stacked. Where part of a day's usage is known to the hour and has peaks, the unknown part must be laid on them for an
+// upper bound, and into the valleys for a lower one: see Shape.
 //
 // Units: micro-instances, 1e6 for one instance during the whole hour. The package is free of Arrow, money and prices.
 package demand
