@@ -1,0 +1,146 @@
+package ingest_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"sizeterm/ingest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const sampleObject = `{"timestamp":"2026-10-05T00:00:00Z","vm":"a","grain_seconds":300,"cpu_avg":1.5}`
+
+func TestJSONShapes(t *testing.T) {
+	for name, doc := range map[string]string{
+		"array": "[" + sampleObject + "]", "lines": sampleObject + "\n" + sampleObject + "\n", "value": `{"value":[` + sampleObject + `],"nextLink":null}`,
+		"items": `{"totalCount":1,"items":[` + sampleObject + `],"attributes":{}}`, "answer": `{"parameters":{},"responses":{"200":{"body":{"value":[` + sampleObject + `]}}}}`,
+		"mark": "\ufeff[" + sampleObject + "]", "blanks": " \n\t[" + sampleObject + "]",
+	} {
+		got := readText(t, doc, ingest.Options{})
+		require.NoError(t, got.err, name)
+		require.NotEmpty(t, got.samples, name)
+		require.EqualValues(t, 150, *got.samples[0].CPUAvg)
+	}
+}
+
+func TestJSONRowsHaveTheLineOfTheirObject(t *testing.T) {
+	doc := "[\n" + sampleObject + ",\n\n\n" + strings.Replace(sampleObject, "1.5", `"no number"`, 1) + ",\n{\n \"timestamp\":\"2026-10-05T00:05:00Z\",\n\"vm\":\"b\",\"grain_seconds\":300,\n\"cpu_avg\":2}\n]"
+	got := readText(t, doc, ingest.Options{})
+	require.NoError(t, got.err)
+	require.Len(t, got.samples, 2)
+	require.EqualValues(t, 2, got.samples[0].Line)
+	require.Equal(t, `test.csv:5: column "cpu_avg": "no number": not a number`, got.rejects[0].Error())
+	require.EqualValues(t, 6, got.samples[1].Line)
+}
+
+func TestJSONThatIsRefused(t *testing.T) {
+	check := func(doc string, want error) {
+		t.Helper()
+		require.ErrorIs(t, readText(t, doc, ingest.Options{}).err, want, doc)
+	}
+	check("["+sampleObject, ingest.ErrDamaged)
+	check("["+sampleObject+",{", ingest.ErrDamaged)
+	check("["+sampleObject+",]", ingest.ErrDamaged)
+	check(sampleObject+"\n{broken", ingest.ErrDamaged)
+	check("[1,2]", ingest.ErrUnknownKind)
+	check("[]", ingest.ErrUnknownKind)
+	check("{}", ingest.ErrUnknownKind)
+	check(strings.Repeat("[", 100), ingest.ErrDamaged)
+	check(`[{"timestamp":"`+strings.Repeat("x", 3<<20)+`"}]`, ingest.ErrTooLarge)
+}
+
+func TestJSONValuesThatNeedQuotes(t *testing.T) {
+	doc := `[{"timestamp":"2026-10-05T00:00:00Z","vm":"a \"quoted\", odd\nname","grain_seconds":300,"cpu_avg":null,"cpu_max":7}]`
+	got := readText(t, doc, ingest.Options{})
+	require.NoError(t, got.err)
+	require.Equal(t, "a \"quoted\", odd\nname", got.samples[0].Resource)
+	require.Nil(t, got.samples[0].CPUAvg)
+}
+
+func TestPartnerLineItems(t *testing.T) {
+	path, ok := sharedFile(t, "api_examples/partner_center_daily_rated_usage_lineitems.json")
+	if !ok {
+		return
+	}
+	got := readFile(t, path)
+	require.Len(t, got.charges, 2)
+	c := got.charges[0]
+	require.Equal(t, "software", c.Kind.String(), "licence lines of Partner Center are no compute")
+	require.EqualValues(t, 23_200_004, c.Hours)
+	require.EqualValues(t, 486_032, c.Cost)
+	require.Equal(t, "12345678-9d62-4a85-8fd0-91a87c261bc4", c.Subscription, "of the resource, where the line has no entitlement")
+	require.Equal(t, "eastus2", c.Region)
+}
+
+// Every collected file is read or refused for a reason, and no row of a real file is rejected.
+func TestEveryCollectedFile(t *testing.T) {
+	if _, ok := sharedFile(t, "exports"); !ok {
+		return
+	}
+	inputs, err := ingest.Discover([]string{shared + "/exports", shared + "/api_examples", shared + "/traces"}, nil)
+	require.NoError(t, err)
+	counts := map[string]int{}
+	for _, in := range inputs {
+		got := skim(in, ingest.Options{})
+		switch {
+		case got.err == nil:
+			counts[got.summary.Dialect]++
+			require.Zero(t, got.summary.Rejected, "%s: %v", in.Name, got.rejects)
+		case errors.Is(got.err, ingest.ErrUnknownKind), errors.Is(got.err, ingest.ErrNoRows), errors.Is(got.err, ingest.ErrMissingColumn):
+			counts["refused"]++
+		default:
+			t.Errorf("%s: %v", in.Name, got.err)
+		}
+	}
+	t.Log(counts)
+	require.Equal(t, 2, counts["ea-2023-sample"])
+	require.Equal(t, 37, counts["bitbrains"])
+	require.Equal(t, 2, counts["azure-public-dataset-vmtable"])
+	require.Equal(t, 1, counts["reservation-recommendations"])
+	require.Equal(t, 1, counts["reservation-transactions"])
+	require.Equal(t, 1, counts["focus-1.0"])
+}
+
+func TestRejectsRunNoFormulas(t *testing.T) {
+	var b bytes.Buffer
+	rejects := []ingest.RowError{
+		{File: "../a.csv", Line: 3, Column: "vm", Value: "=cmd|'/c calc'!A1", Err: ingest.ErrDamaged}, {File: "a.csv", Line: 4, Value: "-12.5", Err: ingest.ErrDamaged},
+		{File: "a.csv", Line: 5, Value: "+1+2", Err: ingest.ErrDamaged}, {File: "a.csv", Line: 6, Value: "@x", Err: ingest.ErrDamaged}, {File: "a.csv", Line: 7, Value: "\t=1\x1b[31m\"q\"", Err: ingest.ErrDamaged},
+	}
+	require.NoError(t, ingest.WriteRejects(&b, rejects))
+	rows, err := csv.NewReader(&b).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, []string{"file", "line", "column", "value", "reason"}, rows[0])
+	var values []string
+	for _, r := range rows[1:] {
+		values = append(values, r[3])
+	}
+	require.Equal(t, []string{"'=cmd|'/c calc'!A1", "-12.5", "'+1+2", "'@x", `'\t=1\x1b[31m"q"`}, values)
+	require.NotContains(t, rejects[4].Error(), "\x1b", "nothing is echoed raw")
+}
+
+func TestHeadAndInspect(t *testing.T) {
+	in := input("a.csv.gz", gzipped("\ufeff"+metrics()))
+	head, err := ingest.Head(in, 20)
+	require.NoError(t, err)
+	require.Equal(t, metricsHeader[:20], string(head))
+	d, err := ingest.Inspect(in, ingest.Options{})
+	require.NoError(t, err)
+	require.Equal(t, ingest.KindSamples, d.Kind)
+	require.Contains(t, d.Missing, "netout")
+	head, err = ingest.Head(input("empty", nil), 20)
+	require.NoError(t, err)
+	require.Empty(t, head)
+	text, err := ingest.OpenText(in, ingest.Options{})
+	require.NoError(t, err)
+	require.NoError(t, text.Close())
+	_, err = ingest.Inspect(input("x", []byte("a,b\n1,2\n")), ingest.Options{})
+	require.ErrorIs(t, err, ingest.ErrUnknownKind)
+}
