@@ -121,6 +121,10 @@ func (d *decision) gate(in *Input) {
 		d.refuse(subject, "too_few_days", fmt.Sprintf("the files cover %d complete days of the window; a commitment needs at least %d", days, policy.MinDaysOneYear))
 		return
 	}
+	if covered := d.covered(); covered > 0 && !in.HasList {
+		d.refuse(subject, "reservations_unknown", fmt.Sprintf("reservations covered %d hours of its usage, but no reservation list was given: what they still cover, and until when, is unknown; give the list before buying", covered/analyzerHour))
+		return
+	}
 	for _, term := range []pricing.Term{pricing.OneYear, pricing.ThreeYear} {
 		why, refusedTerm := d.market.refused[term]
 		switch {
@@ -134,6 +138,15 @@ func (d *decision) gate(in *Input) {
 			d.terms = append(d.terms, term)
 		}
 	}
+}
+
+// covered returns the micro-hours of the pool's window that reservations covered, as the rows say.
+func (d *decision) covered() int64 {
+	sum := int64(0)
+	for i := range d.pool.Members {
+		sum += d.pool.Members[i].Covered
+	}
+	return sum
 }
 
 func (d *decision) refuse(subject, reason, detail string) {

@@ -126,7 +126,7 @@ func (p *Plan) accountForMachines(in *Input) {
 // warnAboutLists says what the reservation list does not tell.
 func (p *Plan) warnAboutLists(in *Input) {
 	if !in.HasList && len(in.Analysis.Inferred) > 0 {
-		p.warn("reservations_inferred", "reservations", fmt.Sprintf("%d reservations are seen in the rows, but no reservation list was given: their quantities and expiry are unknown, nothing is netted; give the list before buying", len(in.Analysis.Inferred)))
+		p.warn("reservations_inferred", "reservations", fmt.Sprintf("%d reservations are seen in the rows, but no reservation list was given: their quantities and expiry are unknown, and nothing is bought for the usage that they cover; give the list", len(in.Analysis.Inferred)))
 	}
 	for _, e := range in.Existing {
 		switch {

@@ -317,3 +317,16 @@ func TestSuspectPriceIsRefused(t *testing.T) {
 	require.Contains(t, reasons(p), "suspect_price")
 	require.Empty(t, p.Lines)
 }
+
+// Coverage in the rows without a reservation list: what is owned is unknown, so buying is off for that usage.
+func TestBuyingIsOffWhileReservationsAreUnknown(t *testing.T) {
+	m := member("Standard_D2s_v5", always(4, 672))
+	m.Covered = 672 * demand.Full
+	in := input(t, book(t, d2s), m)
+	in.HasList = false
+	p := plan(t, in)
+	require.Empty(t, p.Lines)
+	require.Contains(t, reasons(p), "reservations_unknown")
+	in.HasList = true
+	require.NotEmpty(t, plan(t, in).Lines, "a list that holds none is an answer")
+}
