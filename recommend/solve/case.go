@@ -48,8 +48,8 @@ func (s *Solution) Gap() bill.Exact { return Certificate{Cost: s.Bill.Objective,
 // no more is cut off the ranges. Floating point only discards what costs more than the best by ten thousand times its rounding error;
 // everything else is compared exactly, so with Complete the result is exact.
 //
-// It fails on a meaningless problem, never because of its size: where Options.Nodes end the search the gap is reported. The same
-// problem gives the same solution.
+// It fails on a meaningless problem, and on one in which more than 2^52 of an offer could be of use; otherwise never because of its size:
+// where Options.Nodes end the search the gap is reported. The same problem gives the same solution.
 func Case(p *bill.Problem, o Options) (*Solution, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err

@@ -5,11 +5,11 @@
 // The product plans pool by pool. A pool is a Demand (hours at each number of units, already net of existing reservations hour by hour)
 // and prices; the kernels answer with whole quantities of one kernel step:
 //
-//	Pool             one term, equal prices per unit          newsvendor, O(log) after one sort of the hours
-//	Horizon          one and three years, renewals as recourse  one search over the three-year quantity
-//	BestCover        sizes whose prices are not proportional  covering knapsack, every quantity
-//	Horizon.BestCover  the same with two terms                every pair of quantities
-//	Blend            prices per unit differ inside the pool   proportional optimum, [best, worst] beside it
+//	Pool               one term, equal prices per unit           newsvendor, O(log) after one sort of the hours
+//	Horizon            one and three years, renewals as recourse one search over the three-year quantity
+//	BestCover          sizes whose prices are not proportional   covering knapsack, every quantity
+//	Horizon.BestCover  the same with two terms                   every pair of quantities
+//	Blend              prices per unit differ inside the pool    proportional optimum, [best, worst] beside it
 //
 // Units: the caller chooses what a unit is, and says in Step how many of them quantity 1 covers. For the product a unit is a millionth
 // of ratio 1/100, units in an hour = Σ ratio x running micro-hours, and Step = ratio x 1 000 000 of the smallest size that can be

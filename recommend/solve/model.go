@@ -1,7 +1,9 @@
 package solve
 
 import (
+	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"sizeterm/recommend/bill"
@@ -66,6 +68,9 @@ func newModel(p *bill.Problem) (*model, error) {
 		m.budget = float64(*b)
 	}
 	for i := range p.Offers {
+		if most := m.useful(&p.Offers[i]); most > 1<<52 {
+			return nil, fmt.Errorf("offers[%d].max_qty: up to %d of %q can be used: too large to search", i, most, p.Offers[i].ID)
+		}
 		m.exact = append(m.exact, sim.CommitmentOf(i))
 		m.commit = append(m.commit, m.exact[i].Float())
 		m.most = append(m.most, m.useful(&p.Offers[i]))
@@ -108,7 +113,7 @@ func (m *model) useful(o *bill.Offer) int64 {
 		}
 	}
 	n, ok := peak.Quo(one.Mul(bill.Whole(m.p.RunDenominator))).Round() // n+1 is at least the next integer
-	if !ok {
+	if !ok || n == math.MaxInt64 {
 		return o.MaxQty
 	}
 	return min(o.MaxQty, n+1)
