@@ -64,6 +64,7 @@ type decider struct {
 	example            [2]string
 	actual, amortized  bool
 	onlyExport         bool // numbers and dates are settled
+	skim               bool // and runs of rows without commitments tell nothing
 	bare               int  // times that are digits alone, the longest, the least and the greatest
 	longest            int
 	least, greatest    int64
@@ -94,7 +95,7 @@ func newDecider(p *plan) *decider {
 
 // see looks at one row, at what is open.
 func (d *decider) see(r *row) {
-	if !d.onlyExport {
+	if !d.onlyExport && !d.skim {
 		for _, s := range d.numbers {
 			d.number(r.text(s))
 		}
@@ -109,9 +110,50 @@ func (d *decider) see(r *row) {
 
 // passes reports whether a run of rows can be skipped: nothing but the kind of the export is open, and none of its rows
 // is under a commitment.
-func (d *decider) passes(run []byte) bool {
-	_, model := d.slots["model"]
-	return d.onlyExport && model && !bytes.Contains(run, []byte("eservation")) && !bytes.Contains(run, []byte("avings")) && !bytes.Contains(run, []byte("Unused"))
+func (d *decider) passes(run []byte) bool { return d.skim && !mentioned(run) }
+
+// mentioned reports whether a text names a reservation or a savings plan as the column of the pricing model does. It looks
+// for the capitals, which are rare, because looking for the words takes as long as parsing the rows.
+func mentioned(text []byte) bool {
+	for at := 0; ; {
+		i := bytes.IndexByte(text[at:], 'R')
+		if i < 0 {
+			break
+		}
+		if at += i + 1; bytes.HasPrefix(text[at:], []byte("eservation")) {
+			return true
+		}
+	}
+	for at := 0; ; {
+		i := bytes.IndexByte(text[at:], 'P')
+		if i < 0 {
+			return false
+		}
+		before := bytes.TrimSuffix(text[:at+i], []byte{' '})
+		if at += i + 1; bytes.HasPrefix(text[at:], []byte("lan")) && bytes.HasSuffix(before, []byte("avings")) {
+			return true
+		}
+	}
+}
+
+// mentions reports whether any part of a file names a reservation or a savings plan.
+func mentions(r io.Reader) (bool, error) {
+	const overlap = 32
+	buf := make([]byte, chunkBytes)
+	kept := 0
+	for {
+		n, err := io.ReadFull(r, buf[kept:])
+		if mentioned(buf[:kept+n]) {
+			return true, nil
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		kept = copy(buf, buf[len(buf)-overlap:])
+	}
 }
 
 // number weighs one number: a comma that cannot part thousands is a decimal mark.
@@ -315,6 +357,13 @@ func (d *decider) all(in Input, opts Options, p *plan, stop func() bool) error {
 	defer t.Close()
 	if _, err := t.Discard(p.rowsAt); err != nil {
 		return err
+	}
+	if _, model := d.slots["model"]; d.onlyExport && model {
+		if found, err := mentions(t); err != nil || !found {
+			return err
+		}
+		d.onlyExport, d.skim = false, true // find it row by row
+		return d.all(in, opts, p, stop)
 	}
 	return d.rows(p, t, opts, stop)
 }
