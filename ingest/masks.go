@@ -42,6 +42,7 @@ func gather(x uint64) uint64 { return (x >> 7) * 0x0102040810204080 >> 56 }
 type layout struct {
 	ends    []uint64 // bits of delimiters and line feeds outside of quotes
 	cut     int      // offset behind the last line feed outside of quotes
+	lines   int      // line feeds before cut
 	odd     bool     // some bytes are not plain ASCII text
 	wrapped bool     // some line feeds are inside of quotes
 	masks   []masks
@@ -57,7 +58,8 @@ func (l *layout) index(data []byte, n int, delim byte) bool {
 	}
 	l.masks, l.ends = l.masks[:blocks], l.ends[:blocks]
 	masksOf(data[:blocks*64], delim, l.masks)
-	l.cut, l.odd, l.wrapped = 0, false, false
+	l.cut, l.lines, l.odd, l.wrapped = 0, 0, false, false
+	passed := 0
 	if rest := n % 64; rest > 0 {
 		m, keep := &l.masks[blocks-1], uint64(1)<<rest-1
 		m.delim, m.line, m.quote, m.cr, m.odd = m.delim&keep, m.line&keep, m.quote&keep, m.cr&keep, m.odd&keep
@@ -95,8 +97,11 @@ func (l *layout) index(data []byte, n int, delim byte) bool {
 		}
 		l.ends[b] = structure
 		if line := m.line & structure; line != 0 {
-			l.cut = 64*b + 64 - bits.LeadingZeros64(line)
+			rest := bits.LeadingZeros64(line)
+			l.cut = 64*b + 64 - rest
+			l.lines = passed + bits.OnesCount64(m.line<<rest)
 		}
+		passed += bits.OnesCount64(m.line)
 	}
 	return true
 }

@@ -83,7 +83,11 @@ func (c *chunker) next() (chunk, error) {
 		}
 		if cut > 0 {
 			out := chunk{data: b.bytes[:cut:cut], line: c.line, layout: &b.layout, sound: sound, buf: b}
-			c.line += int64(bytes.Count(out.data, newline))
+			if sound && cut == b.layout.cut {
+				c.line += int64(b.layout.lines)
+			} else {
+				c.line += int64(bytes.Count(out.data, newline))
+			}
 			c.carry, c.held = nil, nil
 			if cut < n { // the buffer goes away with the chunk: keep what the next one begins with
 				c.carry = append(c.carry, b.bytes[cut:n]...)

@@ -19,8 +19,9 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// headBytes is how much of a file is looked at before its rows are read.
-const headBytes = 256 << 10
+// headBytes is how much of a file is looked at before its rows are read. It is less than a chunk, so that chunks are read
+// without a copy between.
+const headBytes = 128 << 10
 
 // text is an input as UTF-8 text without byte order mark, whatever it was packed and written in.
 type text struct {
