@@ -243,7 +243,7 @@ func (m *chargeMapper) dated(r *row, f *facts) bool {
 	} else if day.second%daySeconds != 0 && !m.partner {
 		f.Start = day.second - day.second%daySeconds
 	}
-	if m.has(cPeriodEnd) {
+	if m.tally.lastDay = max(m.tally.lastDay, f.End); m.has(cPeriodEnd) {
 		if end := m.periodEnd.get(r.text(cPeriodEnd), m.readDay); end.err == nil {
 			m.tally.periodEnd = max(m.tally.periodEnd, end.second)
 		}

@@ -73,6 +73,7 @@ type tally struct {
 	grain                    int64
 	dated                    bool
 	periodEnd                int64 // last day of the last billing period that rows name
+	lastDay                  int64 // end of the newest day of all rows, of those set apart too
 }
 
 type totalKey struct{ currency, kind string }
@@ -142,11 +143,11 @@ func (t *tally) period(from, to int64) {
 
 // provisional says that the last billing period is still open, "" where it is not: its days will be written again.
 func (t *tally) provisional() string {
-	if !t.dated || t.periodEnd < t.to {
+	if t.periodEnd == 0 || t.periodEnd < t.lastDay {
 		return ""
 	}
 	return fmt.Sprintf("the billing period lasts until %s and the file until %s: its days are provisional",
-		time.Unix(t.periodEnd, 0).UTC().Format(time.DateOnly), time.Unix(t.to-1, 0).UTC().Format(time.DateOnly))
+		time.Unix(t.periodEnd, 0).UTC().Format(time.DateOnly), time.Unix(t.lastDay-1, 0).UTC().Format(time.DateOnly))
 }
 
 // merge adds all of o.
@@ -184,7 +185,7 @@ func (t *tally) merge(o *tally) {
 	if o.dated {
 		t.period(o.from, o.to)
 	}
-	t.periodEnd = max(t.periodEnd, o.periodEnd)
+	t.periodEnd, t.lastDay = max(t.periodEnd, o.periodEnd), max(t.lastDay, o.lastDay)
 	if o.grain > 0 && (t.grain == 0 || o.grain < t.grain) {
 		t.grain = o.grain
 	}
