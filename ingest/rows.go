@@ -1,0 +1,195 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+)
+
+// job is a chunk on its way through a worker.
+type job struct {
+	chunk
+	err    error
+	result chan parsed
+}
+
+// parsed is what a worker made of a chunk.
+type parsed struct {
+	records  []arrow.Record
+	rejects  []RowError
+	rows     int64
+	rejected int64
+}
+
+// cut cuts the text into chunks and queues them, for the workers and in the order of the file.
+func (r *Reader) cut(jobs chan<- *job) {
+	defer r.work.Done()
+	defer close(jobs)
+	defer close(r.queue)
+	c := &chunker{r: r.text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
+	for {
+		run, err := c.next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		j := &job{chunk: run, err: err, result: make(chan parsed, 1)}
+		select {
+		case r.queue <- j:
+		case <-r.stop:
+			return
+		}
+		if err != nil {
+			return
+		}
+		select {
+		case jobs <- j:
+		case <-r.stop:
+			return
+		}
+	}
+}
+
+// parse parses chunks until there are no more.
+func (r *Reader) parse(m mapper, jobs <-chan *job) {
+	defer r.work.Done()
+	for j := range jobs {
+		j.result <- r.rowsOf(m, j.chunk)
+	}
+}
+
+// rowsOf parses one chunk.
+func (r *Reader) rowsOf(m mapper, c chunk) parsed {
+	b := baseOf(m)
+	b.rejects = nil
+	before, beforeRejected := b.tally.rows, b.tally.rejected
+	most := r.opts.BatchRows
+	if most <= 0 {
+		most = 8192
+	}
+	var out parsed
+	s := r.plan.splitter(r.opts)
+	at := row{line: c.line}
+	flush := func() {
+		if m.len() >= most {
+			out.records = append(out.records, m.flush())
+		}
+	}
+	if _, isWide := m.(*wideMapper); c.sound && !isWide {
+		r.fastRows(m, &s, &c, &at, flush)
+	} else {
+		r.slowRows(m, &s, &c, &at, flush)
+	}
+	if rec := m.flush(); rec != nil {
+		out.records = append(out.records, rec)
+	}
+	out.rejects, out.rows, out.rejected = b.rejects, b.tally.rows-before, b.tally.rejected-beforeRejected
+	c.free()
+	return out
+}
+
+// fastRows parses a chunk whose quotes are where they belong.
+func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row, flush func()) {
+	b := baseOf(m)
+	at.data = c.data
+	odd, wrapped, columns := c.layout.odd, c.layout.wrapped, len(s.slotOf)
+	for from := 0; from < len(c.data); {
+		begin := from
+		if odd && bytes.HasPrefix(c.data[from:], bom) {
+			begin += len(bom)
+		}
+		end, cells, err := s.fast(c, begin, at)
+		text := c.data[from:end]
+		if odd && err == nil {
+			err = soundText(text)
+		}
+		switch {
+		case cells != columns:
+			if len(bytes.TrimSpace(text)) == 0 {
+				break
+			}
+			r.bad(b, s, text, at.line, errColumns)
+		case err != nil:
+			r.bad(b, s, text, at.line, err)
+		case cells == 1 && len(bytes.TrimSpace(text)) == 0:
+		default:
+			m.take(at)
+			flush()
+		}
+		at.line++
+		if wrapped {
+			at.line += int64(bytes.Count(text[:len(text)-1], newline))
+		}
+		from = end
+	}
+}
+
+// slowRows parses a chunk in which some rows break the rules, and wide tables.
+func (r *Reader) slowRows(m mapper, s *splitter, c *chunk, at *row, flush func()) {
+	b := baseOf(m)
+	wide, isWide := m.(*wideMapper)
+	for data := c.data; len(data) > 0; {
+		end, blank, err := s.split(data, at)
+		text := data[:end]
+		data = data[end:]
+		if !blank && err == nil && c.layout.odd {
+			err = soundText(text)
+		}
+		switch {
+		case blank:
+		case err != nil:
+			r.bad(b, s, text, at.line, err)
+		case isWide:
+			cells, _, _ := s.all(text)
+			wide.takeCells(cells, at.line)
+		default:
+			m.take(at)
+		}
+		flush()
+		at.line += int64(bytes.Count(text, newline))
+	}
+}
+
+// bad rejects a row that is not well formed.
+func (r *Reader) bad(b *base, s *splitter, text []byte, line int64, err error) {
+	b.tally.rows++
+	column, value := "", bytes.TrimRight(text, "\r\n")
+	switch {
+	case errors.Is(err, errColumns):
+		cells, _, _ := s.all(text)
+		err = fmt.Errorf("%d cells, the header has %d: %w", len(cells), len(r.plan.names), errColumns)
+	case errors.Is(err, errUTF8), errors.Is(err, errControl), errors.Is(err, errField):
+		cells, _, _ := s.all(text)
+		for i, c := range cells {
+			if i < len(r.plan.names) && (len(c) > s.field && errors.Is(err, errField) || !errors.Is(err, errField) && soundText(c) != nil) {
+				column, value = r.plan.names[i], c
+				break
+			}
+		}
+	}
+	b.rejectAs(line, column, value, err)
+	if n := len(b.rejects); n > 0 && column == "" {
+		b.rejects[n-1].Value = valueOf(value)
+	}
+}
+
+// baseOf returns the base of a mapper.
+func baseOf(m mapper) *base {
+	switch m := m.(type) {
+	case *chargeMapper:
+		return &m.base
+	case *sampleMapper:
+		return &m.base
+	case *wideMapper:
+		return &m.base
+	case *reservationMapper:
+		return &m.base
+	case *narrowMapper:
+		return &m.base
+	case *reportMapper:
+		return &m.base
+	}
+	panic("ingest: a mapper without base")
+}
