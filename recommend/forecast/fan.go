@@ -60,6 +60,7 @@ type Fan struct {
 	price   []uint16 // of each path in each year, in 1e-4 of today's
 	cells   []cell
 	periods []period
+	used    [years][]int64 // above 0 of each path in each year
 }
 
 const gone = math.MinInt16
@@ -153,6 +154,9 @@ func (f *Fan) draw(loss *float64) {
 		}
 	}
 	f.fillCells()
+	for y := range years {
+		f.used[y] = f.above(0, y*daysOfYear, (y+1)*daysOfYear)
+	}
 	f.persist()
 }
 

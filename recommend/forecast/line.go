@@ -151,3 +151,26 @@ func (f *Fan) hoursUnknown(l *Line, below int64) {
 		l.SavingMonth.P95 = high
 	}
 }
+
+// over returns for each path the saving of a decision's lines in the first days, reservations charged by the day, and the step-hours
+// used in them, in 1/1792.
+func (f *Fan) over(d Decision, days int) (saving, used []int64) {
+	saving, used = make([]int64, f.paths), make([]int64, f.paths)
+	three, one := d.ThreeYear*f.pool.Prices.ThreeYear.Micros, d.OneYear*f.pool.Prices.OneYear.Micros
+	gross := *f
+	gross.periods = []period{{0, weeksOfFan, 0}}
+	for y := 0; y*daysOfYear < days; y++ {
+		from, to := y*daysOfYear, min(days, (y+1)*daysOfYear)
+		q, price := d.ThreeYear, bill.Frac(three*int64(to-from), daysOfFan)
+		if y == 0 {
+			q, price = q+d.OneYear, price.Add(bill.Frac(one*int64(to-from), daysOfYear))
+		}
+		cost, _ := price.Round()
+		before, after, all := f.above(0, from, to), f.above(q, from, to), gross.above(0, from, to)
+		for i := range saving {
+			saving[i] += f.worth(before[i]-after[i], i, y) - cost
+			used[i] += all[i]
+		}
+	}
+	return saving, used
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sizeterm/analyzer/demand"
+	"sizeterm/pricing"
 	"sizeterm/pricing/money"
 )
 
@@ -123,3 +124,11 @@ func (p *Pool) until(days int) Pool {
 
 // days returns the length of the series.
 func (p *Pool) days() int { return len(p.Units.Stacked) / hoursOfDay }
+
+// total returns the price of a term and whether it is to be had.
+func (p *Pool) total(term pricing.Term, terms Terms) (money.Amount, bool) {
+	if term == pricing.ThreeYear {
+		return p.Prices.ThreeYear, terms.ThreeYear && p.Prices.ThreeYear.Micros > 0
+	}
+	return p.Prices.OneYear, terms.OneYear && p.Prices.OneYear.Micros > 0
+}

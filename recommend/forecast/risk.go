@@ -44,11 +44,11 @@ func (r *risk) covered(q int64) (year, rest []float64) {
 
 // covered returns the money at pay-as-you-go that a quantity covers in each path in the years [from, to), in micro-units.
 func (f *Fan) covered(q int64, from, to int) []float64 {
-	money := make([]float64, f.paths)
+	money, rate := make([]float64, f.paths), float64(f.pool.Prices.Payg)/(weightOfHour*1e8)
 	for y := from; y < to; y++ {
-		none, left := f.above(0, y*daysOfYear, (y+1)*daysOfYear), f.above(q, y*daysOfYear, (y+1)*daysOfYear)
-		for i := range money {
-			money[i] += float64(f.worth(none[i]-left[i], i, y))
+		left := f.above(q, y*daysOfYear, (y+1)*daysOfYear)
+		for i, all := range f.used[y] {
+			money[i] += float64(float64(all-left[i]) * rate * float64(f.price[i*years+y]))
 		}
 	}
 	return money
