@@ -22,6 +22,17 @@ func unitsOf(hours []int64) Units {
 	return Units{P50: rank(5000), P95: rank(9500), Max: sorted[len(sorted)-1], Mean: sum / int64(len(sorted))}
 }
 
+// withoutGaps returns the hours of the days that the files cover.
+func withoutGaps(hours []int64, gaps []int) []int64 {
+	var covered []int64
+	for h, n := range hours {
+		if !slices.Contains(gaps, h/24) {
+			covered = append(covered, n)
+		}
+	}
+	return covered
+}
+
 // check asserts the money invariants of order lines before a plan leaves the package. A line that breaks one would lose
 // money, so the plan is refused rather than printed.
 func (p *Plan) check(decisions []*decision) error {

@@ -64,7 +64,7 @@ func (d *decision) describe(in *Input) {
 	pool := d.pool
 	d.result = Pool{
 		ID: id("pool", pool.Customer, pool.Currency, string(pool.Region), pool.Group), Customer: pool.Customer, Currency: d.currency,
-		Region: pool.Region, Group: pool.Group, Flexible: pool.Flexible, Scope: sharedScope, Hours: in.Analysis.Window.Hours(),
+		Region: pool.Region, Group: pool.Group, Flexible: pool.Flexible, Scope: sharedScope, Hours: in.Analysis.Window.Hours() - 24*len(pool.Gaps),
 		Days: pool.Days, Exact: pool.Exact, Existing: d.existing, Chosen: PAYG, Curve: map[pricing.Term][]Point{},
 		PayGCost: money.New(0, d.currency), SoftwareCost: money.New(0, d.currency), GrossCost: money.New(0, d.currency),
 		Persistence: Persistence{MonthlyLoss: in.Policy.MonthlyLoss, Source: "policy: an assumption, not measured on this customer"},
@@ -229,7 +229,7 @@ func (d *decision) measure(in *Input) error {
 	}
 	d.result.UnitSize, d.result.UnitRatio = d.unit()
 	d.result.Demand, d.result.Gross = d.units()
-	d.result.Units = unitsOf(d.result.Demand.Flat)
+	d.result.Units = unitsOf(withoutGaps(d.result.Demand.Flat, d.pool.Gaps))
 	return nil
 }
 

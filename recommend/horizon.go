@@ -99,9 +99,12 @@ type row struct {
 // hourClasses is one profile of a pool in which the hours of the window that are alike in every row are one class.
 type hourClasses struct {
 	count []int64 // hours of the window in each class
-	class []int   // class of each hour of the window
+	class []int   // class of each hour of the window; noClass where no file covers the day
 	rows  []row
 }
+
+// noClass marks an hour of a day that no file covers.
+const noClass = -1
 
 // profileOf selects the Flat or the Stacked profile of a series.
 type profileOf func(demand.Series) []int64
@@ -110,7 +113,7 @@ func flat(s demand.Series) []int64    { return s.Flat }
 func stacked(s demand.Series) []int64 { return s.Stacked }
 
 // classesOf merges the hours of the pool's window that are alike. Members whose size has no price stay out: nothing is
-// decided about them.
+// decided about them. Days that no file covers stay out too: they are unknown, not idle.
 func classesOf(pool *analyzer.Pool, m *market, hours int, profile profileOf) hourClasses {
 	var rows []row
 	var columns [][]int64
@@ -126,6 +129,10 @@ func classesOf(pool *analyzer.Pool, m *market, hours int, profile profileOf) hou
 	seen := map[string]int{}
 	key := make([]byte, 0, 8*len(rows))
 	for h := range hours {
+		if slices.Contains(pool.Gaps, h/24) {
+			classes.class = append(classes.class, noClass)
+			continue
+		}
 		key = key[:0]
 		for _, column := range columns {
 			key = fmt.Appendf(key, "%d,", column[h])

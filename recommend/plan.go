@@ -171,7 +171,7 @@ type Pool struct {
 	Group    string
 	Flexible bool
 	Scope    string // "shared": under the Azure plan the scope is shared at purchase
-	Hours    int    // hours of the window
+	Hours    int    // hours of the window's days that the files cover: what every money figure without suffix stands for
 	Days     int    // complete days that the files cover
 	Exact    bool
 	// Demand is the units x 1e6 in each hour after existing reservations of today, Gross before them; one unit is the

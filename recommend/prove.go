@@ -232,7 +232,9 @@ func (d *decision) units() (net, gross demand.Series) {
 		units := netUnits(problem(c, d.market, []period{{hours: 1, live: indexes(existing)}}, existing, d.order))
 		hours := make([]int64, len(c.class))
 		for h, class := range c.class {
-			hours[h] = units[class] / ratio
+			if class != noClass {
+				hours[h] = units[class] / ratio
+			}
 		}
 		return hours
 	}

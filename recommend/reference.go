@@ -44,7 +44,7 @@ func (d *decision) references(in *Input) ([]Reference, error) {
 // the rows: Microsoft's rule leaves covered usage out. The rows do not say which hours were covered, so it is taken off
 // evenly.
 func (d *decision) instances(size catalog.Size) []int64 {
-	total := make([]int64, d.result.Hours)
+	total := make([]int64, len(d.classes[0].class))
 	used, covered := int64(0), int64(0)
 	for i := range d.pool.Members {
 		member := &d.pool.Members[i]
@@ -57,14 +57,13 @@ func (d *decision) instances(size catalog.Size) []int64 {
 			used += n
 		}
 	}
-	if used <= 0 || covered <= 0 {
-		return total
+	if used > 0 && covered > 0 {
+		share := bill.Frac(max(0, used-covered), used)
+		for h := range total {
+			total[h], _ = bill.Whole(total[h]).Mul(share).Round()
+		}
 	}
-	share := bill.Frac(max(0, used-covered), used)
-	for h := range total {
-		total[h], _ = bill.Whole(total[h]).Mul(share).Round()
-	}
-	return total
+	return withoutGaps(total, d.pool.Gaps)
 }
 
 // reference finds the quantity of one offer with the lowest cost over the window.

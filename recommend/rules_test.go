@@ -330,3 +330,21 @@ func TestBuyingIsOffWhileReservationsAreUnknown(t *testing.T) {
 	in.HasList = true
 	require.NotEmpty(t, plan(t, in).Lines, "a list that holds none is an answer")
 }
+
+// Days that no file covers are unknown, not idle: four machines seen on 21 of 28 days are four machines.
+func TestMissingDaysAreNotIdle(t *testing.T) {
+	hours := always(4, 672)
+	for h := 240; h < 408; h++ {
+		hours[h] = 0 // days 10 to 16
+	}
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", hours))
+	in.Analysis.Pools[0].Gaps, in.Analysis.Pools[0].Days = []int{10, 11, 12, 13, 14, 15, 16}, 21
+	p := plan(t, in)
+	row := compared(t, p, recommend.P1Y)
+	require.EqualValues(t, 4, quantity(row.Buy))
+	require.Equal(t, 1.0, row.Utilization.Value)
+	require.Equal(t, 504, p.Pools[0].Hours)
+	require.Equal(t, "201.60", p.Pools[0].PayGCost.Decimal(), "4 x 0.10 x 504 h")
+	require.Equal(t, "116.80", p.Lines[0].SavingMonth.Decimal(), "4 x 0.04 x 730, one year only below 28 days")
+	require.EqualValues(t, 4, p.Reference[0].Quantity)
+}

@@ -12,28 +12,32 @@ import (
 // rooms lists for each room the rooms of ours, and the modules outside the standard library, that it may import: the table
 // of the design. A room that is not listed may import everything, and only cmd/sizeterm and the benchmarks are not.
 var rooms = map[string][]string{
-	"pricing/catalog":     {},
-	"pricing/money":       {},
-	"ingest/usage":        {"arrow"},
-	"ingest/dialect":      {"pricing/catalog", "text"},
-	"ingest":              {"ingest/usage", "ingest/dialect", "pricing/catalog", "arrow", "compress", "text", "parquet", "sys"},
-	"pricing":             {"pricing/catalog", "pricing/money"},
-	"pricing/sheet":       {"pricing", "pricing/catalog", "pricing/money", "gocsv", "compress"},
-	"analyzer/quantile":   {},
-	"analyzer/demand":     {"pricing/catalog"},
-	"analyzer":            {"ingest/usage", "pricing/catalog", "analyzer/quantile", "analyzer/demand", "arrow"},
-	"analyzer/shard":      {"analyzer", "ingest", "arrow", "ingest/usage"},
-	"recommend/bill":      {"pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
-	"recommend/solve":     {"recommend/bill", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
-	"recommend":           {"recommend/bill", "recommend/solve", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "analyzer", "gonum"},
-	"benchmarks/fleet":    {"pricing/catalog", "pricing/money", "ingest/usage"},
-	"recommend/rightsize": {"recommend/bill", "recommend/solve", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
+	"pricing/catalog":       {},
+	"pricing/money":         {},
+	"ingest/usage":          {"arrow"},
+	"ingest/dialect":        {"pricing/catalog", "text"},
+	"ingest":                {"ingest/usage", "ingest/dialect", "pricing/catalog", "arrow", "compress", "text", "parquet", "sys"},
+	"pricing":               {"pricing/catalog", "pricing/money"},
+	"pricing/sheet":         {"pricing", "pricing/catalog", "pricing/money", "gocsv", "compress"},
+	"analyzer/quantile":     {},
+	"analyzer/demand":       {"pricing/catalog"},
+	"analyzer":              {"ingest/usage", "pricing/catalog", "analyzer/quantile", "analyzer/demand", "arrow"},
+	"analyzer/shard":        {"analyzer", "ingest", "arrow", "ingest/usage"},
+	"recommend/bill":        {"pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
+	"recommend/solve":       {"recommend/bill", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
+	"recommend":             {"recommend/bill", "recommend/solve", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "analyzer", "gonum"},
+	"benchmarks/fleet":      {"pricing/catalog", "pricing/money", "ingest/usage"},
+	"recommend/rightsize":   {"recommend/bill", "recommend/solve", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
+	"recommend/forecast":    {"recommend/bill", "recommend/solve", "recommend/rightsize", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
+	"recommend/order":       {"recommend", "recommend/bill", "pricing/catalog", "pricing/money", "pricing", "ingest/usage", "prometheus", "azure"},
+	"recommend/order/place": {"recommend/order", "pricing/catalog", "pricing/money", "pricing", "azure"},
 }
 
 // modules are the names under which the table knows modules.
 var modules = map[string]string{
 	"github.com/apache/arrow/": "arrow", "github.com/klauspost/compress": "compress", "github.com/gocarina/gocsv": "gocsv",
-	"gonum.org/v1/gonum": "gonum", "golang.org/x/text": "text", "golang.org/x/sys": "sys", "github.com/parquet-go/parquet-go": "parquet",
+	"gonum.org/v1/gonum": "gonum", "golang.org/x/text": "text", "golang.org/x/sys": "sys",
+	"github.com/prometheus/": "prometheus", "github.com/Azure/azure-sdk-for-go/": "azure", "github.com/parquet-go/parquet-go": "parquet",
 }
 
 // forbidden are packages that the decision must not know: it reads no clock, no file and no network.
@@ -59,7 +63,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			} else if strings.Contains(strings.Split(imported, "/")[0], ".") {
 				require.True(t, slices.Contains(allowed, moduleOf(imported)), "%s must not import %s", room, imported)
 			}
-			if strings.HasPrefix(room, "recommend") {
+			if strings.HasPrefix(room, "recommend") && !strings.HasPrefix(room, "recommend/order") {
 				for _, bad := range forbidden {
 					require.False(t, imported == bad || strings.HasSuffix(bad, "/") && strings.HasPrefix(imported, bad), "%s must not import %s", room, imported)
 				}
