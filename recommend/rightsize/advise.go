@@ -1,0 +1,414 @@
+package rightsize
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
+)
+
+// Alternative is one size for a machine. Money is of a month in which the machine runs as it did, at pay-as-you-go prices.
+type Alternative struct {
+	Size      catalog.Size
+	Feasible  bool
+	Why       Reason // what makes it not feasible; of a feasible size that the policy does not propose, why not
+	Capacity  Percent
+	Speed     Speed
+	Overload  Overload
+	CPU       Percent // P99 of the interval maximum (of the average where there is none) in percent of the target
+	Memory    Percent // highest memory in percent of the target
+	Rate      money.Rate
+	Software  money.Rate   // licence an hour
+	CostMonth money.Amount // compute and licence
+	Saving    money.Amount // CostMonth today less CostMonth; negative where it is dearer
+	RiskOnce  money.Amount // pseudo-cost of the change: reboot, test, other family
+	RiskMonth money.Amount // pseudo-cost of the overload that is possible
+	Lost      []string     // what the target lacks
+	Check     []string     // what is not known and must be looked at before
+	Fit       Fit
+}
+
+// Action is what is advised.
+type Action string
+
+// The actions.
+const (
+	Keep     Action = "keep"
+	Resize   Action = "resize"
+	Shutdown Action = "shutdown"
+	Schedule Action = "schedule"
+	Scale    Action = "scale_in" // fewer instances of a scale set before another size
+)
+
+// Advice is what can be done about one machine.
+type Advice struct {
+	ID           string
+	Action       Action
+	To           catalog.Size // of a Resize
+	Reasons      []Reason
+	Alternatives []Alternative // the current size first, then by cost; feasible ones and the rest of the frontier
+	Frontier     []int         // of Alternatives: no other has both less overload and more saving; by rising saving
+	Upsize       catalog.Size  // where demand was cut off or is above the rule today: the cheapest size with half as much again
+	Successor    catalog.Size  // where the series retires or can no longer be reserved: the cheapest feasible size that stays
+	Idle         Idle
+	Hours        *Hours // where a schedule would fit
+	Instances    int64  // of a scale set: how many are enough, 0 where not judged
+	Future       Future
+}
+
+// Future is what history can say about the time ahead: with no overload in Blocks independent blocks its rate is below Bound with
+// 95 % confidence (rule of three). Bound is 1 for fewer than 3 blocks.
+type Future struct {
+	Blocks int
+	Bound  float64
+}
+
+// Advise judges every size for a machine. The same machine gives the same advice. It fails only where amounts do not fit.
+func (s *Sizer) Advise(m *Machine) (Advice, error) {
+	out := Advice{ID: m.ID, Action: Keep, Future: Future{m.Days, min(1, 3/max(1, float64(m.Days)))}}
+	from := s.kind(m.Size)
+	if from == nil {
+		out.Reasons = []Reason{{"size_unknown", fmt.Sprintf("the catalog does not know %q", m.Size)}}
+		return out, nil
+	}
+	now, err := s.today(m, from)
+	if err != nil {
+		return out, err
+	}
+	if now == nil {
+		out.Reasons = []Reason{{"no_price", fmt.Sprintf("no price of %s in %s in %s", m.Size, m.Region, m.Currency)}}
+		return out, nil
+	}
+	all, err := s.alternatives(m, from, now)
+	if err != nil {
+		return out, err
+	}
+	out.Idle, out.Hours, out.Instances = s.idle(m), s.hours(m, now), s.instances(m)
+	out.Upsize, out.Successor = s.upsize(m, all), s.successor(from, all)
+	out.Alternatives, out.Frontier = s.keep(now, all)
+	for i := range out.Alternatives {
+		a := &out.Alternatives[i]
+		s.describe(m, from, s.kind(a.Size), a)
+	}
+	s.choose(m, &out)
+	return out, nil
+}
+
+// today is the alternative of staying, nil without a price.
+func (s *Sizer) today(m *Machine, from *kind) (*Alternative, error) {
+	p, ok := s.price(from, marketOf(m))
+	if !ok {
+		if m.Rate <= 0 || marketOf(m).os == pricing.Windows {
+			return nil, nil
+		}
+		p = priced{kind: from, rate: m.Rate}
+	}
+	zero := money.New(0, m.Currency)
+	a := &Alternative{Size: m.Size, Feasible: true, Capacity: whole, Speed: Speed{whole, true, "the same size"}, Rate: p.rate, Software: p.software,
+		Saving: zero, RiskOnce: zero, RiskMonth: zero, Overload: m.overloadAt(whole)}
+	var err error
+	a.CostMonth, err = cost(m, p.rate+p.software)
+	s.describe(m, from, from, a)
+	return a, err
+}
+
+func cost(m *Machine, rate money.Rate) (money.Amount, error) {
+	amount, err := rate.PerHours(m.month(), m.Currency)
+	if err != nil {
+		return amount, fmt.Errorf("%s: a month: %w", m.ID, err)
+	}
+	return amount, nil
+}
+
+// option is a size that the gates let through for machines of one size and needs, with all that does not depend on measures.
+type option struct {
+	priced
+	capacity    Percent // 0 where speeds cannot be compared
+	speed       Speed
+	lost, check []string
+}
+
+// build names what options depend on.
+type build struct {
+	from *kind
+	at   market
+	need Needs
+}
+
+// options returns the sizes that the gates let through, the cheapest first.
+func (s *Sizer) options(m *Machine, from *kind) []option {
+	key := build{from, marketOf(m), m.Needs}
+	s.mu.Lock()
+	list, ok := s.builds[key]
+	s.mu.Unlock()
+	if ok {
+		return list
+	}
+	for _, to := range s.sold(key.at) {
+		if to.kind == from {
+			continue
+		}
+		if _, ok := s.gate(m, from, to.kind); !ok {
+			continue
+		}
+		o := option{priced: to}
+		o.capacity, o.speed, _ = capacity(from, to.kind)
+		o.lost, o.check = lost(m, from, to.kind)
+		list = append(list, o)
+	}
+	s.mu.Lock()
+	s.builds[key] = list
+	s.mu.Unlock()
+	return list
+}
+
+// verdict is what the CPU says of a capacity.
+type verdict struct {
+	why      Reason
+	ok       bool
+	overload Overload
+}
+
+// alternatives judges every other size that can be had where the machine runs, by rising price.
+func (s *Sizer) alternatives(m *Machine, from *kind, now *Alternative) ([]Alternative, error) {
+	var out []Alternative
+	byCapacity := map[Percent]verdict{}
+	options := s.options(m, from)
+	for i := range options {
+		to := &options[i]
+		if to.rate+to.software > dearest*(now.Rate+now.Software) {
+			break
+		}
+		if to.capacity == 0 {
+			continue
+		}
+		if _, ok := s.memoryFits(m, from, to.kind); !ok {
+			continue
+		}
+		v, ok := byCapacity[to.capacity]
+		if !ok {
+			v.why, v.ok = s.cpuFits(m, from, to.capacity)
+			v.overload = m.overloadAt(to.capacity)
+			byCapacity[to.capacity] = v
+		}
+		a := Alternative{Size: to.name, Feasible: v.ok, Why: v.why, Capacity: to.capacity, Speed: to.speed, Overload: v.overload,
+			Rate: to.rate, Software: to.software, Lost: to.lost, Check: to.check}
+		a.judge(s, m, from, to.kind)
+		var err error
+		if a.CostMonth, err = cost(m, to.rate+to.software); err != nil {
+			return nil, err
+		}
+		if a.Saving, err = now.CostMonth.Sub(a.CostMonth); err != nil {
+			return nil, fmt.Errorf("%s: saving: %w", m.ID, err)
+		}
+		if err := s.risk(m, from, to.kind, &a, now); err != nil {
+			return nil, fmt.Errorf("%s: risk: %w", m.ID, err)
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// dearest is how many times the price of today an alternative may have: enough for the next size up, and for a size that an idle
+// reservation would cover.
+const dearest = 3
+
+// judge adds to the verdict on the CPU what credits and disks say.
+func (a *Alternative) judge(s *Sizer, m *Machine, from, to *kind) {
+	say := func(why Reason, ok bool) {
+		if !ok && a.Feasible {
+			a.Feasible, a.Why = false, why
+		}
+	}
+	if a.Feasible && to.shape.Burstable {
+		say(s.burstFits(m, from, to, a.Speed))
+	}
+	for _, d := range disks(m, from, to) {
+		why, _, ok := s.diskFits(m, d.what, d.use, d.from, d.to)
+		say(why, ok)
+	}
+}
+
+// disk is a limit of the disks of a machine, today and on a target.
+type disk struct {
+	what     string
+	use      *Stats
+	from, to int64
+}
+
+func disks(m *Machine, from, to *kind) [2]disk {
+	return [2]disk{
+		{"disk bandwidth", &m.DiskBandwidth, from.shape.DiskBytesPerSecond, to.shape.DiskBytesPerSecond},
+		{"disk operations", &m.DiskOperations, from.shape.DiskIOPS, to.shape.DiskIOPS},
+	}
+}
+
+// describe fills what people read of an alternative.
+func (s *Sizer) describe(m *Machine, from, to *kind, a *Alternative) {
+	q := m.CPUMax.P99
+	if m.CPUMax.Samples == 0 {
+		q = m.CPUAvg.P99
+	}
+	if m.CPUMax.Samples+m.CPUAvg.Samples > 0 {
+		a.CPU = onTarget(q, a.Capacity)
+	}
+	if m.Memory.Samples > 0 && from.shape.MemoryMiB > 0 && to.shape.MemoryMiB > 0 {
+		a.Memory = Percent(mulDiv(from.shape.MemoryMiB, int64(m.Memory.Max), to.shape.MemoryMiB, true))
+	}
+	a.Fit = s.fit(m, from, to, a)
+}
+
+// risk prices the change, and the overload beyond what the machine has today.
+func (s *Sizer) risk(m *Machine, from, to *kind, a, now *Alternative) (err error) {
+	once := s.policy.ResizeCost
+	if to.series != from.series {
+		once += s.policy.FamilyCost
+	}
+	a.RiskOnce = money.New(once*1_000_000, m.Currency)
+	a.RiskMonth = money.New(0, m.Currency)
+	if extra := a.Overload.High - now.Overload.High; a.Overload.Known && extra > 0 {
+		a.RiskMonth, err = now.CostMonth.MulDiv(s.policy.OverloadCost*int64(extra*1e6), 1_000_000)
+	}
+	return err
+}
+
+// keep returns the alternatives worth showing, the current size first, and the frontier among them.
+func (s *Sizer) keep(now *Alternative, all []Alternative) ([]Alternative, []int) {
+	list := []Alternative{*now}
+	front := frontier(now, all)
+	groups, wanted := map[string]bool{}, s.policy.Groups
+	for i := range all {
+		a := &all[i]
+		group, _ := a.Size.Group()
+		key := cmp.Or(group.Name, string(a.Size))
+		first := a.Feasible && !groups[key]
+		if first {
+			groups[key] = true
+		}
+		useful := a.Saving.Micros > 0 && (first || front[i])
+		if useful && len(list) < s.policy.Alternatives || first && slices.Contains(wanted, group.Name) {
+			list = append(list, *a)
+		}
+	}
+	index := []int{}
+	onFront := frontier(now, list[1:])
+	for i := range list[1:] {
+		if onFront[i] {
+			index = append(index, i+1)
+		}
+	}
+	slices.SortFunc(index, func(a, b int) int { return cmp.Compare(list[a].Saving.Micros, list[b].Saving.Micros) })
+	return list, append([]int{0}, index...)
+}
+
+// frontier marks the alternatives with a saving that no other beats in both overload and saving. Alternatives come by rising cost;
+// of equal ones the first counts.
+func frontier(now *Alternative, all []Alternative) map[int]bool {
+	out := map[int]bool{}
+	least := 2.0
+	for i := range all {
+		a := &all[i]
+		if a.Overload.Known && a.Saving.Micros > 0 && a.Overload.High < least && (a.Feasible || a.Why.Code == "cpu" || a.Why.Code == "one_step") {
+			least = a.Overload.High
+			out[i] = true
+		}
+	}
+	return out
+}
+
+// choose decides on the action at pay-as-you-go prices: the plan decides again together with reservations.
+func (s *Sizer) choose(m *Machine, out *Advice) {
+	now := &out.Alternatives[0]
+	because := func(code, format string, args ...any) {
+		out.Reasons = append(out.Reasons, Reason{code, fmt.Sprintf(format, args...)})
+	}
+	if why, ok := s.policy.excused(m, s.asOf); ok {
+		out.Reasons = append(out.Reasons, why)
+		return
+	}
+	switch {
+	case m.Young:
+		because("young", "too young to be judged")
+		return
+	case m.Spot:
+		because("spot", "a Spot machine is not sized for saving")
+		return
+	case out.Idle.Ours:
+		out.Action = Shutdown
+		because("idle", "%s", out.Idle.Detail)
+		return
+	case out.Instances > 0 && out.Instances < m.Instances:
+		out.Action = Scale
+		because("instances", "%d of %d instances carry the average load; then size on the maximum", out.Instances, m.Instances)
+		return
+	}
+	best := s.best(out)
+	switch {
+	case best > 0:
+		a := &out.Alternatives[best]
+		out.Action, out.To = Resize, a.Size
+		because("smaller_fits", "P99 %s of %s, overload at most %.3f %% of the measured time", a.CPU, a.Size, 100*a.Overload.High)
+	case out.Hours != nil:
+		out.Action = Schedule
+		because("schedule", "%s", out.Hours.Detail)
+	default:
+		s.why(m, out, now)
+	}
+	if out.Successor != "" {
+		because("successor", "%s retires or can no longer be reserved: %s is the cheapest that stays", m.Size, out.Successor)
+	}
+	if out.Upsize != "" {
+		because("undersized", "demand was cut off or is above the rule today: %s has half as much again", out.Upsize)
+	}
+}
+
+// best returns the index of the feasible alternative with the least cost and risk that saves enough, 0 for staying. The reason why
+// a feasible one is passed over goes into its Why.
+func (s *Sizer) best(out *Advice) int {
+	now, best, least := &out.Alternatives[0], 0, int64(0)
+	for i := 1; i < len(out.Alternatives); i++ {
+		a := &out.Alternatives[i]
+		if !a.Feasible {
+			continue
+		}
+		net := a.Saving.Micros - a.RiskMonth.Micros - a.RiskOnce.Micros/s.policy.HorizonMonths
+		if a.Saving.Micros < s.policy.MinSavingMonth*1_000_000 || !enough(a.Saving, now.CostMonth, s.policy.MinSavingShare) {
+			a.Why = Reason{"small_saving", fmt.Sprintf("saves %s a month, less than the policy asks for", a.Saving.Round())}
+			continue
+		}
+		if net <= 0 {
+			a.Why = Reason{"risk", "the change and the possible overload weigh more than the saving"}
+			continue
+		}
+		if net > least {
+			best, least = i, net
+		}
+	}
+	return best
+}
+
+func enough(saving, cost money.Amount, share Percent) bool {
+	return mulDiv(max(0, saving.Micros), int64(whole), 1, false) >= mulDiv(max(0, cost.Micros), int64(share), 1, true)
+}
+
+// why gives the reason for staying: the first that holds back a cheaper size.
+func (s *Sizer) why(m *Machine, out *Advice, now *Alternative) {
+	if why, ok := s.measured(m); !ok {
+		out.Reasons = append(out.Reasons, why)
+		return
+	}
+	for i := 1; i < len(out.Alternatives); i++ {
+		if a := &out.Alternatives[i]; a.Why.Code != "" && a.Saving.Micros > 0 {
+			out.Reasons = append(out.Reasons, a.Why)
+			return
+		}
+	}
+	if m.Memory.Samples == 0 {
+		out.Reasons = append(out.Reasons, Reason{"memory_unknown", "memory was not measured, and no cheaper size has as much"})
+		return
+	}
+	out.Reasons = append(out.Reasons, Reason{"fits", fmt.Sprintf("no cheaper size is enough; %s at P99 today", now.CPU)})
+}

@@ -1,0 +1,101 @@
+package rightsize
+
+import "fmt"
+
+// Fit is how well a size suits a machine, 100 points of five parts: CPU 30, memory 25, disk 15, network 10, features 20. Points says
+// for each part what it lost and why; a part without an entry is whole.
+type Fit struct {
+	CPU, Memory, Disk, Network, Features int
+	Points                               []Point
+}
+
+// Point is a loss of points of one part of a Fit.
+type Point struct {
+	Part   string // "cpu", "memory", "disk", "network" or "features"
+	Lost   int
+	Reason string
+}
+
+// The points of the parts.
+const (
+	cpuPoints, memoryPoints, diskPoints, networkPoints, featurePoints = 30, 25, 15, 10, 20
+)
+
+// Score returns the sum of the parts, 0 to 100.
+func (f *Fit) Score() int { return f.CPU + f.Memory + f.Disk + f.Network + f.Features }
+
+// lose takes points from a part, no more than are left.
+func (f *Fit) lose(part *int, name string, points int, format string, args ...any) {
+	if points = min(points, *part); points > 0 {
+		*part -= points
+		f.Points = append(f.Points, Point{name, points, fmt.Sprintf(format, args...)})
+	}
+}
+
+// fit scores an alternative.
+func (s *Sizer) fit(m *Machine, from, to *kind, a *Alternative) Fit {
+	f := Fit{CPU: cpuPoints, Memory: memoryPoints, Disk: diskPoints, Network: networkPoints, Features: featurePoints}
+	s.fitCPU(&f, m, a)
+	switch share := a.Memory; {
+	case m.Memory.Samples == 0:
+		f.lose(&f.Memory, "memory", 15, "memory was not measured")
+	case share > 7500:
+		f.lose(&f.Memory, "memory", 10, "the highest use would be %s", share)
+	case share > 6000:
+		f.lose(&f.Memory, "memory", 5, "the highest use would be %s", share)
+	}
+	for _, d := range disks(m, from, to) {
+		switch {
+		case d.to <= 0 && to != from:
+			f.lose(&f.Disk, "disk", 5, "the limit of %s of %s is not known", d.what, to.name)
+		case d.use.Samples == 0:
+			f.lose(&f.Disk, "disk", 3, "the use of %s is not known", d.what)
+		case d.from > 0 && d.to > 0 && d.from*int64(d.use.P99) > d.to*6000:
+			f.lose(&f.Disk, "disk", 5, "%s would be above 60 %% of the limit at P99", d.what)
+		}
+	}
+	if to != from {
+		f.lose(&f.Network, "network", 5, "the network limits of sizes are not in the tables: compare them by hand")
+	}
+	if m.NetworkOut.Samples == 0 {
+		f.lose(&f.Network, "network", 3, "network traffic was not measured")
+	}
+	for _, what := range a.Lost {
+		f.lose(&f.Features, "features", 5, "lost: %s", what)
+	}
+	for _, what := range a.Check {
+		f.lose(&f.Features, "features", 2, "to check: %s", what)
+	}
+	return f
+}
+
+// fitCPU takes the points of the CPU.
+func (s *Sizer) fitCPU(f *Fit, m *Machine, a *Alternative) {
+	if m.CPUMax.Samples == 0 && m.CPUAvg.Samples == 0 {
+		f.lose(&f.CPU, "cpu", cpuPoints, "CPU was not measured")
+		return
+	}
+	switch used := a.CPU; {
+	case used > 9000:
+		f.lose(&f.CPU, "cpu", 20, "P99 would be %s of the target", used)
+	case used > 7000:
+		f.lose(&f.CPU, "cpu", 10, "P99 would be %s of the target", used)
+	case used > 5000:
+		f.lose(&f.CPU, "cpu", 5, "P99 would be %s of the target", used)
+	}
+	if m.CPUMax.Samples == 0 {
+		f.lose(&f.CPU, "cpu", 10, "averages only: peaks inside an interval are not seen")
+	}
+	if a.Overload.High > 0.001 {
+		f.lose(&f.CPU, "cpu", 5, "up to %.2f %% of the time above the target", 100*a.Overload.High)
+	}
+	if !a.Speed.Same {
+		f.lose(&f.CPU, "cpu", 5, "other processors: %s", a.Speed.Basis)
+	}
+	if m.drifts(a.Capacity) {
+		f.lose(&f.CPU, "cpu", 5, "the level rises")
+	}
+	if m.Censored >= s.policy.Censored && m.Censored > 0 {
+		f.lose(&f.CPU, "cpu", 5, "%s of the time at the ceiling", m.Censored)
+	}
+}

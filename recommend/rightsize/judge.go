@@ -1,0 +1,144 @@
+package rightsize
+
+import (
+	"fmt"
+	"math"
+)
+
+// Overload bounds the share of the measured time in which a target would have had too little CPU: Low <= truth <= High, guaranteed.
+// Known is false where nothing bounds it.
+type Overload struct {
+	Low, High float64
+	Known     bool
+}
+
+// capacity returns the CPU of a target in percent of the machine at worst, and false where speeds cannot be compared. It is capped
+// far above any measure.
+func capacity(from, to *kind) (Percent, Speed, bool) {
+	speed := compare(from.series, to.series)
+	if speed.Ratio == 0 {
+		return 0, speed, false
+	}
+	return Percent(min(math.MaxInt32, to.vcpus*int64(speed.Ratio)/from.vcpus)), speed, true
+}
+
+// overloadAt bounds the overload of a machine on a capacity. What was not bounded stays unknown.
+func (m *Machine) overloadAt(capacity Percent) Overload {
+	if m.Overload == nil || m.OverloadSeconds <= 0 || m.Split {
+		return Overload{}
+	}
+	low, high := m.Overload(capacity)
+	total := float64(m.OverloadSeconds) * 1000
+	return Overload{float64(low) / total, min(1, float64(high)/total), true}
+}
+
+// highAtMost reports whether the upper bound is at most limit, in integers.
+func (m *Machine) highAtMost(capacity, limit Percent) bool {
+	if m.Overload == nil || m.OverloadSeconds <= 0 || m.Split || limit <= 0 {
+		return false
+	}
+	_, high := m.Overload(capacity)
+	return high*10 <= int64(limit)*m.OverloadSeconds // high/1000 / seconds <= limit/10000
+}
+
+// cpuFits says whether the CPU of a target is enough. Less than today is enough only where it was measured, for long enough, without
+// demand cut off, without a rising level, and by the rule: the quantile of the interval maximum; or, where the intervals bound the
+// overload itself, that bound, the relaxed quantile, and P99 within the target.
+func (s *Sizer) cpuFits(m *Machine, from *kind, capacity Percent) (Reason, bool) {
+	if capacity >= whole {
+		return Reason{}, true
+	}
+	if why, ok := s.measured(m); !ok {
+		return why, false
+	}
+	if m.drifts(capacity) {
+		return Reason{"drift", fmt.Sprintf("mean CPU rose from %s to %s between the halves of its days, much for the target", m.First, m.Second)}, false
+	}
+	if base := Percent(from.shape.Burst.BaselineBasisPoints); from.shape.Burstable && m.CPUMax.P95 >= base-base/20 && m.CPUMax.Max <= base+base/20 {
+		return Reason{"censored", "it stays at the baseline of its burstable size: without credits more was wanted than measured"}, false
+	}
+	rule, relaxed := s.policy.rule(m), s.policy.Relaxed
+	if m.CPUMax.Samples == 0 {
+		if q := m.CPUAvg.P99; s.policy.AverageLimit == 0 || !fits(q, s.policy.AverageLimit, capacity) {
+			return Reason{"average_only", fmt.Sprintf("no interval maxima: P99 of the average would be %s of the target, and averages hide peaks", onTarget(q, capacity))}, false
+		}
+		return Reason{}, true
+	}
+	q := m.CPUMax.at(rule.Share)
+	within := fits(q, rule.Limit, capacity)
+	if !within && s.policy.Overload > 0 {
+		within = fits(m.CPUMax.at(relaxed.Share), relaxed.Limit, capacity) && m.highAtMost(capacity, s.policy.Overload) && fits(m.CPUMax.P99, whole, capacity)
+	}
+	if !within {
+		return Reason{"cpu", fmt.Sprintf("P%g of the interval maximum would be %s of the target, above %s", float64(rule.Share)/100, onTarget(q, capacity), rule.Limit)}, false
+	}
+	if s.policy.OneStep && capacity < whole/2 && !fits(m.CPUMax.P99, s.policy.OneStepFree, capacity) {
+		return Reason{"one_step", fmt.Sprintf("more than half at once, and P99 would be %s of the target, above %s: one step first", onTarget(m.CPUMax.P99, capacity), s.policy.OneStepFree)}, false
+	}
+	return Reason{}, true
+}
+
+// measured says whether what was measured allows any shrinking.
+func (s *Sizer) measured(m *Machine) (Reason, bool) {
+	switch {
+	case m.CPUMax.Samples == 0 && m.CPUAvg.Samples == 0:
+		return Reason{"no_metrics", "CPU was not measured"}, false
+	case m.Split:
+		return Reason{"resized", "it had several sizes in the window, so that its measures are of neither"}, false
+	case m.Days < s.policy.MinDays:
+		return Reason{"too_few_days", fmt.Sprintf("measured on %d days, fewer than %d", m.Days, s.policy.MinDays)}, false
+	case m.Censored >= s.policy.Censored && m.Censored > 0:
+		return Reason{"censored", fmt.Sprintf("%s of the time at the ceiling: more was wanted than measured", m.Censored)}, false
+	}
+	return Reason{}, true
+}
+
+// fits reports whether q of the machine is at most limit of the capacity.
+func fits(q, limit, capacity Percent) bool {
+	return int64(q)*int64(whole) <= int64(limit)*int64(capacity)
+}
+
+// onTarget returns what q of the machine is of a target, rounded up.
+func onTarget(q, capacity Percent) Percent {
+	if capacity <= 0 {
+		return math.MaxInt32
+	}
+	return Percent(min(math.MaxInt32, (int64(q)*int64(whole)+int64(capacity)-1)/int64(capacity)))
+}
+
+// memoryFits says whether the memory of a target is enough: at least today's, or the highest use with its margin.
+func (s *Sizer) memoryFits(m *Machine, from, to *kind) (Reason, bool) {
+	a, b := from.shape.MemoryMiB, to.shape.MemoryMiB
+	switch {
+	case b >= a && a > 0:
+		return Reason{}, true
+	case a <= 0 || b <= 0:
+		return Reason{"memory_unknown", fmt.Sprintf("the memory of %s or %s is not known", from.name, to.name)}, false
+	case m.Memory.Samples == 0 || m.Split:
+		return Reason{"memory_unknown", fmt.Sprintf("memory was not measured: at least today's %d GiB", a>>10)}, false
+	case m.Days < s.policy.MinDays:
+		return Reason{"too_few_days", fmt.Sprintf("measured on %d days, fewer than %d", m.Days, s.policy.MinDays)}, false
+	case a*int64(m.Memory.Max)*int64(whole+s.policy.MemoryMargin) > b*int64(whole)*int64(whole):
+		return Reason{"memory", fmt.Sprintf("the highest use of %s of %d GiB and a margin of %s do not fit into %d GiB", m.Memory.Max, a>>10, s.policy.MemoryMargin, b>>10)}, false
+	}
+	return Reason{}, true
+}
+
+// diskFits says whether a disk limit of a target is enough: at least today's, or the highest use with the margin of the CPU rule. A
+// target whose limit is not known cannot be judged, with or without a measure: the second result is then false.
+func (s *Sizer) diskFits(m *Machine, what string, use *Stats, from, to int64) (why Reason, judged, ok bool) {
+	switch {
+	case to <= 0:
+		return Reason{}, false, true
+	case from > 0 && to >= from:
+		return Reason{}, true, true
+	case from <= 0 || use.Samples == 0 || m.Split || m.Days < s.policy.MinDays:
+		return Reason{"disk_unknown", fmt.Sprintf("the use of %s is not known, and the target may allow less", what)}, true, false
+	case from*int64(use.at(s.policy.rule(m).Share)) > to*int64(s.policy.rule(m).Limit):
+		return Reason{"disk", fmt.Sprintf("%s would be %s of the target's limit", what, Percent(mulDiv(from, int64(use.P99), to, true)))}, true, false
+	}
+	return Reason{}, true, true
+}
+
+// String returns the percentage for people, such as "12.5 %".
+func (p Percent) String() string { return fmt.Sprintf("%g %%", float64(p)/100) }
