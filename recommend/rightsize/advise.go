@@ -394,16 +394,18 @@ func enough(saving, cost money.Amount, share Percent) bool {
 	return mulDiv(max(0, saving.Micros), int64(whole), 1, false) >= mulDiv(max(0, cost.Micros), int64(share), 1, true)
 }
 
-// why gives the reason for staying: the first that holds back a cheaper size.
+// why gives the reason for staying: what holds back the first cheaper size that would do, or else the first that would not.
 func (s *Sizer) why(m *Machine, out *Advice, now *Alternative) {
 	if why, ok := s.measured(m); !ok {
 		out.Reasons = append(out.Reasons, why)
 		return
 	}
-	for i := 1; i < len(out.Alternatives); i++ {
-		if a := &out.Alternatives[i]; a.Why.Code != "" && a.Saving.Micros > 0 {
-			out.Reasons = append(out.Reasons, a.Why)
-			return
+	for _, feasible := range []bool{true, false} {
+		for i := 1; i < len(out.Alternatives); i++ {
+			if a := &out.Alternatives[i]; a.Feasible == feasible && a.Why.Code != "" && a.Saving.Micros > 0 {
+				out.Reasons = append(out.Reasons, a.Why)
+				return
+			}
 		}
 	}
 	if m.Memory.Samples == 0 {

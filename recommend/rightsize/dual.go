@@ -25,7 +25,6 @@ type dual struct {
 	pairs   []pair
 	classes []class
 	classOf []int // of each machine
-	value   float64
 }
 
 // source is capacity at one scope node: units of a flexibility group, or the hourly money of a savings plan.
