@@ -95,7 +95,7 @@ func TestKeeps(t *testing.T) {
 		{"by tag", func(m *Machine) { m.Tags = map[string]string{"Tier": "Gold"} }, "exempt", Keep},
 		{"snoozed", func(m *Machine) { m.ID = "later" }, "snoozed", Keep},
 		{"no longer snoozed", func(m *Machine) { m.ID = "was" }, "smaller_fits", Resize},
-		{"busy", func(m *Machine) { m.Measure(level(28, 5000, 6000, 8000)) }, "cpu", Keep},
+		{"busy", func(m *Machine) { m.Measure(level(28, 5000, 6000, 8000)); m.Memory.Max = 9000 }, "cpu", Keep},
 	} {
 		m := idle()
 		c.change(m)
