@@ -1,6 +1,7 @@
 package rightsize
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,6 +60,7 @@ func Joint(p *bill.Problem, o JointOptions) (*Together, error) {
 	if o.Steps <= 0 {
 		o.Steps = 1000
 	}
+	p = ordered(p)
 	out := &Together{}
 	var err error
 	if out.Today, err = bill.Evaluate(p, bill.Decision{}); err != nil {
@@ -89,6 +91,16 @@ func Joint(p *bill.Problem, o JointOptions) (*Together, error) {
 	}
 	out.Joint.Bound = bound
 	return out, nil
+}
+
+// ordered returns the problem with machines and commitments by id, so that their order changes nothing.
+func ordered(p *bill.Problem) *bill.Problem {
+	own := *p
+	own.VMs, own.Offers, own.Existing = slices.Clone(p.VMs), slices.Clone(p.Offers), slices.Clone(p.Existing)
+	slices.SortFunc(own.VMs, func(a, b bill.VM) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(own.Offers, func(a, b bill.Offer) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(own.Existing, func(a, b bill.Existing) int { return cmp.Compare(a.ID, b.ID) })
+	return &own
 }
 
 // solve decides a problem part by part and adds up.

@@ -402,16 +402,12 @@ func descend(p *bill.Problem) (map[string]int64, error) {
 	for step < top {
 		step *= 2
 	}
+	moves := exchanges(p)
 	for ; step >= 1; step /= 2 {
 		for moved := true; moved; {
 			moved = false
-			for i := range quantity {
-				moved = along(p, quantity, i, -1, step, better) || moved
-				for j := range quantity {
-					if j != i {
-						moved = along(p, quantity, i, j, step, better) || moved
-					}
-				}
+			for _, m := range moves {
+				moved = m.try(p, quantity, step, better) || moved
 			}
 		}
 	}
@@ -424,47 +420,72 @@ func descend(p *bill.Problem) (map[string]int64, error) {
 	return buy, nil
 }
 
-// along tries a step more and a step less of offer i, against offer j where that is one.
-func along(p *bill.Problem, quantity []int64, i, j int, step int64, better func() bool) bool {
-	for _, by := range []int64{step, -step} {
-		n, m := quantity[i]+by, int64(0)
-		if j >= 0 {
-			m = quantity[j] - by
+// exchange is more of one offer and less of another, or a change of one alone where n is 0.
+type exchange struct {
+	i, j int
+	m, n int64
+}
+
+// exchanges returns each offer alone, and each pair in proportion to what a quantity of 1 covers, rounded down and up.
+func exchanges(p *bill.Problem) (out []exchange) {
+	capacity := func(i int) int64 {
+		if o := &p.Offers[i]; o.Kind == bill.Reservation {
+			return p.Sizes[o.Size].Ratio
 		}
-		if n < 0 || n > p.Offers[i].MaxQty || m < 0 || j >= 0 && m > p.Offers[j].MaxQty {
+		return max(1, p.Offers[i].Step)
+	}
+	for i := range p.Offers {
+		out = append(out, exchange{i: i, m: 1})
+		for j := range p.Offers {
+			if i == j {
+				continue
+			}
+			part := int64(1)
+			if p.Offers[i].Kind == p.Offers[j].Kind {
+				part = max(1, capacity(i)/capacity(j))
+			}
+			for n := max(1, part-1); n <= part+1; n++ {
+				out = append(out, exchange{i, j, 1, n})
+			}
+		}
+	}
+	return out
+}
+
+// try makes an exchange of step times, in both directions, and keeps it where it is better.
+func (m exchange) try(p *bill.Problem, quantity []int64, step int64, better func() bool) bool {
+	for _, by := range []int64{step, -step} {
+		x, y := quantity[m.i]+by*m.m, quantity[m.j]-by*m.n
+		if x < 0 || x > p.Offers[m.i].MaxQty || m.n != 0 && (y < 0 || y > p.Offers[m.j].MaxQty) {
 			continue
 		}
-		quantity[i] += by
-		if j >= 0 {
-			quantity[j] -= by
-		}
+		quantity[m.i] += by * m.m
+		quantity[m.j] -= by * m.n
 		if better() {
 			return true
 		}
-		quantity[i] -= by
-		if j >= 0 {
-			quantity[j] += by
-		}
+		quantity[m.i] -= by * m.m
+		quantity[m.j] += by * m.n
 	}
 	return false
 }
 
-// peak is how many of an offer could ever be used at once.
+// peak is more than could ever be used at once of an offer.
 func peak(p *bill.Problem, i int) int64 {
 	o := &p.Offers[i]
-	most := int64(0)
+	most := 0.0
 	for t := o.From; t < o.To; t++ {
-		sum := int64(0)
+		sum := 0.0
 		for v := range p.VMs {
 			size := p.VMs[v].Candidates[0].Size
-			switch {
+			switch run := float64(p.VMs[v].Run[t]); {
 			case o.Kind == bill.SavingsPlan:
-				sum += p.VMs[v].Run[t] * o.Rates[size] / max(1, o.Step)
+				sum += run * float64(o.Rates[size]) / float64(max(1, o.Step))
 			case p.Sizes[size].Group == p.Sizes[o.Size].Group:
-				sum += p.VMs[v].Run[t] * p.Sizes[size].Ratio / p.Sizes[o.Size].Ratio
+				sum += run * float64(p.Sizes[size].Ratio) / float64(p.Sizes[o.Size].Ratio)
 			}
 		}
-		most = max(most, sum/p.RunDenominator+1)
+		most = max(most, sum/float64(p.RunDenominator)+1)
 	}
-	return min(most, o.MaxQty)
+	return int64(min(most, float64(o.MaxQty), 1e15))
 }
