@@ -9,9 +9,12 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unicode"
 
 	"sizeterm/analyzer"
+	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/recommend"
 )
 
@@ -23,21 +26,66 @@ func WriteDir(dir string, plan *recommend.Plan) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("write pictures: %w", err)
 	}
-	var names []string
-	for _, pic := range Pictures(plan) {
-		for _, kind := range []struct {
-			extension string
-			write     func(io.Writer) error
-		}{{".svg", pic.SVG}, {".png", pic.PNG}} {
-			name := pic.Name + kind.extension
-			if err := writeFile(filepath.Join(dir, name), kind.write); err != nil {
-				return nil, fmt.Errorf("write pictures: %w", err)
-			}
-			names = append(names, name)
-		}
+	pics := Pictures(plan)
+	if err := eachPicture(pics, func(pic Picture) error { return pic.writeTo(dir) }); err != nil {
+		return nil, fmt.Errorf("write pictures: %w", err)
+	}
+	names := make([]string, 0, 2*len(pics))
+	for _, pic := range pics {
+		names = append(names, pic.Name+".svg", pic.Name+".png")
 	}
 	sort.Strings(names)
 	return names, nil
+}
+
+// ForReport returns the pictures for a page about plan, in the order in which a person looks at them: of each customer the
+// payments and the utilisation, of each pool the demand and the savings curve. Those of one customer only are shown in a
+// page for that customer.
+func ForReport(plan *recommend.Plan) ([]report.Picture, error) {
+	var out []report.Picture
+	for _, pic := range Pictures(plan) {
+		if pic.detail {
+			continue
+		}
+		var b bytes.Buffer
+		if err := pic.SVG(&b); err != nil {
+			return nil, err
+		}
+		out = append(out, report.Picture{Title: pic.Title, Alt: pic.Alt, Customer: pic.customer, SVG: b.Bytes()})
+	}
+	return out, nil
+}
+
+// painters is the number of pictures that are drawn at a time.
+const painters = 2
+
+// eachPicture does work for each picture, several at a time, and returns the error of the first that failed.
+func eachPicture(pics []Picture, work func(Picture) error) error {
+	failed := make([]error, len(pics))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(painters, len(pics)) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(pics); i = int(next.Add(1)) - 1 {
+				failed[i] = work(pics[i])
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeTo writes the picture into dir as SVG and as PNG.
+func (p Picture) writeTo(dir string) error {
+	if err := writeFile(filepath.Join(dir, p.Name+".svg"), p.SVG); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, p.Name+".png"), p.PNG)
 }
 
 // Pictures returns the pictures that WriteDir writes, each with its own name, in the order in which a person looks at
@@ -46,43 +94,50 @@ func Pictures(plan *recommend.Plan) []Picture {
 	names := customerNames(plan)
 	taken := map[string]bool{}
 	var pics []Picture
-	add := func(pic Picture, ok bool, parts ...string) {
+	add := func(customer string, pic Picture, ok bool, parts ...string) {
 		if !ok {
 			return
 		}
-		pic.Name = unused(taken, slug(append(parts, pic.Name)...))
+		pic.customer = customer
+		pic.Name = unused(taken, slug(append(append([]string{names[customer]}, parts...), pic.Name)...))
 		pics = append(pics, pic)
 	}
 	for i := range plan.Totals {
 		t := &plan.Totals[i]
 		pic, ok := Cash(t)
-		add(pic, ok, names[t.Customer], string(t.Currency))
+		add(t.Customer, pic, ok, string(t.Currency))
 	}
 	for _, customer := range sortedCustomers(plan) {
 		profiles := ofCustomer(plan.Profiles, customer)
 		pic, ok := Utilisation(profiles, plan.VMs)
-		add(pic, ok, names[customer])
+		add(customer, pic, ok)
 	}
 	for i := range plan.Pools {
 		pool := &plan.Pools[i]
-		parts := []string{names[pool.Customer], string(pool.Region), pool.Group}
+		parts := []string{string(pool.Region), pool.Group}
 		if currencies(plan, pool.Customer) > 1 {
 			parts = append(parts, string(pool.Currency))
 		}
 		if len(pool.Demand.Flat) > 0 {
-			add(Demand(pool, plan.Window), true, parts...)
-			add(Sorted(pool), len(thresholds(pool)) > 0, parts...)
+			add(pool.Customer, Demand(pool, plan.Window), true, parts...)
+			add(pool.Customer, asDetail(Sorted(pool)), len(thresholds(pool)) > 0, parts...)
 		}
 		pic, ok := Savings(pool, plan.Reference)
-		add(pic, ok, parts...)
+		add(pool.Customer, pic, ok, parts...)
 	}
 	for _, customer := range sortedCustomers(plan) {
 		for _, profile := range largest(ofCustomer(plan.Profiles, customer), maxWeeks) {
 			pic, ok := Week(&profile, plan.VMs)
-			add(pic, ok, names[customer], string(profile.Region), string(profile.Size))
+			add(customer, asDetail(pic), ok, string(profile.Region), string(profile.Size))
 		}
 	}
 	return pics
+}
+
+// asDetail marks a picture that stands in the folder but not in a page.
+func asDetail(pic Picture) Picture {
+	pic.detail = true
+	return pic
 }
 
 // maxWeeks is the number of sizes of a customer whose week is drawn.

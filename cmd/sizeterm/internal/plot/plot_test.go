@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,6 +96,60 @@ func TestWriteDir(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err = WriteDir(file, plan)
 	require.ErrorContains(t, err, "write pictures")
+}
+
+// Two painters give the bytes of one: the files of a folder are those that each picture gives by itself.
+func TestPaintersDoNotDisturbEachOther(t *testing.T) {
+	dir := t.TempDir()
+	_, err := WriteDir(dir, madeUpPlan())
+	require.NoError(t, err)
+	for _, pic := range Pictures(madeUpPlan())[:4] {
+		written, err := os.ReadFile(filepath.Join(dir, pic.Name+".svg"))
+		require.NoError(t, err)
+		require.Equal(t, svg(t, pic), string(written))
+		written, err = os.ReadFile(filepath.Join(dir, pic.Name+".png"))
+		require.NoError(t, err)
+		var alone bytes.Buffer
+		require.NoError(t, pic.PNG(&alone))
+		require.True(t, bytes.Equal(alone.Bytes(), written), pic.Name)
+	}
+}
+
+// The first picture that fails is the error, however the painters share the work; each is tried once.
+func TestEachPicture(t *testing.T) {
+	pics := make([]Picture, 9)
+	for i := range pics {
+		pics[i].Name = string(rune('a' + i))
+	}
+	var tried [9]atomic.Int64
+	err := eachPicture(pics, func(p Picture) error {
+		tried[p.Name[0]-'a'].Add(1)
+		if p.Name == "c" || p.Name == "h" {
+			return errors.New(p.Name)
+		}
+		return nil
+	})
+	require.EqualError(t, err, "c")
+	for i := range tried {
+		require.EqualValues(t, 1, tried[i].Load())
+	}
+	require.NoError(t, eachPicture(nil, nil))
+}
+
+// A page shows the payments, the utilisation, the demand and the savings, and says whose they are.
+func TestForReport(t *testing.T) {
+	pics, err := ForReport(madeUpPlan())
+	require.NoError(t, err)
+	require.Len(t, pics, 4)
+	for _, pic := range pics {
+		require.Equal(t, "contoso", pic.Customer)
+		require.Contains(t, string(pic.SVG), "<svg")
+		require.NotEmpty(t, pic.Title)
+		require.NotEmpty(t, pic.Alt)
+	}
+	pics, err = ForReport(&recommend.Plan{})
+	require.NoError(t, err)
+	require.Empty(t, pics)
 }
 
 func TestAFileIsWrittenWholeOrNotAtAll(t *testing.T) {

@@ -49,7 +49,7 @@ type tableData struct {
 func writeHTML(w io.Writer, plan *recommend.Plan, opts Options) error {
 	s := newStory(plan, opts.PartnerView)
 	data := pageData{
-		story: s, Version: opts.Version, Pictures: opts.Pictures,
+		story: s, Version: opts.Version, Pictures: opts.pictures(),
 		Reference: tableData{referenceColumns, rowsOf(s.Reference, referenceRow)},
 		Inputs:    tableData{inputColumns, inputRows(plan)},
 		Prices:    tableData{sourceColumns, sourceRows(plan)},
@@ -62,6 +62,14 @@ func writeHTML(w io.Writer, plan *recommend.Plan, opts Options) error {
 		return fmt.Errorf("write html: %w", err)
 	}
 	return nil
+}
+
+// pictures are those that the page may show.
+func (o Options) pictures() []Picture {
+	if o.Customer == "" {
+		return o.Pictures
+	}
+	return keep(o.Pictures, func(p *Picture) bool { return p.Customer == o.Customer })
 }
 
 // drawing is an SVG as the address of an image: inside one no script runs and nothing is fetched.

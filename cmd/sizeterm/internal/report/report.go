@@ -65,20 +65,23 @@ type Options struct {
 	Width int
 	// Color allows bold and colour escapes in a table.
 	Color bool
-	// Verbose lists everything that was not recommended instead of a few examples a reason.
+	// Verbose adds to a table the reasons of each line, everything that was not recommended and every row of Microsoft's
+	// own rule; without it a table is what a person reads first.
 	Verbose bool
 	// PartnerView shows the partner's cost, margin and lost credit in Markdown, HTML and XLSX too. Table, JSON and CSV,
 	// which stay with the partner, always hold them.
 	PartnerView bool
 	// Customer keeps one customer's part of the plan; empty keeps all. A page for a customer must name it.
 	Customer string
-	// Pictures are shown in HTML in their order.
+	// Pictures are shown in HTML in their order, only the customer's own where Customer is given.
 	Pictures []Picture
 }
 
-// Picture is an SVG drawing for a page, with the words for those who cannot see it.
+// Picture is an SVG drawing for a page, with the words for those who cannot see it. Customer is whose it is: a page for one
+// customer shows no other's.
 type Picture struct {
 	Title, Alt string
+	Customer   string
 	SVG        []byte
 }
 
