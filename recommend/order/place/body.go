@@ -92,15 +92,15 @@ type skuName struct {
 }
 
 type purchaseProperties struct {
-	ResourceType     string                  `json:"reservedResourceType"`
-	BillingScope     string                  `json:"billingScopeId"`
-	Term             string                  `json:"term"`
-	BillingPlan      string                  `json:"billingPlan"`
-	Quantity         int64                   `json:"quantity"`
-	DisplayName      string                  `json:"displayName"`
-	AppliedScopeType string                  `json:"appliedScopeType"`
-	AppliedScopes    []string                `json:"appliedScopes"` // null for shared
-	Renew            bool                    `json:"renew"`
+	ResourceType     string                   `json:"reservedResourceType"`
+	BillingScope     string                   `json:"billingScopeId"`
+	Term             string                   `json:"term"`
+	BillingPlan      string                   `json:"billingPlan"`
+	Quantity         int64                    `json:"quantity"`
+	DisplayName      string                   `json:"displayName"`
+	AppliedScopeType string                   `json:"appliedScopeType"`
+	AppliedScopes    []string                 `json:"appliedScopes"` // null for shared
+	Renew            bool                     `json:"renew"`
 	Resource         reservedResourceProperty `json:"reservedResourceProperties"`
 }
 
@@ -160,4 +160,52 @@ func CapacitySteps(o *order.Order) []Step {
 		{Note: "pricingCurrencyTotal must be " + o.Line.TotalPrice.String() + "; keep reservationOrderId", Method: "POST", URL: management + "/providers/Microsoft.Capacity/calculatePrice" + apiVersion, Body: Purchase(o)},
 		{Note: "this buys: send it once, then ask with GET whether it is there", Method: "POST", URL: management + ordersPath + "/{reservationOrderId}/purchase" + apiVersion, Body: Purchase(o)},
 	}
+}
+
+// Returned is a reservation, or a part of it, that goes back: its full id and how many instances.
+type Returned struct {
+	ReservationID string `json:"reservationId"`
+	Quantity      int64  `json:"quantity"`
+}
+
+// properties wraps what the calls on existing reservations take.
+type properties[T any] struct {
+	Properties T `json:"properties"`
+}
+
+type exchanged struct {
+	Purchase []PurchaseBody `json:"reservationsToPurchase"`
+	Exchange []Returned     `json:"reservationsToExchange"`
+}
+
+type session struct {
+	ID string `json:"sessionId"`
+}
+
+type returning struct {
+	Session string   `json:"sessionId,omitempty"`
+	Scope   string   `json:"scope"`
+	Return  Returned `json:"reservationToReturn"`
+	Reason  string   `json:"returnReason,omitempty"`
+}
+
+// CalculateExchange is the body of POST …/calculateExchange: what would be bought for what goes back.
+func CalculateExchange(buy *order.Order, back ...Returned) any {
+	return properties[exchanged]{exchanged{[]PurchaseBody{Purchase(buy)}, back}}
+}
+
+// Exchange is the body of POST …/exchange: the session of calculateExchange, which holds for some ten minutes and once.
+func Exchange(sessionID string) any { return properties[session]{session{sessionID}} }
+
+// CalculateRefund is the body of POST …/reservationOrders/{order}/calculateRefund.
+func CalculateRefund(reservationOrder string, back Returned) any {
+	return struct {
+		ID         string    `json:"id"`
+		Properties returning `json:"properties"`
+	}{reservationOrder, returning{Scope: "Reservation", Return: back}}
+}
+
+// Return is the body of POST …/reservationOrders/{order}/return: the session of calculateRefund and the reason.
+func Return(sessionID string, back Returned, reason string) any {
+	return properties[returning]{returning{sessionID, "Reservation", back, reason}}
 }

@@ -138,8 +138,8 @@ func (c *Capacity) Place(ctx context.Context, o *order.Order, save func(order.At
 		case resp.Status == 429: // not looked at: it may be sent again
 		case resp.Status == 400 && strings.Contains(failure.Message, "Session"):
 			// The price was held too long ago. A new one must be the approved one, or nothing is bought.
-			if last = c.again(ctx, o, &a, save); last != nil {
-				return notBought(last)
+			if err := c.again(ctx, o, &a, save); err != nil {
+				return notBought(err)
 			}
 		case resp.Status/100 == 4 && resp.Status != 408 && resp.Status != 409:
 			return notBought(failure)

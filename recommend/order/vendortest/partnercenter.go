@@ -33,12 +33,12 @@ func (v *Vendor) offerOf(product, skuID string) (int, bool) {
 	return 0, false
 }
 
-// page is one page of a list of Partner Center: two items, and a link to the next. A list that is cut has fewer items than
+// page is one page of a list of Partner Center: one item, and a link to the next. A list that is cut has fewer items than
 // its count says.
 func (v *Vendor) page(r place.Request, query string, items []any) place.Response {
 	values, _ := url.ParseQuery(query)
 	at, _ := strconv.Atoi(values.Get("at"))
-	end := min(at+2, len(items))
+	end := min(at+1, len(items))
 	body := map[string]any{"totalCount": len(items), "items": append([]any{}, items[min(at, end):end]...)}
 	if end < len(items) && !v.chance("list cut", v.config.Faults.Cut) {
 		values.Set("at", strconv.Itoa(end))
@@ -128,7 +128,7 @@ func (v *Vendor) priceSheet() place.Response {
 func (v *Vendor) unit(o Offer) string {
 	if v.chance("price changed", v.config.Faults.PriceChanged) {
 		price, _ := money.Parse(o.Unit, money.Code(o.Currency))
-		price.Micros += 1_000_000
+		price.Micros += []int64{-1_000_000, 1_000_000}[v.random.IntN(2)]
 		return price.Decimal()
 	}
 	return o.Unit

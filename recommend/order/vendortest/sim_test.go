@@ -157,7 +157,7 @@ func report(t *testing.T, via string, s *tally) {
 
 // flow takes some orders from draft to the end against a vendor with the faults of the seed.
 func flow(t *testing.T, seed uint64, via string, sum *tally) {
-	mixed := Faults{Busy: 40, Broken: 40, BrokenAfter: 25, Silent: 40, SilentAfter: 40, Late: 20, Expired: 60, PriceChanged: 50, WrongCurrency: 20, Cut: 30, Restricted: 30, Partial: 60, Hidden: 300}
+	mixed := Faults{Busy: 40, Broken: 40, BrokenAfter: 25, Silent: 40, SilentAfter: 40, Late: 20, Expired: 60, PriceChanged: 30, WrongCurrency: 20, Cut: 60, Restricted: 30, Partial: 60, Hidden: 300}
 	w := newWorld(seed, via, mixed)
 	w.crashes = []int{0, 10, 40}[seed%3]
 	plan := []string{"monthly", "upfront"}[seed%2]
@@ -204,11 +204,12 @@ func (w *world) approve(ctx context.Context, ids []string) {
 	})
 }
 
-// reconcile asks every quarter of an hour until nothing is unknown or sending. Only a round in which the vendor's books
-// could be read counts.
+// reconcile asks every few minutes until nothing is unknown or sending. A round counts where the vendor's books could be
+// read, a quarter of an hour or more after the round before.
 func (w *world) reconcile(ctx context.Context, t *testing.T, seed uint64, ids []string, rounds map[string]int, sum *tally) {
-	for try := 0; try < 60 && w.open(ids); try++ {
-		w.now = w.now.Add(15 * time.Minute)
+	last := map[string]time.Time{}
+	for try := 0; try < 200 && w.open(ids); try++ {
+		w.now = w.now.Add(time.Duration([]int{1, 4, 15}[w.random.IntN(3)]) * time.Minute)
 		before := w.states(ids)
 		w.process(func(d *order.Desk) {
 			sent, err := d.Reconcile(ctx, "clock", map[string]order.Placer{w.via: w.placer()}, ids...)
@@ -218,7 +219,10 @@ func (w *world) reconcile(ctx context.Context, t *testing.T, seed uint64, ids []
 				require.False(t, errors.As(s.Err, &r) && r.Code == "bought_twice", "seed %d: %v", seed, s.Err)
 				switch {
 				case s.Err == nil && s.State == order.Unknown:
-					rounds[s.Order]++
+					if w.now.Sub(last[s.Order]) >= 15*time.Minute {
+						last[s.Order] = w.now
+						rounds[s.Order]++
+					}
 				case s.Err == nil && (before[s.Order] == order.Unknown || before[s.Order] == order.Sending):
 					sum.unknown++
 					sum.rounds = max(sum.rounds, rounds[s.Order]+1)
@@ -263,6 +267,9 @@ func (w *world) check(t *testing.T, seed uint64, ids []string, sum *tally) {
 		if state == order.Executed || state == order.Reconciled {
 			require.Equal(t, 1, n, "seed %d: order %s is %s", seed, id, state)
 		}
+		if state == order.Executed && w.via == place.ViaCapacity {
+			w.paid(t, seed, id)
+		}
 		if state == order.Failed || state == order.Requested || state == order.Approved || state == order.Draft {
 			if n != 0 {
 				sum.lost++
@@ -270,6 +277,19 @@ func (w *world) check(t *testing.T, seed uint64, ids []string, sum *tally) {
 			require.Zero(t, n, "seed %d: order %s is %s though it was bought", seed, id, state)
 		}
 	}
+}
+
+// paid compares what the vendor charged with what was approved: a quote that he holds is the price.
+func (w *world) paid(t *testing.T, seed uint64, id string) {
+	_ = w.store.Read(context.Background(), func(tx order.Tx) error {
+		o, _, err := tx.Order(id)
+		for _, p := range w.vendor.Purchases() {
+			if p.Token == o.Token() {
+				require.Equal(t, o.Line.TotalPrice.Decimal(), p.Total, "seed %d: order %s", seed, id)
+			}
+		}
+		return err
+	})
 }
 
 func (w *world) finish(t *testing.T, seed uint64, ids []string, sum *tally) {
