@@ -3,7 +3,6 @@ package rightsize
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
@@ -153,9 +152,4 @@ func (s *Sizer) instances(m *Machine) int64 {
 		n = min(peak, 2)
 	}
 	return min(m.Instances, max(1, n))
-}
-
-// Order sorts advice as plans print it: by ID.
-func Order(list []Advice) {
-	slices.SortFunc(list, func(a, b Advice) int { return cmp.Compare(a.ID, b.ID) })
 }

@@ -56,19 +56,15 @@ type Advice struct {
 	Idle         Idle
 	Hours        *Hours // where a schedule would fit
 	Instances    int64  // of a scale set: how many are enough, 0 where not judged
-	Future       Future
-}
-
-// Future is what history can say about the time ahead: with no overload in Blocks independent blocks its rate is below Bound with
-// 95 % confidence (rule of three). Bound is 1 for fewer than 3 blocks.
-type Future struct {
+	// Blocks and Bound are what history can say about the time ahead: with no overload in Blocks independent blocks (days) its rate
+	// is below Bound with 95 % confidence (rule of three). Bound is 1 for fewer than 3 blocks.
 	Blocks int
 	Bound  float64
 }
 
 // Advise judges every size for a machine. The same machine gives the same advice. It fails only where amounts do not fit.
 func (s *Sizer) Advise(m *Machine) (Advice, error) {
-	out := Advice{ID: m.ID, Action: Keep, Future: Future{m.Days, min(1, 3/max(1, float64(m.Days)))}}
+	out := Advice{ID: m.ID, Action: Keep, Blocks: m.Days, Bound: min(1, 3/max(1, float64(m.Days)))}
 	from := s.kind(m.Size)
 	if from == nil {
 		out.Reasons = []Reason{{"size_unknown", fmt.Sprintf("the catalog does not know %q", m.Size)}}

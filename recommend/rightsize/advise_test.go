@@ -43,7 +43,8 @@ func TestAdvise(t *testing.T) {
 		lost += p.Lost
 	}
 	require.Equal(t, 100, to.Fit.Score()+lost, "every point is explained")
-	require.Equal(t, Future{28, 3.0 / 28}, a.Future)
+	require.Equal(t, 28, a.Blocks)
+	require.InDelta(t, 3.0/28, a.Bound, 1e-12)
 	require.Empty(t, a.Upsize)
 	require.Empty(t, a.Successor)
 	for _, alt := range a.Alternatives[1:] {

@@ -7,33 +7,33 @@ import (
 	"sizeterm/pricing/catalog"
 )
 
-// Burst is the replay of a load on a burstable size: what stayed unmet because credits were gone, in millionths of a vCPU times
+// burst is the replay of a load on a burstable size: what stayed unmet because credits were gone, in millionths of a vCPU times
 // seconds, and the lowest credit bank, in the same unit. It is exact but for the division that throttles, which rounds down.
-type Burst struct {
+type burst struct {
 	Unmet  int64 // starting with the credits of a new machine
 	Empty  int64 // starting without credits: after a redeployment or on another host the bank is lost
 	Lowest int64 // of the bank, starting with the credits of a new machine
 }
 
 // Feasible reports whether nothing was unmet, from a full and from an empty bank.
-func (b Burst) Feasible() bool { return b.Unmet == 0 && b.Empty == 0 }
+func (b burst) Feasible() bool { return b.Unmet == 0 && b.Empty == 0 }
 
 const (
 	micro  = 1_000_000 // of a vCPU
 	minute = 60
 )
 
-// Replay runs a load, in percent of vcpus vCPUs as fast as the target's, on a burstable size (reference 3.5): what is used above the
+// replayOn runs a load, in percent of vcpus vCPUs as fast as the target's, on a burstable size (reference 3.5): what is used above the
 // baseline comes out of the bank, what is used below goes into it up to the cap, and with an empty bank only the baseline is had.
 // Unordered loads are known by day only: each day then takes all that it spends before it earns anything, which is the worst order.
 // The use of an interval is its highest value throughout. It is false where the size is not burstable.
 //
 // A credit is one vCPU for a minute on sizes of the first generation, and two on those of the second, whose documented formula
 // halves what is earned and spent; credits and caps of each size are the catalog's.
-func Replay(series []Load, unordered bool, vcpus int64, target catalog.Size) (Burst, bool) {
+func replayOn(series []Load, unordered bool, vcpus int64, target catalog.Size) (burst, bool) {
 	shape, ok := target.Shape()
 	if !ok || !shape.Burstable || shape.VCPUs <= 0 {
-		return Burst{}, false
+		return burst{}, false
 	}
 	credit := int64(minute * micro) // a vCPU for a minute
 	if strings.HasSuffix(string(target), "_v2") {
@@ -44,7 +44,7 @@ func Replay(series []Load, unordered bool, vcpus int64, target catalog.Size) (Bu
 		cap: int64(shape.Burst.MaxCredits) * credit, vcpus: vcpus, series: series, unordered: unordered,
 	}
 	full := int64(shape.Burst.InitialCredits) * credit
-	out := Burst{}
+	out := burst{}
 	out.Unmet, out.Lowest = r.run(min(full, r.cap))
 	out.Empty, _ = r.run(0)
 	return out, true
@@ -124,7 +124,7 @@ func (s *Sizer) burstFits(m *Machine, from, to *kind, speed Speed) (Reason, bool
 			series[i] = l
 		}
 	}
-	if b, ok := Replay(series, m.Unordered, from.vcpus, to.name); !ok || !b.Feasible() {
+	if b, ok := replayOn(series, m.Unordered, from.vcpus, to.name); !ok || !b.Feasible() {
 		return Reason{"burst", fmt.Sprintf("credits of %s run out: %s vCPU-hours unmet, %s from an empty bank", to.name, vcpuHours(b.Unmet), vcpuHours(b.Empty))}, false
 	}
 	return Reason{}, true

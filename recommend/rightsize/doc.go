@@ -16,7 +16,7 @@
 // unknown and never assumed.
 //
 // The overload of a target is bounded from the lowest, average and highest value of each interval (reference 3.2): [Low, High] is
-// guaranteed for what was measured and says nothing about the future; Alternative.Future is the statistical bound for that.
+// guaranteed for what was measured and says nothing about the future; Advice.Bound is the statistical bound for that.
 //
 // # Which rule
 //

@@ -332,21 +332,10 @@ func (s *Sizer) owned(size catalog.Size) bool {
 	return ok && slices.Contains(s.policy.Groups, group.Name)
 }
 
-// Step is a step of carrying out a joint plan.
-type Step struct {
-	On   time.Time
-	What string
-}
-
-// Sequence returns the order in which a joint plan is carried out from a day on: resizes first, because a purchase is hard to undo
-// and has the size of after; then a wait, until usage shows the new sizes; then the purchase. The days are those of the policy table
-// of the catalog.
-func Sequence(from time.Time) []Step {
-	rules := catalog.RulesOn(from)
-	buy := from.AddDate(0, 0, rules.WaitDays)
-	return []Step{
-		{from, "resize"},
-		{buy, fmt.Sprintf("run again on the usage of the %d days since, and buy what it says", rules.WaitDays)},
-		{buy.AddDate(0, 0, rules.WaitDays), "verify the utilisation of what was bought before any further purchase"},
-	}
+// Sequence returns the days on which a joint plan is carried out from a day on: resizes first, because a purchase is hard to undo and
+// has the size of after; then a wait, until usage shows the new sizes, and the purchase of what a new run says; then a wait again,
+// before its utilisation is verified and anything further is bought. The waits are those of the policy table of the catalog.
+func Sequence(from time.Time) (resize, buy, verify time.Time) {
+	wait := catalog.RulesOn(from).WaitDays
+	return from, from.AddDate(0, 0, wait), from.AddDate(0, 0, 2*wait)
 }

@@ -103,8 +103,7 @@ func TestAdviceIsPure(t *testing.T) {
 	for _, m := range slices.Backward(machines) {
 		backward = append(backward, advise(t, other, m))
 	}
-	Order(forward)
-	Order(backward)
+	slices.Reverse(backward)
 	require.Equal(t, forward, backward)
 }
 

@@ -40,13 +40,12 @@ type Load struct {
 	Low, Avg, High Percent
 }
 
-// Answer is what is known about a property of a machine. The zero Answer is Unknown.
+// Answer is what is known about a property of a machine. The zero Answer is that nothing is known.
 type Answer uint8
 
 // The answers.
 const (
-	Unknown Answer = iota
-	No
+	No Answer = 1 + iota
 	Yes
 )
 

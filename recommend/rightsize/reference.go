@@ -8,17 +8,14 @@ import (
 
 // Reference is what the rules of others say of a machine, so that a difference can be explained.
 type Reference struct {
-	UserFacing, Other Verdict // Azure Advisor's resize, for both kinds of workload
-	Shutdown          bool    // Azure Advisor's shutdown
-	NetworkUnknown    bool    // Advisor's network rule could not be judged: the tables do not know the limits of sizes
+	// UserFacing and Other are the sizes that Azure Advisor would move to, for both kinds of workload; empty where it keeps the
+	// machine. The texts say why.
+	UserFacing, Other       catalog.Size
+	UserFacingWhy, OtherWhy string
+	Shutdown                bool // Azure Advisor's shutdown
+	NetworkUnknown          bool // Advisor's network rule could not be judged: the tables do not know the limits of sizes
 	// Fit is the score of the Azure Optimization Engine for the size that is asked about, in tenths of a point of 5.
 	Fit int
-}
-
-// Verdict is the size that a rule would move to, empty where it keeps the machine, and why.
-type Verdict struct {
-	Size catalog.Size
-	Why  string
 }
 
 // Reference applies the rules of Azure Advisor (thresholds of its documentation, 2026-07: CPU P95 at most 40 % and memory P100 at most
@@ -31,41 +28,41 @@ func (s *Sizer) Reference(m *Machine, to catalog.Size) Reference {
 	if from == nil {
 		return out
 	}
-	out.UserFacing = s.advisor(m, from, 4000, 6000)
-	out.Other = s.advisor(m, from, 8000, 8000)
+	out.UserFacing, out.UserFacingWhy = s.advisor(m, from, 4000, 6000)
+	out.Other, out.OtherWhy = s.advisor(m, from, 8000, 8000)
 	if k := s.kind(to); k != nil {
-		out.Fit = EngineFit(engineInput(m, from, k))
+		out.Fit = engineFit(engineOf(m, from, k))
 	}
 	return out
 }
 
-func (s *Sizer) advisor(m *Machine, from *kind, cpu, memory Percent) Verdict {
+func (s *Sizer) advisor(m *Machine, from *kind, cpu, memory Percent) (catalog.Size, string) {
 	q := m.CPUMax.P95
 	switch {
 	case m.CPUMax.Samples == 0 && m.CPUAvg.Samples == 0:
-		return Verdict{Why: "CPU was not measured"}
+		return "", "CPU was not measured"
 	case m.Memory.Samples == 0:
-		return Verdict{Why: "memory was not measured"}
+		return "", "memory was not measured"
 	case m.CPUMax.Samples == 0:
 		q = m.CPUAvg.P95
 	}
 	now, ok := s.price(from, marketOf(m))
 	if !ok {
-		return Verdict{Why: "no retail price of the size of today"}
+		return "", "no retail price of the size of today"
 	}
 	for _, to := range s.sold(marketOf(m)) {
 		a, b := &from.shape, &to.shape
 		switch {
 		case to.rate+to.software >= now.rate+now.software:
-			return Verdict{Why: fmt.Sprintf("no cheaper size stays at %s of CPU and %s of memory", cpu, memory)}
+			return "", fmt.Sprintf("no cheaper size stays at %s of CPU and %s of memory", cpu, memory)
 		case a.PremiumIO && !b.PremiumIO, a.AcceleratedNet && !b.AcceleratedNet, a.Arch != b.Arch, from.gpu != to.gpu:
 		case int64(q)*from.vcpus > int64(cpu)*to.vcpus, int64(m.Memory.Max)*a.MemoryMiB > int64(memory)*b.MemoryMiB:
 		case b.Burstable && !from.shape.Burstable && !advisorBurst(m, from, to.kind):
 		default:
-			return Verdict{to.name, fmt.Sprintf("%s an hour less at retail; reservations and discounts are not looked at", (now.rate + now.software - to.rate - to.software).Decimal())}
+			return to.name, fmt.Sprintf("%s an hour less at retail; reservations and discounts are not looked at", (now.rate + now.software - to.rate - to.software).Decimal())
 		}
 	}
-	return Verdict{Why: "nothing cheaper is sold"}
+	return "", "nothing cheaper is sold"
 }
 
 // advisorBurst is Advisor's rule for burstable targets: as many cores, average below the baseline, P95 below twice the baseline,
@@ -78,12 +75,12 @@ func advisorBurst(m *Machine, from, to *kind) bool {
 	if len(m.Series) == 0 {
 		return m.CPUMax.Max <= base
 	}
-	b, ok := Replay(m.Series, m.Unordered, from.vcpus, to.name)
+	b, ok := replayOn(m.Series, m.Unordered, from.vcpus, to.name)
 	return ok && b.Unmet == 0
 }
 
-// EngineInput is what the fit score of the Azure Optimization Engine looks at. Counts, limits and measures that are -1 are not known.
-type EngineInput struct {
+// engine is what the fit score of the Azure Optimization Engine looks at. Counts, limits and measures that are -1 are not known.
+type engine struct {
 	DataDisks, MaxDataDisks int64
 	NICs, MaxNICs           int64
 	IOPS, MaxIOPS           int64
@@ -92,10 +89,10 @@ type EngineInput struct {
 	Mbps                    int64
 }
 
-// EngineFit is the fit score of the Azure Optimization Engine in tenths, 50 at best (FinOps toolkit,
+// engineFit is the fit score of the Azure Optimization Engine in tenths, 50 at best (FinOps toolkit,
 // Recommend-AdvisorCostAugmentedToBlobStorage; domain reference 7.2). It keeps its quirk: too many disks or network interfaces set the
 // score to 1 and checks go on, so that a late one raises a lower score.
-func EngineFit(in EngineInput) int {
+func engineFit(in engine) int {
 	score := 50
 	count := func(have, most int64) {
 		switch {
@@ -131,7 +128,7 @@ func EngineFit(in EngineInput) int {
 	return max(0, score)
 }
 
-func engineInput(m *Machine, from, to *kind) EngineInput {
+func engineOf(m *Machine, from, to *kind) engine {
 	count := func(n int) int64 {
 		switch {
 		case n == 0:
@@ -147,7 +144,7 @@ func engineInput(m *Machine, from, to *kind) EngineInput {
 		}
 		return mulDiv(limit, int64(s.P99), int64(whole), true)
 	}
-	in := EngineInput{
+	in := engine{
 		DataDisks: count(m.Needs.DataDisks), MaxDataDisks: int64(to.shape.MaxDataDisks), NICs: count(m.Needs.NICs), MaxNICs: int64(to.shape.MaxNICs),
 		IOPS: used(&m.DiskOperations, from.shape.DiskIOPS), MaxIOPS: to.shape.DiskIOPS,
 		MiBps: used(&m.DiskBandwidth, from.shape.DiskBytesPerSecond), MaxMiBps: to.shape.DiskBytesPerSecond,
@@ -173,8 +170,8 @@ func engineInput(m *Machine, from, to *kind) EngineInput {
 	return in
 }
 
-// Cores is the rule of several peers: the vCPUs in use at a quantile times a comfort factor, rounded up. Azure Migrate multiplies P95
+// cores is the rule of several peers: the vCPUs in use at a quantile times a comfort factor, rounded up. Azure Migrate multiplies P95
 // by 1.3 or more; OptScale divides P99 by its target of 80 %, a factor of 1.25; Flexera multiplies P95 by 1.5.
-func Cores(vcpus int64, use, comfort Percent) int64 {
+func cores(vcpus int64, use, comfort Percent) int64 {
 	return mulDiv(vcpus*int64(use), int64(comfort), int64(whole)*int64(whole), true)
 }

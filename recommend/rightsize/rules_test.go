@@ -24,7 +24,7 @@ func TestSpeed(t *testing.T) {
 		{"Standard_NC4as_T4_v3", "Standard_D4s_v5", 0, false},
 		{"Standard_NC8as_T4_v3", "Standard_NC4as_T4_v3", whole, true},
 	} {
-		got := Performance(c.from, c.to)
+		got := performance(c.from, c.to)
 		require.Equal(t, c.ratio, got.Ratio, "%s to %s", c.from, c.to)
 		require.Equal(t, c.same, got.Same, "%s to %s", c.from, c.to)
 		require.NotEmpty(t, got.Basis)
@@ -229,33 +229,33 @@ func TestLost(t *testing.T) {
 // vCPUs are missing throughout.
 func TestReplay(t *testing.T) {
 	busy := func(n int) []Load { return level(1, 0, 5000, 10000)[:n] }
-	b, ok := Replay(busy(7), false, 2, "Standard_B2s")
+	b, ok := replayOn(busy(7), false, 2, "Standard_B2s")
 	require.True(t, ok)
-	require.Equal(t, Burst{Unmet: 0, Empty: 56 * minute * micro, Lowest: 4 * minute * micro}, b)
-	b, _ = Replay(busy(8), false, 2, "Standard_B2s")
+	require.Equal(t, burst{Unmet: 0, Empty: 56 * minute * micro, Lowest: 4 * minute * micro}, b)
+	b, _ = replayOn(busy(8), false, 2, "Standard_B2s")
 	require.EqualValues(t, 4*minute*micro, b.Unmet)
 	require.False(t, b.Feasible())
 
 	// At the baseline nothing is earned or spent; below it the bank grows up to 576 credits and no further.
-	b, _ = Replay(level(1, 0, 2000, 2000), false, 2, "Standard_B2s")
-	require.Equal(t, Burst{0, 0, 60 * minute * micro}, b)
+	b, _ = replayOn(level(1, 0, 2000, 2000), false, 2, "Standard_B2s")
+	require.Equal(t, burst{0, 0, 60 * minute * micro}, b)
 	// 20 hours at nothing earn 480 credits from empty: five hours of 0.8 vCPUs above the baseline spend 240.
 	night := append(level(1, 0, 0, 0)[:240], level(1, 0, 0, 6000)[:48]...)
-	b, _ = Replay(night, false, 2, "Standard_B2s")
+	b, _ = replayOn(night, false, 2, "Standard_B2s")
 	require.True(t, b.Feasible())
 	// The same day in the worst order spends before it earns.
-	b, _ = Replay(night, true, 2, "Standard_B2s")
+	b, _ = replayOn(night, true, 2, "Standard_B2s")
 	require.EqualValues(t, 192*minute*micro, b.Empty)
 	require.EqualValues(t, (192-60)*minute*micro, b.Unmet)
-	_, ok = Replay(night, false, 2, "Standard_D2s_v5")
+	_, ok = replayOn(night, false, 2, "Standard_D2s_v5")
 	require.False(t, ok)
 }
 
 // TestReplayGenerations: a credit of the second generation is two vCPU-minutes. B2s_v2 has 60 credits, 120 vCPU-minutes, and a baseline
 // of 0.8: both vCPUs drain 1.2 a minute, for 100 minutes.
 func TestReplayGenerations(t *testing.T) {
-	b, _ := Replay(level(1, 0, 5000, 10000)[:20], false, 2, "Standard_B2s_v2")
+	b, _ := replayOn(level(1, 0, 5000, 10000)[:20], false, 2, "Standard_B2s_v2")
 	require.EqualValues(t, 0, b.Unmet)
-	b, _ = Replay(level(1, 0, 5000, 10000)[:21], false, 2, "Standard_B2s_v2")
+	b, _ = replayOn(level(1, 0, 5000, 10000)[:21], false, 2, "Standard_B2s_v2")
 	require.EqualValues(t, 6*minute*micro, b.Unmet)
 }

@@ -85,8 +85,8 @@ type Speed struct {
 	Basis string // where the figures come from
 }
 
-// Performance compares a vCPU of two sizes.
-func Performance(from, to catalog.Size) Speed { return compare(seriesOf(from), seriesOf(to)) }
+// performance compares a vCPU of two sizes.
+func performance(from, to catalog.Size) Speed { return compare(seriesOf(from), seriesOf(to)) }
 
 func compare(from, to string) Speed {
 	if from == to {
