@@ -176,6 +176,10 @@ func writeFolder(dir string, plan *recommend.Plan, opts report.Options) error {
 		return err
 	}
 	opts.Color, opts.Width = false, report.MaxWidth
+	var err error
+	if opts.Pictures, err = plot.ForReport(plan); err != nil {
+		return err
+	}
 	for _, format := range report.Formats() {
 		write := func(w io.Writer) error { return report.Write(w, plan, format, opts) }
 		if err := writeFile(filepath.Join(dir, "plan."+extension(format)), write); err != nil {

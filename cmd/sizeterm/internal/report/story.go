@@ -47,6 +47,8 @@ type lineStory struct {
 	Title  string
 	Line   *recommend.Line
 	Facts  []fact
+	// Existing are the reservations that were counted before the line.
+	Existing []recommend.Existing
 }
 
 // remarks are statements that share a code.
@@ -95,9 +97,11 @@ func newStory(p *recommend.Plan, partner bool) *story {
 				continue
 			}
 			number++
-			c.Lines = append(c.Lines, lineStory{
-				Number: number, Line: line, Title: lineTitle(line), Facts: lineFacts(line, pools[line.Pool], p, partner),
-			})
+			told := lineStory{Number: number, Line: line, Title: lineTitle(line), Facts: lineFacts(line, pools[line.Pool], p, partner)}
+			if pool := pools[line.Pool]; pool != nil {
+				told.Existing = pool.Existing
+			}
+			c.Lines = append(c.Lines, told)
 		}
 		c.Facts = customerFacts(total, c.Lines, pools, p)
 		s.Customers = append(s.Customers, c)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
@@ -14,7 +15,7 @@ import (
 )
 
 // examples is the number of remarks a code that are shown without Verbose.
-const examples = 3
+const examples = 2
 
 // labelWidth is the width of the labels of facts.
 const labelWidth = 15
@@ -38,7 +39,10 @@ func writeTable(w io.Writer, plan *recommend.Plan, opts Options) error {
 	out.remarks("Not recommended, and why", s.Not, opts.Verbose)
 	out.reference(s.Reference, opts.Verbose)
 	out.remarks("Warnings", s.Warnings, opts.Verbose)
-	out.basis(s)
+	out.basis(s, opts.Verbose)
+	if !opts.Verbose {
+		out.paragraph(0, "More: --verbose for the reasons of each line, --output json for everything, --out DIR for pictures.")
+	}
 	return out.flush(w)
 }
 
@@ -115,11 +119,13 @@ func (p *page) fact(f fact, indent int) {
 	}
 }
 
-// customer prints the headline of a customer, its lines at a glance, and a block for each.
+// customer prints the headline of a customer, its lines at a glance, and, where all is asked for, a block for each.
 func (p *page) customer(c *customerStory, verbose bool) {
 	p.section(c.Title)
 	for _, f := range c.Facts {
-		p.fact(f, 0)
+		if verbose || f.Label != "Before buying" {
+			p.fact(f, 0)
+		}
 	}
 	if len(c.Lines) > 0 {
 		p.WriteString("\n")
@@ -127,11 +133,15 @@ func (p *page) customer(c *customerStory, verbose bool) {
 	}
 	for i := range c.Lines {
 		l := &c.Lines[i]
+		if !verbose {
+			if note := special(l); note != "" {
+				p.paragraph(0, note)
+			}
+			continue
+		}
 		fmt.Fprintf(p, "\n%s\n", p.styled(bold, shorten(clean(fmt.Sprintf("%d. %s", l.Number, l.Title)), p.width)))
 		for _, f := range l.Facts {
-			if verbose || f.Label != evidenceLabel {
-				p.fact(f, 3)
-			}
+			p.fact(f, 3)
 		}
 	}
 	if len(c.Resizes) > 0 {
@@ -147,18 +157,53 @@ func (p *page) indented(block string) { fmt.Fprintln(p, block) }
 func (p *page) overview(c *customerStory) string {
 	columns := []column{
 		{Head: "", Right: true}, {Head: "Buy", Min: 10}, {Head: "Region", Min: 8}, {Head: "Term"}, {Head: "Quantity", Right: true},
-		{Head: "Each, " + clean(string(c.Currency)), Right: true, Optional: 1}, {Head: "Total", Right: true, Optional: 3}, {Head: "Saves a month", Right: true},
-		{Head: "Over the term", Right: true, Optional: 2},
+		{Head: "Total, " + clean(string(c.Currency)), Right: true, Optional: 2}, {Head: "Saves a month", Right: true},
+		{Head: "Last used", Right: true, Optional: 3}, {Head: "Needed", Right: true, Optional: 4}, {Head: "Earned back", Optional: 1},
 	}
 	var rows [][]string
 	for i := range c.Lines {
 		l := c.Lines[i].Line
 		rows = append(rows, []string{
 			fmt.Sprint(c.Lines[i].Number), shortSize(l.Size), string(l.Region), term(l.Term.Years()), count(l.Quantity),
-			figure(l.UnitPrice), figure(l.TotalPrice), figure(l.SavingMonth), figure(l.SavingTerm),
+			figure(l.TotalPrice), figure(l.SavingMonth), lastUsed(l.Marginal.Last), lastUsed(recommend.Fraction{Value: l.Marginal.Required, Has: l.Marginal.Required > 0}), earnedBack(l),
 		})
 	}
 	return grid(columns, rows, p.width)
+}
+
+// lastUsed is how busy the last unit is, "-" where there is none.
+func lastUsed(f recommend.Fraction) string {
+	if !f.Has {
+		return "-"
+	}
+	return percent(f.Value)
+}
+
+// earnedBack is the day on which a line has earned its price.
+func earnedBack(l *recommend.Line) string {
+	if l.BreakEvenDate.IsZero() {
+		return "not within the term"
+	}
+	return l.BreakEvenDate.Format(time.DateOnly)
+}
+
+// special says in one sentence what a reader of the overview must know of a line beyond its figures; empty for most.
+func special(l *lineStory) string {
+	var parts []string
+	line := l.Line
+	if line.SavingMonthLow.Cmp(line.SavingMonthHigh) != 0 {
+		parts = append(parts, fmt.Sprintf("saves %s to %s a month, depending on hours that are not known", figure(line.SavingMonthLow), figure(line.SavingMonthHigh)))
+	}
+	for _, e := range l.Existing[:min(2, len(l.Existing))] {
+		parts = append(parts, fmt.Sprintf("%s x %s owned until %s counted first", count(e.Quantity), shortSize(e.Size), e.Until.Format(time.DateOnly)))
+	}
+	if line.Partner != nil && line.Marginal.Last.Has && line.Marginal.Last.Value <= line.Partner.Threshold {
+		parts = append(parts, "good for the customer only: the partner's earned credit ends")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d: %s.", l.Number, strings.Join(parts, "; "))
 }
 
 // resizes is the table of machines that should change their size.
@@ -230,6 +275,9 @@ func (p *page) reference(list []referenceStory, verbose bool) {
 	if len(list) == 0 {
 		return
 	}
+	if !verbose {
+		return
+	}
 	p.section("Microsoft's own rule on the same hours")
 	p.indented(grid(referenceColumns, rowsOf(list, referenceRow), p.width))
 	var said []string
@@ -244,11 +292,7 @@ func (p *page) reference(list []referenceStory, verbose bool) {
 		return
 	}
 	p.WriteString("Why ours differs:\n")
-	for i, d := range said {
-		if i == examples && !verbose && len(said) > examples+1 {
-			fmt.Fprintf(p, "  … and %s more; --verbose or --output json lists them\n", count(int64(len(said)-examples)))
-			break
-		}
+	for _, d := range said {
 		p.bullet(clean(d))
 	}
 }
@@ -266,12 +310,15 @@ func referenceRow(r *referenceStory) []string {
 }
 
 // basis prints what the plan was made from.
-func (p *page) basis(s *story) {
+func (p *page) basis(s *story, verbose bool) {
 	p.section("Made from")
 	p.indented(grid(inputColumns, inputRows(s.Plan), p.width))
 	p.WriteString("\n")
 	p.indented(grid(sourceColumns, sourceRows(s.Plan), p.width))
 	p.WriteString("\n")
+	if !verbose {
+		return
+	}
 	for _, f := range s.Basis {
 		p.fact(f, 0)
 	}
