@@ -182,7 +182,7 @@ func TestPublishedPriceOfInstalments(t *testing.T) {
 	require.Error(t, err)
 }
 
-// reply is one scripted answer; err is silence.
+// reply is one scripted answer; err is errSilence.
 type reply struct {
 	status int
 	body   string
@@ -220,7 +220,7 @@ func keep(o *order.Order) func(order.Attempt) error {
 	return func(a order.Attempt) error { o.Attempt = &a; return nil }
 }
 
-var silence = errors.New("connection reset")
+var errSilence = errors.New("connection reset")
 
 const (
 	none  = `{"value":[]}`
@@ -239,7 +239,7 @@ func TestCapacityReadsTheBooksBeforeItBuys(t *testing.T) {
 
 	// The list fails, whichever way: no purchase is sent.
 	for name, answers := range map[string][]reply{
-		"refused": {{403, "{}", nil}}, "silent": {{0, "", silence}, {0, "", silence}, {0, "", silence}, {0, "", silence}}, "cut": {{200, `{"value":[{"na`, nil}},
+		"refused": {{403, "{}", nil}}, "silent": {{0, "", errSilence}, {0, "", errSilence}, {0, "", errSilence}, {0, "", errSilence}}, "cut": {{200, `{"value":[{"na`, nil}},
 		"no list": {{200, `{}`, nil}}, "a page that comes round": {{200, `{"value":[],"nextLink":"` + management + ordersPath + apiVersion + `"}`, nil}},
 		"another host": {{200, `{"value":[],"nextLink":"https://elsewhere.example/x"}`, nil}},
 	} {
@@ -269,10 +269,10 @@ func TestCapacityReadsTheBooksBeforeItBuys(t *testing.T) {
 	require.Len(t, w.calls, 2)
 }
 
-// After silence, or an answer that leaves it open, Capacity only asks.
+// After errSilence, or an answer that leaves it open, Capacity only asks.
 func TestCapacityNeverSendsAPurchaseTwice(t *testing.T) {
 	for name, answer := range map[string]reply{
-		"silence": {0, "", silence}, "500": {500, "", nil}, "409": {409, "", nil}, "408": {408, "", nil}, "200 of nothing": {200, "<html>", nil},
+		"errSilence": {0, "", errSilence}, "500": {500, "", nil}, "409": {409, "", nil}, "408": {408, "", nil}, "200 of nothing": {200, "<html>", nil},
 		"being made": {202, `{"name":"r-1","properties":{"provisioningState":"Creating"}}`, nil},
 	} {
 		o := example()
@@ -290,7 +290,7 @@ func TestCapacityNeverSendsAPurchaseTwice(t *testing.T) {
 	}
 }
 
-// After silence Partner Center is asked again with the very same request id and cart; after an answer with another.
+// After errSilence Partner Center is asked again with the very same request id and cart; after an answer with another.
 func TestCheckoutRepeatsTheSameRequest(t *testing.T) {
 	run := func(answers ...reply) (*script, order.Outcome, *order.Order, int) {
 		o, saved := example(), 0
@@ -299,7 +299,7 @@ func TestCheckoutRepeatsTheSameRequest(t *testing.T) {
 		return w, out, o, saved
 	}
 	const bought = "\ufeff" + `{"orders":[{"id":"v-1","status":"completed","lineItems":[]}],"orderErrors":[]}`
-	w, out, _, saved := run(reply{0, "", silence}, reply{201, bought, nil})
+	w, out, _, saved := run(reply{0, "", errSilence}, reply{201, bought, nil})
 	require.Equal(t, order.Bought, out.Answer)
 	require.Equal(t, "v-1", out.Result.VendorOrder)
 	require.Zero(t, saved)
@@ -317,16 +317,16 @@ func TestCheckoutRepeatsTheSameRequest(t *testing.T) {
 		want    order.Answer
 	}{
 		"refused":                    {[]reply{{400, `{"code":800023,"description":"credit"}`, nil}}, order.NotBought},
-		"refused after silence":      {[]reply{{0, "", silence}, {400, `{"code":800065}`, nil}}, order.NoAnswer},
-		"other refusal after":        {[]reply{{0, "", silence}, {400, `{"code":800023}`, nil}}, order.NoAnswer},
+		"refused after errSilence":      {[]reply{{0, "", errSilence}, {400, `{"code":800065}`, nil}}, order.NoAnswer},
+		"other refusal after":        {[]reply{{0, "", errSilence}, {400, `{"code":800023}`, nil}}, order.NoAnswer},
 		"cart being processed":       {[]reply{{409, `{"code":800064}`, nil}}, order.NoAnswer},
 		"cart already submitted":     {[]reply{{400, `{"code":"800065"}`, nil}}, order.NoAnswer},
 		"500":                        {[]reply{{500, "", nil}}, order.NoAnswer},
-		"silence three times":        {[]reply{{0, "", silence}, {0, "", silence}, {0, "", silence}}, order.NoAnswer},
+		"errSilence three times":        {[]reply{{0, "", errSilence}, {0, "", errSilence}, {0, "", errSilence}}, order.NoAnswer},
 		"busy three times":           {[]reply{{429, "", nil}, {429, "", nil}, {429, "", nil}}, order.NotBought},
-		"silence, then busy":         {[]reply{{0, "", silence}, {429, "", nil}, {429, "", nil}}, order.NoAnswer},
+		"errSilence, then busy":         {[]reply{{0, "", errSilence}, {429, "", nil}, {429, "", nil}}, order.NoAnswer},
 		"errors instead of orders":   {[]reply{{201, `{"orders":[],"orderErrors":[{"code":800010}]}`, nil}}, order.NotBought},
-		"errors after silence":       {[]reply{{0, "", silence}, {201, `{"orders":[],"orderErrors":[{"code":800010}]}`, nil}}, order.NoAnswer},
+		"errors after errSilence":       {[]reply{{0, "", errSilence}, {201, `{"orders":[],"orderErrors":[{"code":800010}]}`, nil}}, order.NoAnswer},
 		"neither orders nor errors":  {[]reply{{201, `{}`, nil}}, order.NoAnswer},
 		"an answer that is not JSON": {[]reply{{201, "<html>", nil}}, order.NoAnswer},
 	} {
@@ -408,7 +408,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(409, `{"code":800064}`)
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		out := checkedOut(Response{Status: status, Body: []byte(body)}, true)
-		require.NotEqual(t, order.NotBought, out.Answer, "after silence only the books can say no")
+		require.NotEqual(t, order.NotBought, out.Answer, "after errSilence only the books can say no")
 		var c Capacity
 		w := &script{answers: []reply{{status, body, nil}}}
 		c.Wire = w
