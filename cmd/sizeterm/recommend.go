@@ -107,7 +107,8 @@ func (r *recommending) plan(g *gathered) (*recommend.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(analysis.VMs, func(vm analyzer.VM) bool { return vm.Hours > 0 }) {
+	// A machine without a customer was only measured: no charge names it.
+	if !slices.ContainsFunc(analysis.VMs, func(vm analyzer.VM) bool { return vm.Hours > 0 && vm.Customer != "" }) {
 		return nil, refused("Give a cost or usage export that holds virtual machines; sizeterm check PATH says what a file holds.",
 			fmt.Errorf("no hours of a virtual machine in %s", filesText(len(g.files))))
 	}
