@@ -317,16 +317,16 @@ func TestCheckoutRepeatsTheSameRequest(t *testing.T) {
 		want    order.Answer
 	}{
 		"refused":                    {[]reply{{400, `{"code":800023,"description":"credit"}`, nil}}, order.NotBought},
-		"refused after errSilence":      {[]reply{{0, "", errSilence}, {400, `{"code":800065}`, nil}}, order.NoAnswer},
+		"refused after errSilence":   {[]reply{{0, "", errSilence}, {400, `{"code":800065}`, nil}}, order.NoAnswer},
 		"other refusal after":        {[]reply{{0, "", errSilence}, {400, `{"code":800023}`, nil}}, order.NoAnswer},
 		"cart being processed":       {[]reply{{409, `{"code":800064}`, nil}}, order.NoAnswer},
 		"cart already submitted":     {[]reply{{400, `{"code":"800065"}`, nil}}, order.NoAnswer},
 		"500":                        {[]reply{{500, "", nil}}, order.NoAnswer},
-		"errSilence three times":        {[]reply{{0, "", errSilence}, {0, "", errSilence}, {0, "", errSilence}}, order.NoAnswer},
+		"errSilence three times":     {[]reply{{0, "", errSilence}, {0, "", errSilence}, {0, "", errSilence}}, order.NoAnswer},
 		"busy three times":           {[]reply{{429, "", nil}, {429, "", nil}, {429, "", nil}}, order.NotBought},
-		"errSilence, then busy":         {[]reply{{0, "", errSilence}, {429, "", nil}, {429, "", nil}}, order.NoAnswer},
+		"errSilence, then busy":      {[]reply{{0, "", errSilence}, {429, "", nil}, {429, "", nil}}, order.NoAnswer},
 		"errors instead of orders":   {[]reply{{201, `{"orders":[],"orderErrors":[{"code":800010}]}`, nil}}, order.NotBought},
-		"errors after errSilence":       {[]reply{{0, "", errSilence}, {201, `{"orders":[],"orderErrors":[{"code":800010}]}`, nil}}, order.NoAnswer},
+		"errors after errSilence":    {[]reply{{0, "", errSilence}, {201, `{"orders":[],"orderErrors":[{"code":800010}]}`, nil}}, order.NoAnswer},
 		"neither orders nor errors":  {[]reply{{201, `{}`, nil}}, order.NoAnswer},
 		"an answer that is not JSON": {[]reply{{201, "<html>", nil}}, order.NoAnswer},
 	} {
