@@ -20,6 +20,9 @@ type Spec struct {
 	// ReplayDays is how long a decision is followed (365, at most 1 095). A replay that the series cut short counts as censored; one of fewer than
 	// LeastDays (28) is left out and counted.
 	ReplayDays, LeastDays int
+	// AgainDays is after how many days a rule is asked again during a replay, what it holds taken into account (365: when one-year
+	// reservations end; 30: every month, as a partner does who buys what each month's plan says).
+	AgainDays int
 	// PricesAt returns the prices of a pool on the day of an origin; nil: those of the pool.
 	PricesAt func(p *Pool, day int) Prices
 	// Threads is how many origins are worked on at once; the result does not depend on it. 1 where 0.
@@ -47,7 +50,9 @@ type Trial struct {
 	// Payg is what the replay cost at pay-as-you-go, Clairvoyant what was saved by who knew the future: the best three-year quantity and
 	// the best one-year quantity of every year.
 	Payg, Clairvoyant money.Amount
-	Outcomes          []Outcome // in the order of Rules
+	// Before is what the replay would have cost at pay-as-you-go had the last weeks before it gone on: the size of what is at stake.
+	Before   money.Amount
+	Outcomes []Outcome // in the order of Rules
 	// Predicted is the forecast's interval of the saving of what it bought at the origin, over the replay without later purchases,
 	// Realised what that was, and Rank the share of paths below it and up to it. Has is false where nothing was bought.
 	Predicted Interval
@@ -102,7 +107,7 @@ func (s Spec) withDefaults() Spec {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&s.FirstDay, 28}, {&s.EveryDays, 7}, {&s.ReplayDays, daysOfYear}, {&s.LeastDays, 28}, {&s.Threads, 1}} {
+	}{{&s.FirstDay, 28}, {&s.EveryDays, 7}, {&s.ReplayDays, daysOfYear}, {&s.LeastDays, 28}, {&s.AgainDays, daysOfYear}, {&s.Threads, 1}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -186,6 +191,9 @@ func (r *replay) run() (*Trial, error) {
 	if r.trial.Payg, err = r.amount(r.payg); err != nil {
 		return nil, err
 	}
+	if r.trial.Before, err = r.before(); err != nil {
+		return nil, err
+	}
 	for _, rule := range Rules() {
 		if err = r.follow(rule); err != nil {
 			return nil, fmt.Errorf("pool %q: %s: %w", r.pool.ID, rule, err)
@@ -195,6 +203,17 @@ func (r *replay) run() (*Trial, error) {
 		return nil, fmt.Errorf("pool %q: %w", r.pool.ID, err)
 	}
 	return &r.trial, nil
+}
+
+// before returns the cost of the last weeks known, as long as the replay.
+func (r *replay) before() (money.Amount, error) {
+	hours := recent(r.pool.Units.Stacked[:r.from*hoursOfDay], r.pool.Gaps, min(lookbackDays, r.from))
+	d, err := solve.Hourly(hours)
+	if err != nil {
+		return money.Amount{}, err
+	}
+	a := bill.Frac(int64(r.pool.Prices.Payg), r.pool.Step).Mul(bill.Frac(int64(r.to-r.from)*hoursOfDay, max(1, int64(len(hours)))))
+	return r.amount(d.Above(0).Mul(a))
 }
 
 // knownOn returns the pool as it was on a day, with what is held by then as existing reservations.
@@ -221,7 +240,7 @@ func (r *replay) knownOn(day int, held []holding) Pool {
 func (r *replay) follow(rule Rule) error {
 	var held []holding
 	out := Outcome{Rule: rule}
-	for day := r.from; day < r.to; day += daysOfYear {
+	for day := r.from; day < r.to; day += r.known.spec.AgainDays {
 		p := r.knownOn(day, held)
 		bought, err := r.buy(rule, &p)
 		if err != nil {

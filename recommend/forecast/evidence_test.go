@@ -2,6 +2,7 @@ package forecast_test
 
 import (
 	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,30 +45,58 @@ func show(t *testing.T, b *forecast.Backtest, name string, keep func(*forecast.T
 }
 
 func TestExplore(t *testing.T) {
-	for _, terms := range []forecast.Terms{{OneYear: true}, {OneYear: true, ThreeYear: true}} {
-		days := 182 + 365
-		if terms.ThreeYear {
-			days = 182 + 1095
-		}
-		pools := portfolio(1, 8, days)
-		pol := forecast.DefaultPolicy()
-		pol.Paths = 100
-		b, err := forecast.Run(pools, forecast.Spec{Policy: pol, Terms: terms, FirstDay: 182, EveryDays: 10000, ReplayDays: days - 182, Threads: 2})
+	var again, three, n int
+	fmt.Sscan(os.Getenv("AGAIN"), &again)
+	fmt.Sscan(os.Getenv("THREE"), &three)
+	fmt.Sscan(os.Getenv("N"), &n)
+	pol := forecast.DefaultPolicy()
+	pol.Paths = 100
+	fmt.Sscan(os.Getenv("RISK"), &pol.RiskAversion)
+	fmt.Sscan(os.Getenv("WIDE"), &pol.Widening)
+	fmt.Sscan(os.Getenv("MONTHS"), &pol.LossMonths)
+	fmt.Sscan(os.Getenv("LOSS"), &pol.MonthlyLoss)
+	terms, days := forecast.Terms{OneYear: true}, 182+365
+	if three > 0 {
+		terms.ThreeYear, days = true, 182+1095
+	}
+	pools := portfolio(1, n, days)
+	b, err := forecast.Run(pools, forecast.Spec{Policy: pol, Terms: terms, FirstDay: 182, EveryDays: 10000, AgainDays: again, ReplayDays: days - 182, Threads: 1})
+	require.NoError(t, err)
+	line := ""
+	for _, k := range append([]string{""}, kinds...) {
+		s, err := b.Summarize(func(x *forecast.Trial) bool { return k == "" || kindOf(x) == k })
 		require.NoError(t, err)
-		show(t, b, "all", nil)
-		for _, k := range kinds {
-			show(t, b, k, func(x *forecast.Trial) bool { return kindOf(x) == k })
-		}
-		fleets := map[string]int64{}
-		for _, x := range b.Trials {
-			fleets[x.Customer] += x.Outcomes[0].Saving.Micros
-		}
-		lost := 0
-		for _, v := range fleets {
-			if v < 0 {
-				lost++
+		line += fmt.Sprintf("\n%-10s cov %.3f cal %.3f dem %.3f (%.3f, %.3f) clair %.3f regret", k, s.Coverage, s.Calibrated, s.Demand, s.Below, s.Above, float64(s.Clairvoyant.Micros)/float64(s.Payg.Micros))
+		for _, r := range s.Scores {
+			if r.Rule != forecast.ByNothing {
+				line += fmt.Sprintf(" %s %.4f/%.3f", r.Rule[:4], float64(r.Regret.Micros)/float64(s.Payg.Micros), r.Loss)
 			}
 		}
-		t.Logf("fleets that lost: %d of %d", lost, len(fleets))
 	}
+	hist := [11]float64{}
+	dh := [11]float64{}
+	over := func(h *[11]float64, r [2]float64) {
+		for i := range 20 {
+			u := r[0] + (r[1]-r[0])*(float64(i)+.5)/20
+			h[min(10, int(u*10))] += 1.0 / 20
+		}
+	}
+	for _, x := range b.Trials {
+		if x.Has {
+			over(&hist, x.Rank)
+		}
+		over(&dh, x.DemandRank)
+	}
+	line += fmt.Sprintf("\n%.1f\n%.1f", hist, dh)
+	fleets := map[string]int64{}
+	for _, x := range b.Trials {
+		fleets[x.Customer] += x.Outcomes[0].Saving.Micros
+	}
+	lost := 0
+	for _, v := range fleets {
+		if v < 0 {
+			lost++
+		}
+	}
+	t.Logf("again %d three %d risk %v: fleets that lost %d of %d%s", again, three, pol.RiskAversion, lost, len(fleets), line)
 }

@@ -43,6 +43,8 @@ func fleet(kind string, seed uint64, days int) forecast.Pool {
 	growth, start, length := 0.01+0.015*rng.Float64(), rng.IntN(days), 7*(8+rng.IntN(18))
 	moves, takes, leaves := rng.IntN(days), 7*(4+rng.IntN(16)), 0.05+0.55*rng.Float64()
 	p := forecast.Pool{ID: fmt.Sprintf("%s-%d", kind, seed), Step: stepUnits, Prices: prices, Units: demand.NewSeries(24 * days)}
+	p.Sizes = []forecast.Size{{Name: "D2s_v5", Ratio: stepUnits, Units: make([]int64, 24*days)}, {Name: "D4s_v5", Ratio: 2 * stepUnits, Units: make([]int64, 24*days)}}
+	share := 0.3 + 0.4*rng.Float64()
 	level, week, alive := 0.0, 0.0, true
 	for d := range days {
 		if d%7 == 0 {
@@ -62,12 +64,18 @@ func fleet(kind string, seed uint64, days int) forecast.Pool {
 		if !alive {
 			break
 		}
+		if d%28 == 0 { // machines are resized within the group
+			share = min(max(share+0.06*rng.NormFloat64(), 0), 1)
+		}
 		for h := range 24 {
 			running := float64(n) * math.Exp(log)
 			if d%7 > 4 || h < 8 || h >= 18 {
 				running *= 1 - office
 			}
-			p.Units.AddHour(24*d+h, int64(running)*stepUnits+int64(rng.IntN(3)/2)*stepUnits)
+			steps := int64(running) + int64(rng.IntN(3)/2)
+			large := int64(share*running/2) * 2
+			p.Units.AddHour(24*d+h, steps*stepUnits)
+			p.Sizes[0].Units[24*d+h], p.Sizes[1].Units[24*d+h] = (steps-large)*stepUnits, large*stepUnits
 		}
 	}
 	return p

@@ -116,14 +116,7 @@ func (f *Fan) byWeek(below, top int64) []float64 {
 func (f *Fan) dropToLoss(below, quantity, total int64, term pricing.Term) float64 {
 	full := float64(f.pool.Prices.Payg) / 10_000 * float64(term.Hours())
 	saves := func(level float64) bool {
-		used := 0.0
-		for _, s := range f.shapes {
-			for i, v := range s.height {
-				d := max(0, float64(v)*level-float64(f.periods[len(f.periods)-1].existing))/fine - float64(below)
-				used += float64(s.hours[i]) * min(max(0, d), float64(quantity))
-			}
-		}
-		return used/float64(hoursOfWeek*len(f.shapes))*full > float64(total)
+		return (f.usedAt(level, float64(below+quantity))-f.usedAt(level, float64(below)))*full > float64(total)
 	}
 	if !saves(1) {
 		return 0

@@ -39,6 +39,9 @@ type Policy struct {
 	//	3 %            22 %
 	WeeklyDrift float64
 	DriftWeeks  float64
+	// Widening multiplies the drift of a path, because the drift of a pool is not the same for ever and a short past shows the quiet
+	// part of it. It is what a backtest tunes.
+	Widening float64
 	// RiskAversion is the weight of the worst Tail of savings against their mean, from 0 (expected cost alone) to 1.
 	RiskAversion, Tail float64
 	// PriceCutChance is the probability that pay-as-you-go and reservation prices fall by PriceCut before a renewal.
@@ -59,8 +62,8 @@ type RefundRule struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		Seed: 1, Paths: 200, MinDaysOneYear: 7, MinDaysNormal: 28,
-		MonthlyLoss: 0.02, LossMonths: 50, WeeklyDrift: 0.015, DriftWeeks: 4,
-		RiskAversion: 0.2, Tail: 0.2, PriceCutChance: 0.05, PriceCut: 0.1, ExpirePerQuarter: 1,
+		MonthlyLoss: 0.02, LossMonths: 50, WeeklyDrift: 0.015, DriftWeeks: 4, Widening: 1.25,
+		RiskAversion: 0.1, Tail: 0.2, PriceCutChance: 0.05, PriceCut: 0.1, ExpirePerQuarter: 1,
 	}
 }
 
@@ -83,6 +86,8 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("loss_months: %v, drift_weeks: %v: want more than 0", p.LossMonths, p.DriftWeeks)
 	case !(p.WeeklyDrift > 0 && p.WeeklyDrift < 1):
 		return fmt.Errorf("weekly_drift: %v: want a share above 0 and below 1", p.WeeklyDrift)
+	case !(p.Widening >= 0.1 && p.Widening <= 10):
+		return fmt.Errorf("widening: %v: want 0.1 to 10", p.Widening)
 	case !(p.Tail > 0 && p.Tail <= 1):
 		return fmt.Errorf("tail: %v: want a share above 0", p.Tail)
 	case !(p.ExpirePerQuarter > 0 && p.ExpirePerQuarter <= 1):

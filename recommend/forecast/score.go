@@ -13,7 +13,7 @@ type Score struct {
 	// Regret is what the clairvoyant saved beyond it, Capture the share of the clairvoyant's saving that was realised.
 	Regret  money.Amount
 	Capture float64
-	// Loss is the share of trials that cost more than pay-as-you-go, Worst the greatest such loss as a share of its pay-as-you-go cost.
+	// Loss is the share of trials that cost more than pay-as-you-go, Worst the greatest such loss as a share of Trial.Before.
 	Loss, Worst float64
 }
 
@@ -52,7 +52,7 @@ func (b *Backtest) Summarize(keep func(*Trial) bool) (Summary, error) {
 		clairvoyant.AddAmount(t.Clairvoyant)
 		for k, o := range t.Outcomes {
 			saved[k].AddAmount(o.Saving)
-			s.Scores[k].count(o.Saving, t.Payg)
+			s.Scores[k].count(o.Saving, t.Before)
 		}
 		s.judge(t, &judged)
 	}
@@ -69,11 +69,11 @@ func (b *Backtest) Summarize(keep func(*Trial) bool) (Summary, error) {
 	return s, s.total(payg, clairvoyant, saved, currency)
 }
 
-func (s *Score) count(saving, payg money.Amount) {
+func (s *Score) count(saving, before money.Amount) {
 	if saving.Micros < 0 {
 		s.Loss++
-		if payg.Micros > 0 {
-			s.Worst = max(s.Worst, -float64(saving.Micros)/float64(payg.Micros))
+		if before.Micros > 0 {
+			s.Worst = max(s.Worst, -float64(saving.Micros)/float64(before.Micros))
 		}
 	}
 }
