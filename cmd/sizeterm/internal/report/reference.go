@@ -27,7 +27,7 @@ func referenceOf(p *recommend.Plan) []referenceStory {
 // referenceOfPool is the recommendation for one pool and term; ok is false where there is none.
 func referenceOfPool(p *recommend.Plan, pool *recommend.Pool, term pricing.Term) (story referenceStory, ok bool) {
 	story = referenceStory{
-		Pool: shortSize(catalog.Size(pool.Group)) + " in " + string(pool.Region), Unit: shortSize(pool.UnitSize), Years: term.Years(),
+		PoolID: pool.ID, Pool: shortSize(catalog.Size(pool.Group)) + " in " + string(pool.Region), Unit: shortSize(pool.UnitSize), Years: term.Years(),
 	}
 	for i := range p.Reference {
 		if r := &p.Reference[i]; r.Term == term && inPool(r, pool) {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"sort"
+	"strings"
 
 	"sizeterm/analyzer"
 	"sizeterm/pricing/money"
@@ -29,12 +30,24 @@ type fact struct {
 	Texts []string
 }
 
+// textsOf returns the sentences of the fact with the given label.
+func textsOf(facts []fact, label string) []string {
+	for _, f := range facts {
+		if f.Label == label {
+			return f.Texts
+		}
+	}
+	return nil
+}
+
 // customerStory is one customer in one currency.
 type customerStory struct {
 	Title    string
 	Total    *recommend.Total
 	Currency money.Code
 	Facts    []fact
+	Brief    []fact // the headline in a line or two a fact
+	Notes    []note
 	Lines    []lineStory
 	Resizes  []recommend.Resize
 	ShowBack []recommend.ShowBack
@@ -47,8 +60,6 @@ type lineStory struct {
 	Title  string
 	Line   *recommend.Line
 	Facts  []fact
-	// Existing are the reservations that were counted before the line.
-	Existing []recommend.Existing
 }
 
 // remarks are statements that share a code.
@@ -61,6 +72,7 @@ type remark struct{ Subject, Detail string }
 
 // referenceStory is Microsoft's own recommendation for one pool and term beside ours, both in units of the pool.
 type referenceStory struct {
+	PoolID       string
 	Pool         string // group and region
 	Unit         string // size in which both are counted
 	Years        int
@@ -97,13 +109,15 @@ func newStory(p *recommend.Plan, partner bool) *story {
 				continue
 			}
 			number++
-			told := lineStory{Number: number, Line: line, Title: lineTitle(line), Facts: lineFacts(line, pools[line.Pool], p, partner)}
-			if pool := pools[line.Pool]; pool != nil {
-				told.Existing = pool.Existing
-			}
-			c.Lines = append(c.Lines, told)
+			c.Lines = append(c.Lines, lineStory{
+				Number: number, Line: line, Title: lineTitle(line), Facts: lineFacts(line, pools[line.Pool], p, partner),
+			})
 		}
 		c.Facts = customerFacts(total, c.Lines, pools, p)
+		c.Brief, c.Notes = briefFacts(total, c.Lines, pools, p), notesOf(c.Lines, pools, p)
+		if common := textsOf(c.Facts, beforeBuying); len(common) > 0 {
+			c.Brief = append(c.Brief, fact{beforeBuying, []string{strings.Join(common, "; ")}})
+		}
 		s.Customers = append(s.Customers, c)
 	}
 	s.Reference = referenceOf(p)

@@ -27,7 +27,7 @@ func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*reco
 	return append(facts,
 		fact{"How sure", certainty(lines, pools, p)},
 		fact{"Cash", cashWords(t)},
-		fact{"Before buying", hoist(lines)})
+		fact{beforeBuying, hoist(lines)})
 }
 
 // savingOf is the saving a month with its share, its range and its parts.
@@ -55,36 +55,78 @@ func rangeWords(low, high money.Amount) (string, bool) {
 	return "between " + figure(low) + " and " + figure(high) + " depending on the hours in which partly used machines ran", true
 }
 
-// certainty says on what the saving rests: how long was looked at, whether hours are known, and which assumption decides.
-func certainty(lines []lineStory, pools map[string]*recommend.Pool, p *recommend.Plan) []string {
-	days, exactHours, forecast := -1, true, true
-	losses := map[string]bool{}
-	var assumptions []string
+// evidence is on what a customer's saving rests.
+type evidence struct {
+	days        int  // fewest complete days of a pool; -1 where no pool is known
+	exact       bool // every hour is known
+	forecast    bool // each line has a tested forecast
+	persistence []recommend.Persistence
+}
+
+// evidenceOf gathers the evidence of lines.
+func evidenceOf(lines []lineStory, pools map[string]*recommend.Pool) evidence {
+	e := evidence{days: -1, exact: true, forecast: true}
+	seen := map[string]bool{}
 	for _, l := range lines {
-		forecast = forecast && l.Line.Forecast != nil
+		e.forecast = e.forecast && l.Line.Forecast != nil
 		pool := pools[l.Line.Pool]
 		if pool == nil {
 			continue
 		}
-		if days < 0 || pool.Days < days {
-			days = pool.Days
+		if e.days < 0 || pool.Days < e.days {
+			e.days = pool.Days
 		}
-		exactHours = exactHours && pool.Exact
-		if text := persistenceWords(pool.Persistence); text != "" && !losses[text] {
-			losses[text] = true
-			assumptions = append(assumptions, text)
+		e.exact = e.exact && pool.Exact
+		if text := persistenceWords(pool.Persistence); text != "" && !seen[text] {
+			seen[text] = true
+			e.persistence = append(e.persistence, pool.Persistence)
 		}
 	}
+	return e
+}
+
+// brief says it in a line or two.
+func (e evidence) brief(normal int) string {
+	var parts []string
+	if e.days >= 0 {
+		text := countOf(e.days, "complete day")
+		if e.days < normal {
+			text += fmt.Sprintf(" (fewer than %d)", normal)
+		}
+		parts = append(parts, text)
+		if e.exact {
+			parts = append(parts, "every hour known")
+		} else {
+			parts = append(parts, "hours of partly used machines unknown, the worse case decides")
+		}
+	}
+	for _, a := range e.persistence {
+		if text := percent(a.MonthlyLoss) + " of the demand assumed to end each month"; !slices.Contains(parts, text) {
+			parts = append(parts, text)
+		}
+	}
+	if e.forecast {
+		return strings.Join(append(parts, "each line's forecast was tested on the past"), "; ")
+	}
+	return strings.Join(append(parts, "no forecast tested"), "; ")
+}
+
+// certainty says on what the saving rests: how long was looked at, whether hours are known, and which assumption decides.
+func certainty(lines []lineStory, pools map[string]*recommend.Pool, p *recommend.Plan) []string {
+	e := evidenceOf(lines, pools)
 	var out []string
-	if days >= 0 {
-		out = append(out, measuredWords(days, exactHours, p.Policy.MinDaysNormal))
+	if e.days >= 0 {
+		out = append(out, measuredWords(e.days, e.exact, p.Policy.MinDaysNormal))
 	}
-	if forecast {
+	if e.forecast {
 		out = append(out, "each line states the interval of a forecast that was tested on the past")
 	} else {
 		out = append(out, "the saving supposes that use goes on as in this period; no forecast has been tested on this customer's past")
 	}
-	return append(out, assumptions...)
+	for _, a := range e.persistence {
+		out = append(out, persistenceWords(a))
+	}
+	return out
 }
 
 // measuredWords says how much was seen.
@@ -177,11 +219,11 @@ func lineFacts(l *recommend.Line, pool *recommend.Pool, p *recommend.Plan, partn
 	if l.PartnerOnRecord != "" {
 		facts = append(facts, fact{"On record", []string{"partner on record " + l.PartnerOnRecord + "; it cannot be changed after the purchase"}})
 	}
-	return append(facts, fact{"Eligibility", l.Eligibility}, fact{evidenceLabel, l.Evidence})
+	return append(facts, fact{"Eligibility", l.Eligibility}, fact{"Evidence", l.Evidence})
 }
 
-// evidenceLabel marks the fact that a short table leaves out.
-const evidenceLabel = "Evidence"
+// beforeBuying labels the conditions that hold for every line.
+const beforeBuying = "Before buying"
 
 // hoist takes the conditions that hold for every one of several lines off the lines, to be said once.
 func hoist(lines []lineStory) []string {
@@ -368,10 +410,19 @@ func riskWords(l *recommend.Line, pool *recommend.Pool, p *recommend.Plan) []str
 			out = append(out, "the "+countOf(pool.Days, "day")+" that were seen are not typical")
 		}
 	}
+	for _, doubt := range doubtsOf(l, p) {
+		out = append(out, "this doubt is true: "+doubt)
+	}
+	return out
+}
+
+// doubtsOf are the warnings about a line, its pool or its size.
+func doubtsOf(l *recommend.Line, p *recommend.Plan) []string {
+	var out []string
 	for i := range p.Warnings {
 		w := &p.Warnings[i]
 		if w.Subject == l.ID || w.Subject == l.Pool || w.Subject == fmt.Sprintf("%s in %s", l.Size, l.Region) {
-			out = append(out, "this doubt is true: "+w.Detail)
+			out = append(out, w.Detail)
 		}
 	}
 	return out

@@ -13,16 +13,6 @@ import (
 	"sizeterm/recommend"
 )
 
-// textsOf returns the sentences of the fact with the given label.
-func textsOf(facts []fact, label string) []string {
-	for _, f := range facts {
-		if f.Label == label {
-			return f.Texts
-		}
-	}
-	return nil
-}
-
 // Monthly parts of 100.00 over three months are 33.34, 33.33 and 33.33: one run, not two.
 func TestCashTellsRoundingAsOneRun(t *testing.T) {
 	total := &recommend.Total{Upfront: dollars(0), Cash: []recommend.Cash{
@@ -69,7 +59,7 @@ func TestReferenceIsComparedInUnitsOfThePool(t *testing.T) {
 		{Customer: fabrikam, Region: "polandcentral", Size: "Standard_D4s_v5", Term: pricing.ThreeYear, Currency: "USD", LookbackDays: 60, Quantity: 99},
 	}
 	require.Equal(t, []referenceStory{{
-		Pool: "Dsv5 Series in polandcentral", Unit: "D2s_v5", Years: 3, LookbackDays: 30, Theirs: 10, Ours: 12,
+		PoolID: poolD, Pool: "Dsv5 Series in polandcentral", Unit: "D2s_v5", Years: 3, LookbackDays: 30, Theirs: 10, Ours: 12,
 		Bought: "3 × D4s_v5 + 1 × D8s_v5", Saving: dollars(150_15), Differences: []string{"a"},
 	}}, referenceOf(plan))
 }

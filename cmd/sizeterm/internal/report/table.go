@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
@@ -14,7 +13,7 @@ import (
 	"sizeterm/recommend"
 )
 
-// examples is the number of remarks a code that are shown without Verbose.
+// examples is the number of remarks a code that Markdown and the table of an analysis show without Verbose.
 const examples = 2
 
 // labelWidth is the width of the labels of facts.
@@ -33,17 +32,23 @@ func writeTable(w io.Writer, plan *recommend.Plan, opts Options) error {
 	out := &page{width: opts.width(), color: opts.Color}
 	out.heading(s.Title)
 	out.paragraph(0, s.Period)
-	for i := range s.Customers {
-		out.customer(&s.Customers[i], opts.Verbose)
-	}
-	out.remarks("Not recommended, and why", s.Not, opts.Verbose)
-	out.reference(s.Reference, opts.Verbose)
-	out.remarks("Warnings", s.Warnings, opts.Verbose)
-	out.basis(s, opts.Verbose)
-	if !opts.Verbose {
-		out.paragraph(0, "More: --verbose for the reasons of each line, --output json for everything, --out DIR for pictures.")
+	if opts.Verbose {
+		out.full(s)
+	} else {
+		out.brief(s)
 	}
 	return out.flush(w)
+}
+
+// full prints all of a story.
+func (p *page) full(s *story) {
+	for i := range s.Customers {
+		p.customer(&s.Customers[i])
+	}
+	p.remarks("Not recommended, and why", s.Not, true)
+	p.reference(s.Reference)
+	p.remarks("Warnings", s.Warnings, true)
+	p.basis(s)
 }
 
 // flush writes the page, no line wider than it may be whatever happened before.
@@ -119,13 +124,11 @@ func (p *page) fact(f fact, indent int) {
 	}
 }
 
-// customer prints the headline of a customer, its lines at a glance, and, where all is asked for, a block for each.
-func (p *page) customer(c *customerStory, verbose bool) {
+// customer prints the headline of a customer, its lines at a glance, and a block for each.
+func (p *page) customer(c *customerStory) {
 	p.section(c.Title)
 	for _, f := range c.Facts {
-		if verbose || f.Label != "Before buying" {
-			p.fact(f, 0)
-		}
+		p.fact(f, 0)
 	}
 	if len(c.Lines) > 0 {
 		p.WriteString("\n")
@@ -133,12 +136,6 @@ func (p *page) customer(c *customerStory, verbose bool) {
 	}
 	for i := range c.Lines {
 		l := &c.Lines[i]
-		if !verbose {
-			if note := special(l); note != "" {
-				p.paragraph(0, note)
-			}
-			continue
-		}
 		fmt.Fprintf(p, "\n%s\n", p.styled(bold, shorten(clean(fmt.Sprintf("%d. %s", l.Number, l.Title)), p.width)))
 		for _, f := range l.Facts {
 			p.fact(f, 3)
@@ -146,7 +143,7 @@ func (p *page) customer(c *customerStory, verbose bool) {
 	}
 	if len(c.Resizes) > 0 {
 		p.WriteString("\nResize first\n")
-		p.indented(p.resizes(c))
+		p.indented(p.resizes(c.Resizes))
 	}
 }
 
@@ -156,65 +153,54 @@ func (p *page) indented(block string) { fmt.Fprintln(p, block) }
 // overview is the table of a customer's lines.
 func (p *page) overview(c *customerStory) string {
 	columns := []column{
-		{Head: "", Right: true}, {Head: "Buy", Min: 10}, {Head: "Region", Min: 8}, {Head: "Term"}, {Head: "Quantity", Right: true},
+		{Head: "", Right: true}, {Head: "Buy", Min: 10}, {Head: "Region", Min: 8}, {Head: "Term"}, {Head: "Qty", Right: true},
 		{Head: "Total, " + clean(string(c.Currency)), Right: true, Optional: 2}, {Head: "Saves a month", Right: true},
-		{Head: "Last used", Right: true, Optional: 3}, {Head: "Needed", Right: true, Optional: 4}, {Head: "Earned back", Optional: 1},
+		{Head: "Busy", Right: true, Optional: 3}, {Head: "Needed", Right: true, Optional: 4}, {Head: "Earned back", Optional: 1},
 	}
 	var rows [][]string
 	for i := range c.Lines {
 		l := c.Lines[i].Line
 		rows = append(rows, []string{
 			fmt.Sprint(c.Lines[i].Number), shortSize(l.Size), string(l.Region), term(l.Term.Years()), count(l.Quantity),
-			figure(l.TotalPrice), figure(l.SavingMonth), lastUsed(l.Marginal.Last), lastUsed(recommend.Fraction{Value: l.Marginal.Required, Has: l.Marginal.Required > 0}), earnedBack(l),
+			figure(l.TotalPrice), figure(l.SavingMonth), busyShare(&l.Marginal), neededShare(&l.Marginal), earnedBack(l),
 		})
 	}
 	return grid(columns, rows, p.width)
 }
 
-// lastUsed is how busy the last unit is, "-" where there is none.
-func lastUsed(f recommend.Fraction) string {
-	if !f.Has {
+// neededShare is what the last unit had to exceed: at least the share from which it pays.
+func neededShare(m *recommend.Marginal) string {
+	if v := max(m.Required, m.Threshold); v > 0 {
+		return percent(v)
+	}
+	return "-"
+}
+
+// busyShare is how busy the last unit is.
+func busyShare(m *recommend.Marginal) string {
+	if !m.Last.Has {
 		return "-"
 	}
-	return percent(f.Value)
+	return percent(m.Last.Value)
 }
 
 // earnedBack is the day on which a line has earned its price.
 func earnedBack(l *recommend.Line) string {
 	if l.BreakEvenDate.IsZero() {
-		return "not within the term"
+		return "not in term"
 	}
-	return l.BreakEvenDate.Format(time.DateOnly)
-}
-
-// special says in one sentence what a reader of the overview must know of a line beyond its figures; empty for most.
-func special(l *lineStory) string {
-	var parts []string
-	line := l.Line
-	if line.SavingMonthLow.Cmp(line.SavingMonthHigh) != 0 {
-		parts = append(parts, fmt.Sprintf("saves %s to %s a month, depending on hours that are not known", figure(line.SavingMonthLow), figure(line.SavingMonthHigh)))
-	}
-	for _, e := range l.Existing[:min(2, len(l.Existing))] {
-		parts = append(parts, fmt.Sprintf("%s x %s owned until %s counted first", count(e.Quantity), shortSize(e.Size), e.Until.Format(time.DateOnly)))
-	}
-	if line.Partner != nil && line.Marginal.Last.Has && line.Marginal.Last.Value <= line.Partner.Threshold {
-		parts = append(parts, "good for the customer only: the partner's earned credit ends")
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d: %s.", l.Number, strings.Join(parts, "; "))
+	return day(l.BreakEvenDate)
 }
 
 // resizes is the table of machines that should change their size.
-func (p *page) resizes(c *customerStory) string {
+func (p *page) resizes(list []recommend.Resize) string {
 	columns := []column{
 		{Head: "Machine", Min: 12}, {Head: "From", Min: 8}, {Head: "To", Min: 8}, {Head: "Action"},
 		{Head: "Overload", Right: true}, {Head: "Saves a month", Right: true},
 	}
 	var rows [][]string
-	for i := range c.Resizes {
-		r := &c.Resizes[i]
+	for i := range list {
+		r := &list[i]
 		rows = append(rows, []string{
 			lastPart(r.VM), shortSize(r.From), shortSize(r.To), r.Action,
 			percent(r.OverloadLow) + " to " + percent(r.OverloadHigh), figure(r.SavingMonth),
@@ -271,11 +257,8 @@ func (p *page) bullet(s string) {
 }
 
 // reference prints Microsoft's own recommendation beside ours.
-func (p *page) reference(list []referenceStory, verbose bool) {
+func (p *page) reference(list []referenceStory) {
 	if len(list) == 0 {
-		return
-	}
-	if !verbose {
 		return
 	}
 	p.section("Microsoft's own rule on the same hours")
@@ -310,15 +293,12 @@ func referenceRow(r *referenceStory) []string {
 }
 
 // basis prints what the plan was made from.
-func (p *page) basis(s *story, verbose bool) {
+func (p *page) basis(s *story) {
 	p.section("Made from")
 	p.indented(grid(inputColumns, inputRows(s.Plan), p.width))
 	p.WriteString("\n")
 	p.indented(grid(sourceColumns, sourceRows(s.Plan), p.width))
 	p.WriteString("\n")
-	if !verbose {
-		return
-	}
 	for _, f := range s.Basis {
 		p.fact(f, 0)
 	}
