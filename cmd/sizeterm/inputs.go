@@ -65,6 +65,7 @@ type gathered struct {
 	rejects     []ingest.RowError
 	rejected    int64
 	rows        int64
+	bar         *progress
 	names       map[string]string // of inputs, short: see shortNames
 }
 
@@ -111,6 +112,7 @@ func (c *common) gather(ctx context.Context, paths []string, r *reading, opts an
 	}
 	bar := c.newProgress(total, "reading")
 	defer bar.close()
+	g.bar = bar
 	for _, in := range inputs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -266,6 +268,7 @@ func (c *common) readUsage(ctx context.Context, g *gathered, in ingest.Input, r 
 		if err := g.accumulator.Add(reader.Record()); err != nil {
 			return fmt.Errorf("%s: %w", in.Name, err)
 		}
+		g.bar.within(min(reader.BytesRead(), in.Size))
 	}
 	if err := reader.Err(); err != nil {
 		return refused(wayOut(err), err)

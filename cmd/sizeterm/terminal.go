@@ -44,18 +44,20 @@ func (c *common) newProgress(total int64, what string) *progress {
 		return &progress{}
 	}
 	return &progress{started: time.Now(), bar: progressbar.NewOptions64(total, progressbar.OptionSetWriter(c.err),
-		progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetDescription(what), progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish(),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetRenderBlankState(false))}
 }
 
-// add says that n more bytes have been read.
+// add says that n more bytes have been read: a file is done.
 func (p *progress) add(n int64) {
-	if p.bar == nil {
-		return
-	}
 	p.done += n
-	if time.Since(p.started) > barAfter {
-		_ = p.bar.Set64(p.done)
+	p.within(0)
+}
+
+// within says that n bytes of the file at hand have been read.
+func (p *progress) within(n int64) {
+	if p.bar != nil && time.Since(p.started) > barAfter {
+		_ = p.bar.Set64(p.done + n)
 	}
 }
 
