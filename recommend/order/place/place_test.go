@@ -368,6 +368,15 @@ func TestASecondAttemptUsesTheOpenCart(t *testing.T) {
 	}
 }
 
+// A list that is shorter than it says is no list: nothing can be concluded from what is missing in it.
+func TestAListThatIsCutIsAnError(t *testing.T) {
+	o := example()
+	for _, body := range []string{`{"totalCount":3,"items":[]}`, `{"totalCount":0,"items":[{"id":"v"}]}`, `{"items":[`, `[]`, ``} {
+		_, err := (&PartnerCenter{Link: Link{Wire: &script{answers: []reply{{200, body, nil}}}}}).Find(context.Background(), o)
+		require.ErrorIs(t, err, errCut, body)
+	}
+}
+
 // What the catalogue must say before a cart is made.
 func TestWhatIsNotSoldIsNotBought(t *testing.T) {
 	sku := func(size, region, duration, cycles string) string {
