@@ -150,33 +150,33 @@ func TestReasons(t *testing.T) {
 		require.Empty(t, d.Lines)
 		require.Contains(t, d.Why, "nothing is bought")
 	}
-	stops(steady("p", 5, 6), forecast.TooFewDays)
-	stops(forecast.Pool{ID: "p", Step: stepUnits, Prices: prices}, forecast.TooFewDays)
+	stops(steady("p", 5, 6), "too_few_days")
+	stops(forecast.Pool{ID: "p", Step: stepUnits, Prices: prices}, "too_few_days")
 	free := steady("p", 5, 28)
 	free.Prices = forecast.Prices{}
-	stops(free, forecast.NoPrice)
+	stops(free, "no_price")
 	ended := steady("p", 5, 60)
 	for h := 24 * 50; h < 24*60; h++ {
 		ended.Units.Flat[h] = 0
 	}
-	stops(ended, forecast.Ended)
+	stops(ended, "ended")
 
 	short := steady("p", 5, 10)
 	d := decide(t, fanOf(t, short, forecast.DefaultPolicy()), both)
 	require.Zero(t, d.ThreeYear, "7 to 27 days: one year only")
 	require.EqualValues(t, 5, d.OneYear, "ten days of full use: the lower end of the Beta posterior is 0.76, above 0.617")
-	require.True(t, has(fanOf(t, short, forecast.DefaultPolicy()), forecast.ShortHistory))
-	require.True(t, has(fanOf(t, short, forecast.DefaultPolicy()), forecast.FewWeeks))
+	require.True(t, has(fanOf(t, short, forecast.DefaultPolicy()), "short_history"))
+	require.True(t, has(fanOf(t, short, forecast.DefaultPolicy()), "few_weeks"))
 
 	gappy := steady("p", 5, 35)
 	gappy.Gaps = []int{3, 17}
-	require.True(t, has(fanOf(t, gappy, forecast.DefaultPolicy()), forecast.GapsInFiles))
+	require.True(t, has(fanOf(t, gappy, forecast.DefaultPolicy()), "gaps"))
 	require.Equal(t, 33, fanOf(t, gappy, forecast.DefaultPolicy()).Basis().Days)
 	late := steady("p", 5, 60)
 	for h := range 24 * 20 {
 		late.Units.Flat[h] = 0
 	}
-	require.True(t, has(fanOf(t, late, forecast.DefaultPolicy()), forecast.Appeared))
+	require.True(t, has(fanOf(t, late, forecast.DefaultPolicy()), "appeared"))
 	require.Equal(t, 40, fanOf(t, late, forecast.DefaultPolicy()).Basis().Days)
 }
 

@@ -132,6 +132,28 @@ func (h *past) findBreaks() {
 			h.changes = append(h.changes, math.NaN())
 		}
 	}
+	h.limitRises()
+}
+
+// limitRises cuts rises down to what the pool shows otherwise: its greatest fall, or three times its median change, or 2 %. A project
+// that arrived once is not a sign that the rest of the demand walks; falls count in full.
+func (h *past) limitRises() {
+	known := h.known()
+	if len(known) == 0 {
+		return
+	}
+	fall := 0.0
+	for i, c := range known {
+		fall = max(fall, -c)
+		known[i] = math.Abs(c)
+	}
+	slices.Sort(known)
+	most := max(fall, 3*known[len(known)/2], math.Log2(1.02))
+	for i, c := range h.changes {
+		if c > most {
+			h.changes[i] = most
+		}
+	}
 }
 
 // measure splits the changes of level into what lasts and what is gone the week after. Over k weeks the mean square of a change is
@@ -143,7 +165,7 @@ func (h *past) measure() {
 	}
 	span := 1
 	for _, k := range []int{2, 4, 8} {
-		if 3*k <= len(h.changes) {
+		if 3*k <= len(h.changes) || k == 2 && len(h.changes) >= 3 {
 			span = k
 		}
 	}

@@ -24,11 +24,14 @@ type Policy struct {
 	// MonthlyLoss is the probability that the demand of a pool breaks away in a month before anything is known of the portfolio, and
 	// LossMonths the pool-months of observation that this assumption is worth (the strength of its Beta prior).
 	//
-	//	observed                       loss assumed with 2 % worth 50 pool-months
+	//	observed                       loss assumed with 2 % worth 200 pool-months
 	//	nothing                        2.0 %
-	//	no loss in 50 pool-months      1.0 %
-	//	no loss in 450 pool-months     0.2 %
-	//	10 losses in 150 pool-months   5.5 %
+	//	no loss in 200 pool-months     1.0 %
+	//	no loss in 800 pool-months     0.4 %
+	//	10 losses in 150 pool-months   4.0 %
+	//
+	// Worth 50, the intervals over three years held 82 % on the seeded fleets, because a quiet half-year is no proof of a quiet future;
+	// worth 200 they hold 87 %.
 	MonthlyLoss, LossMonths float64
 	// WeeklyDrift is the standard deviation of the lasting part of a week's change of level before anything is known, as a share, and
 	// DriftWeeks the weeks of observation that the peers' value is worth against the pool's own.
@@ -40,8 +43,22 @@ type Policy struct {
 	WeeklyDrift float64
 	DriftWeeks  float64
 	// Widening multiplies the drift of a path, because the drift of a pool is not the same for ever and a short past shows the quiet
-	// part of it. It is what a backtest tunes.
+	// part of it. It is what a backtest tunes; the shares of realised savings inside the interval from P5 to P95 were, on seeded fleets:
+	//
+	//	widening   over a month   over one year   over three years
+	//	0.8        79 %           89 %            86 %
+	//	1.25       87 %           89 %            87 %
+	//	1.5        91 %           89 %            87 %
+	//	2          91 %           89 %            85 %
 	Widening float64
+	// Trend is the share of a pool's own trend (shrunk to that of its peers) that is carried on for a quarter; beyond, it fades. Waves
+	// and projects end: on the seeded fleets of the backtest every share above 0 cost money.
+	//
+	//	share   regret over one year, of pay-as-you-go   over three years   over a month
+	//	0       5.0 %                                    6.6 %              1.0 %
+	//	0.5     5.1 %                                    6.7 %              1.0 %
+	//	1       5.3 %                                    7.1 %              1.7 %
+	Trend float64
 	// RiskAversion is the weight of the worst Tail of savings against their mean, from 0 (expected cost alone) to 1.
 	RiskAversion, Tail float64
 	// PriceCutChance is the probability that pay-as-you-go and reservation prices fall by PriceCut before a renewal.
@@ -62,7 +79,7 @@ type RefundRule struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		Seed: 1, Paths: 200, MinDaysOneYear: 7, MinDaysNormal: 28,
-		MonthlyLoss: 0.02, LossMonths: 50, WeeklyDrift: 0.015, DriftWeeks: 4, Widening: 1.25,
+		MonthlyLoss: 0.02, LossMonths: 200, WeeklyDrift: 0.015, DriftWeeks: 4, Widening: 1.5,
 		RiskAversion: 0.1, Tail: 0.2, PriceCutChance: 0.05, PriceCut: 0.1, ExpirePerQuarter: 1,
 	}
 }
@@ -95,7 +112,7 @@ func (p Policy) Validate() error {
 	case p.Refund.Cap.Micros < 0:
 		return fmt.Errorf("refund_cap: %s: negative", p.Refund.Cap)
 	}
-	for name, value := range map[string]float64{"risk_aversion": p.RiskAversion, "price_cut_chance": p.PriceCutChance, "price_cut": p.PriceCut, "refund_fee": p.Refund.Fee} {
+	for name, value := range map[string]float64{"trend": p.Trend, "risk_aversion": p.RiskAversion, "price_cut_chance": p.PriceCutChance, "price_cut": p.PriceCut, "refund_fee": p.Refund.Fee} {
 		if err := share(name, value); err != nil {
 			return err
 		}

@@ -47,22 +47,23 @@ type Prices struct {
 	OneYear, ThreeYear money.Amount
 }
 
-// Reason is why advice is withheld or an interval is wide.
+// Reason is why advice is withheld or an interval is wide. Codes are too_few_days, short_history, few_weeks, gaps, appeared, ended,
+// unknown_hours and no_price.
 type Reason struct {
 	Code, Detail string
 	Stops        bool // no reservation is recommended
 }
 
-// Codes of reasons.
+// Codes of reasons, Reason.Code.
 const (
-	TooFewDays   = "too_few_days"  // the files cover fewer days than a commitment needs
-	ShortHistory = "short_history" // one year at the conservative end only
-	FewWeeks     = "few_weeks"     // drift rests on the portfolio rather than on the pool
-	GapsInFiles  = "gaps"          // days that no file covers
-	Appeared     = "appeared"      // the demand began inside the window
-	Ended        = "ended"         // the demand ended inside the window
-	UnknownHours = "unknown_hours" // daily data: two profiles bound the hours
-	NoPrice      = "no_price"      // no pay-as-you-go price, or no reservation to be had
+	tooFewDays   = "too_few_days"  // the files cover fewer days than a commitment needs
+	shortHistory = "short_history" // one year at the conservative end only
+	fewWeeks     = "few_weeks"     // drift rests on the portfolio rather than on the pool
+	gapsInFiles  = "gaps"          // days that no file covers
+	appeared     = "appeared"      // the demand began inside the window
+	ended        = "ended"         // the demand ended inside the window
+	unknownHours = "unknown_hours" // daily data: two profiles bound the hours
+	noPrice      = "no_price"      // no pay-as-you-go price, or no reservation to be had
 )
 
 const hoursOfDay, hoursOfWeek = 24, 7 * 24

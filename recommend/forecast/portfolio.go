@@ -139,14 +139,15 @@ func (pf *Portfolio) outlook(p *Pool) outlook {
 	}
 	o.size, o.noise = math.Sqrt(math.Exp(size)), math.Exp(noise)
 	o.freedom = lean + n/2
-	o.findTrend(n, pf.partner)
+	o.findTrend(n, pf.partner, pf.policy.Trend)
 	o.findShapes(c, pf.partner)
 	o.findLoss(c, pf)
 	return o
 }
 
-// findTrend shrinks the pool's trend to 0 as far as its own noise and the trends of its peers advise.
-func (o *outlook) findTrend(n float64, partner peers) {
+// findTrend shrinks the pool's trend to 0 as far as its own noise and the trends of its peers advise, and keeps of that the policy's share.
+// How fast the level moves in the coming quarter stays as unsure as without.
+func (o *outlook) findTrend(n float64, partner peers, kept float64) {
 	const usual, worth = 0.005 * math.Log2E, 4 // a trend of half a percent a week is usual, worth four pools
 	between := (partner.trends + worth*usual*usual) / (partner.pools + worth)
 	within := (square(o.size) + o.noise) / max(1, min(n, weeksOfQuarter))
@@ -154,7 +155,7 @@ func (o *outlook) findTrend(n float64, partner peers) {
 		o.unsure = math.Sqrt(between)
 		return
 	}
-	o.trend = o.past.trend * between / (between + within)
+	o.trend = kept * o.past.trend * between / (between + within)
 	o.unsure = math.Sqrt(between * within / (between + within))
 }
 

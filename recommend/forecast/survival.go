@@ -81,8 +81,8 @@ func (s Survival) Remaining(lives []Life, months int, beyond float64) (shares []
 		now, _ := s.At(min(l.To, s.last))
 		for m := range shares {
 			at := l.To + int((float64(m)+0.5)*daysOfYear/12)
-			then, seen := s.At(min(at, s.last))
-			if seen = at <= s.last; seen {
+			then, _ := s.At(min(at, s.last))
+			if at <= s.last {
 				seenUnits += l.Units
 			}
 			if now > 0 {
