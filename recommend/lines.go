@@ -219,6 +219,9 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	}
 	for _, e := range d.existing {
 		l.Reasons = append(l.Reasons, fmt.Sprintf("existing reservation %s: %d x %s until %s is counted first", e.ID, e.Quantity, e.Size, e.Until.Format(time.DateOnly)))
+		if ends := in.Analysis.AsOf.AddDate(l.Term.Years(), 0, 0); !e.AutoRenew && e.Until.After(in.Analysis.AsOf) && e.Until.Before(ends) {
+			l.Reasons = append(l.Reasons, fmt.Sprintf("part of the quantity may stand for what that reservation serves until %s; the plan compares buying now with not buying, not with buying that part when it ends, which avoids paying twice until then", e.Until.Format(time.DateOnly)))
+		}
 	}
 	l.Evidence = append(l.Evidence, fmt.Sprintf("usage of %d complete days, %s to %s", d.pool.Days, in.Analysis.Window.From.Format(time.DateOnly), in.Analysis.Window.To.Format(time.DateOnly)))
 	for _, rate := range d.result.Rates {

@@ -2,6 +2,7 @@ package recommend_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,7 @@ func TestExpiryIsSeen(t *testing.T) {
 	// Nothing bought: 4 x 0.10 x 672 x 11/12 = 246.40; bought: 4 x 0.06 x 672 = 161.28.
 	require.Equal(t, "246.40", row.PayGCost.Decimal())
 	require.Equal(t, "85.12", row.Saving.Decimal())
+	require.Contains(t, strings.Join(p.Lines[0].Reasons, "\n"), "not with buying that part when it ends")
 
 	in.Existing = []recommend.Existing{owned(4, asOf.Add(11*730*time.Hour))}
 	p = plan(t, in)
