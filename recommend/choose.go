@@ -238,7 +238,7 @@ func (d *decision) horizon(in *Input) (mixed, error) {
 		if err != nil {
 			return m, err
 		}
-		alive := survivors(in.Policy.MonthlyLoss, int64(12*year))
+		alive := survivors(d.loss, int64(12*year))
 		m.horizon.Years = append(m.horizon.Years, solve.Year{Demand: net, AliveNum: alive, AliveDen: weightScale, NoPurchase: !hasOne})
 	}
 	return m, nil

@@ -12,6 +12,7 @@ import (
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/bill"
+	"sizeterm/recommend/forecast"
 )
 
 // decision is everything that was found out about one pool.
@@ -29,6 +30,8 @@ type decision struct {
 	expected *ahead         // the whole horizon on the Stacked profile, demand weighted with its persistence
 
 	asOf    time.Time
+	loss    float64        // probability that the demand ends in a month: measured where there is evidence, else the policy's
+	ahead   forecast.Pool  // the pool as the forecast knows it
 	terms   []pricing.Term // that may be bought
 	result  Pool
 	refused []NotRecommended
@@ -50,6 +53,9 @@ func decide(pool *analyzer.Pool, in *Input) (*decision, error) {
 		return d, nil
 	}
 	d.gate(in)
+	if err := d.look(in); err != nil {
+		return nil, err
+	}
 	if err := d.lookAhead(in); err != nil {
 		return nil, err
 	}
@@ -67,7 +73,6 @@ func (d *decision) describe(in *Input) {
 		Region: pool.Region, Group: pool.Group, Flexible: pool.Flexible, Scope: sharedScope, Hours: in.Analysis.Window.Hours() - 24*len(pool.Gaps),
 		Days: pool.Days, Exact: pool.Exact, Existing: d.existing, Chosen: PAYG, Curve: map[pricing.Term][]Point{},
 		PayGCost: money.New(0, d.currency), SoftwareCost: money.New(0, d.currency), GrossCost: money.New(0, d.currency),
-		Persistence: Persistence{MonthlyLoss: in.Policy.MonthlyLoss, Source: "policy: an assumption, not measured on this customer"},
 	}
 	for _, size := range sortedSizes(d.market.rates) {
 		rate := SizeRate{Size: size, Rate: d.market.rates[size].rate, Source: d.market.rates[size].source, Totals: map[pricing.Term]money.Amount{}}
@@ -175,8 +180,8 @@ func (d *decision) lookAhead(in *Input) error {
 	if d.long, err = newAhead(d.pool, d.market, low, periods(asOf, years, d.existing, 0), spec); err != nil {
 		return err
 	}
-	spec.loss = in.Policy.MonthlyLoss
-	d.expected, err = newAhead(d.pool, d.market, low, periods(asOf, years, d.existing, spec.loss), spec)
+	spec.loss = d.loss
+	d.expected, err = newAhead(d.pool, d.market, d.recent(low), periods(asOf, years, d.existing, spec.loss), spec)
 	return err
 }
 

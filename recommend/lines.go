@@ -38,7 +38,7 @@ func (d *decision) linesOf(in *Input) ([]Line, error) {
 		done[ticketKey{p.Size, p.Term, 0}] += p.Quantity
 		lines = append(lines, line)
 	}
-	return lines, nil
+	return lines, d.foretell(lines, in)
 }
 
 func (d *decision) chosenRow() (Compared, bool) {

@@ -34,6 +34,8 @@ type Input struct {
 	Policy Policy
 	// Files describes the files that were read, for the record.
 	Files []File
+
+	ahead *prospect // what the past says of the time ahead; Recommend fills it
 }
 
 // File describes one file that went into the plan.
@@ -212,6 +214,8 @@ type Persistence struct {
 	MonthlyLoss float64  // probability that the demand ends in a month
 	Source      string   // where it comes from
 	FlipsAt     Fraction // the monthly loss at which the choice between one year and three changes
+	// Lasts is the share of today's demand that the forecast expects after one, two and three years; zero where nothing is bought.
+	Lasts [3]float64
 }
 
 // Line is one order line: what to buy, what it saves and why.
@@ -244,10 +248,16 @@ type Line struct {
 	Evidence                                                               []string
 }
 
-// LineForecast is the tested interval of a saving; nil where there is no evidence for one.
+// LineForecast is what a line saves a month over its term in a few hundred possible futures (package forecast): the mean, the range from
+// the 5th to the 95th percentile, and the share of futures in which it costs more than pay-as-you-go. It is nil where the history is
+// too poor for one; a reason of the line says why.
 type LineForecast struct {
 	SavingMonthMean, P5, P95 money.Amount
 	LossProbability          float64
+	DropToLoss               float64  // share by which the demand must fall at once, and stay, for a loss; 1 where no fall does
+	Weeks                    int      // whole weeks of history behind it
+	WeeklyDrift              float64  // standard deviation of the lasting part of a week's change of level
+	Wide                     []string // what makes the range wide: gaps, few weeks, daily data, a demand that appeared
 }
 
 // PartnerView is the same line from the partner's side.

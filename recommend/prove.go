@@ -53,7 +53,7 @@ func (d *decision) marginal(pool solve.Pool, k kernel, q int64, in *Input) Margi
 		m.Threshold = share.Float()
 		m.TieAtThreshold = next.Cmp(share) == 0
 	}
-	m.Required = m.Threshold / lasting(in.Policy.MonthlyLoss, term)
+	m.Required = m.Threshold / lasting(d.loss, term)
 	return m
 }
 
@@ -132,8 +132,8 @@ func (d *decision) lowerBound(m mixed, in *Input) (bill.Exact, error) {
 // which is convex in the quantity. With both terms the three-year price is shared out over the years by the chance that
 // the demand lasts; whatever the shares, each year by itself costs no more than its part of any mix (weak duality).
 func (d *decision) luckyBound(in *Input) (bill.Exact, error) {
-	spec := aheadSpec{years: d.expected.years, existing: d.existing, order: bill.HighestFirst, loss: in.Policy.MonthlyLoss, renewals: true}
-	lucky, err := newAhead(d.pool, d.market, d.classes[0], d.expected.parts, spec)
+	spec := aheadSpec{years: d.expected.years, existing: d.existing, order: bill.HighestFirst, loss: d.loss, renewals: true}
+	lucky, err := newAhead(d.pool, d.market, d.recent(d.classes[0]), d.expected.parts, spec)
 	if err != nil {
 		return bill.Exact{}, err
 	}
@@ -149,7 +149,7 @@ func (d *decision) luckyBound(in *Input) (bill.Exact, error) {
 		total = total.Add(bill.Whole(lucky.yearWeight(year)))
 	}
 	for year := range lucky.years {
-		price := one.Mul(bill.Frac(survivors(in.Policy.MonthlyLoss, int64(12*year)), weightScale))
+		price := one.Mul(bill.Frac(survivors(d.loss, int64(12*year)), weightScale))
 		if share := three.Mul(bill.Whole(lucky.yearWeight(year))).Quo(total); hasThree && share.Cmp(price) < 0 {
 			price = share
 		}

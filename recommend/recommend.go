@@ -24,6 +24,10 @@ func Recommend(in Input) (*Plan, error) {
 		Profiles: in.Analysis.Profiles, VMs: in.Analysis.VMs, Policy: in.Policy,
 		Warnings: slices.Clone(in.Analysis.Warnings),
 	}
+	var err error
+	if in.ahead, err = newProspect(&in); err != nil {
+		return nil, fmt.Errorf("recommend: %w", err)
+	}
 	var decisions []*decision
 	for i := range in.Analysis.Pools {
 		d, err := decide(&in.Analysis.Pools[i], &in)
@@ -75,6 +79,11 @@ func (p *Plan) worthwhile(d *decision, lines []Line, in *Input) []Line {
 	subject := fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region)
 	if len(lines) > 0 && total < in.Policy.MinSavingMonth*1_000_000 {
 		p.refuse(d.pool.Customer, subject, "saving_too_small", fmt.Sprintf("the saving of %s %s a month is below the policy's %d", money.New(total, d.currency).Round(), d.currency, in.Policy.MinSavingMonth))
+		d.result.Chosen = PAYG
+		return nil
+	}
+	if losesAhead(lines) {
+		p.refuse(d.pool.Customer, subject, "expected_loss", "what would pay when the window repeats is not expected to when the demand moves and ends as it did in the past")
 		d.result.Chosen = PAYG
 		return nil
 	}

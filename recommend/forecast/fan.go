@@ -35,6 +35,8 @@ type Basis struct {
 	MonthlyLoss float64
 	Source      string
 	Persistence [years]float64
+	// Losses were seen in Months pool-months of the partner's history, this customer's included; 0 months is no evidence.
+	Losses, Months float64
 	// WeeklyDrift is the standard deviation of the lasting part of a week's change, Trend the change a week that is assumed for a
 	// quarter before it fades, both as shares.
 	WeeklyDrift, Trend float64
@@ -46,7 +48,7 @@ func (b *Basis) Stopped() bool {
 	return slices.ContainsFunc(b.Reasons, func(r Reason) bool { return r.Stops })
 }
 
-// Fan is a sample of futures of one pool. It may be read by several goroutines.
+// Fan is a sample of futures of one pool, for one goroutine at a time.
 type Fan struct {
 	pool    Pool
 	policy  Policy
@@ -59,6 +61,7 @@ type Fan struct {
 	price   []uint16 // of each path in each year, in 1e-4 of today's
 	cells   []cell
 	periods []period
+	flat    *Fan           // of the same futures with hours spread flat, where it was needed
 	used    [years][]int64 // above 0 of each path in each year
 }
 
@@ -78,6 +81,16 @@ func (pf *Portfolio) Fan(p *Pool) (*Fan, error) {
 	return newFan(p, pf.outlook(p), pf.policy), nil
 }
 
+// Basis returns what a fan of the pool would rest on, without drawing it: Shapes and Persistence stay 0.
+func (pf *Portfolio) Basis(p *Pool) (Basis, error) {
+	if err := p.check(); err != nil {
+		return Basis{}, err
+	}
+	f := &Fan{pool: *p, policy: pf.policy, out: pf.outlook(p)}
+	f.explain()
+	return f.basis, nil
+}
+
 func newFan(p *Pool, out outlook, policy Policy) *Fan {
 	f := &Fan{pool: *p, policy: policy, out: out, paths: policy.Paths}
 	f.explain()
@@ -91,7 +104,7 @@ func (f *Fan) Basis() Basis { return f.basis }
 // explain fills what is said beside the figures: gates and reasons.
 func (f *Fan) explain() {
 	h := &f.out.past
-	f.basis = Basis{Days: h.days, Weeks: len(h.levels), MonthlyLoss: f.out.mean, Source: f.out.source,
+	f.basis = Basis{Days: h.days, Weeks: len(h.levels), MonthlyLoss: f.out.mean, Source: f.out.source, Losses: f.out.losses, Months: f.out.months,
 		WeeklyDrift: math.Exp2(f.out.size) - 1, Trend: math.Exp2(f.out.trend) - 1}
 	say := func(stops bool, code, format string, args ...any) {
 		f.basis.Reasons = append(f.basis.Reasons, Reason{Code: code, Detail: fmt.Sprintf(format, args...), Stops: stops})
@@ -245,19 +258,17 @@ func (f *Fan) fillCells() {
 	f.periods = f.ownedByWeek()
 }
 
-// nextPlan is how many days before its end a reservation is bought again at the earliest. What ends before is netted until its day.
-// What ends later is netted for good: it is decided again when it ends, on what is known then, and a purchase today that waits for its
-// end would lie idle. (Netted to its day instead, a pool asked every quarter bought far more than it used, because the year ahead looks
-// short of what will be bought again; with 31 days, asked every four weeks, the month bought twice cost stable fleets 4 % of pay-as-you-go.)
+// nextPlan is how many days before its end a reservation is bought again at the earliest. (With 31 days instead of 7, asked every four
+// weeks, the month bought twice cost stable fleets 4 % of pay-as-you-go.)
 const nextPlan = 7
 
 // ownedByWeek cuts the weeks of a fan where existing reservations end.
 func (f *Fan) ownedByWeek() []period {
 	end := func(e Cover) int {
-		if e.Days > nextPlan {
+		if e.Renewed && e.Days > nextPlan {
 			return weeksOfFan
 		}
-		return max(0, e.Days/7)
+		return min(weeksOfFan, (max(0, e.Days)+6)/7)
 	}
 	cuts := []int{0, weeksOfFan}
 	for _, e := range f.pool.Existing {

@@ -38,7 +38,11 @@ type Size struct {
 // Cover is capacity that is there already and ends.
 type Cover struct {
 	Units int64
-	Days  int // from the day of the decision until it expires; a reservation that renews itself has many
+	Days  int // from the day of the decision until it expires
+	// Renewed says that what it serves will be decided about again when it ends, so that it counts for good: a purchase today that waits
+	// for its end would lie idle until then. (Netted to its day instead, a pool asked every quarter bought far more than it used, because
+	// the year ahead looks short of what will be bought again.) What ends within a week is netted to its day all the same.
+	Renewed bool
 }
 
 // Prices are those of a quantity of 1. A total of 0 says that the term is not to be had.

@@ -112,6 +112,8 @@ type outlook struct {
 	left     []float64    // what breaks left, rising
 	leftOwn  float64      // probability of drawing from left and not from the default
 	source   string
+	losses   float64 // seen by the partner
+	months   float64 // in as many pool-months
 	customer peers
 }
 
@@ -175,16 +177,18 @@ func (o *outlook) findShapes(c, partner peers) {
 	o.chance[1] = o.chance[0] + (1-o.chance[0])*m/(m+lean)
 }
 
-// findLoss is a chain of Beta posteriors: the policy's, then the partner's, then the customer's.
+// findLoss is a chain of Beta posteriors: the policy's, then the other customers', then the customer's own. What a customer lived
+// through counts once.
 func (o *outlook) findLoss(c peers, pf *Portfolio) {
 	worth := pf.policy.LossMonths
-	partner := (pf.partner.losses + float64(worth*pf.policy.MonthlyLoss)) / (pf.partner.months + worth)
-	a, months := c.losses+float64(worth*partner), c.months+worth
+	others := (pf.partner.losses - c.losses + float64(worth*pf.policy.MonthlyLoss)) / (pf.partner.months - c.months + worth)
+	a, months := c.losses+float64(worth*others), c.months+worth
 	o.mean = a / months
 	beta := distuv.Beta{Alpha: a, Beta: max(months-a, 1)}
 	o.loss = tableOf(beta.Quantile)
 	o.left = pf.partner.left
 	o.leftOwn = float64(len(o.left)) / float64(len(o.left)+len(defaultLeft))
-	o.source = fmt.Sprintf("policy %.3g %% a month worth %.0f pool-months; partner %.0f losses in %.0f pool-months; customer %.0f in %.0f",
+	o.losses, o.months = pf.partner.losses, pf.partner.months
+	o.source = fmt.Sprintf("policy %.3g %% a month worth %.0f pool-months; of the partner's pools %.0f broke away in %.0f pool-months, %.0f in %.0f of them this customer's",
 		100*pf.policy.MonthlyLoss, worth, pf.partner.losses, pf.partner.months, c.losses, c.months)
 }

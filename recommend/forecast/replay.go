@@ -66,12 +66,12 @@ func (r *replay) knownOn(day int, held []holding) Pool {
 	p.Existing = nil
 	for _, e := range r.pool.Existing {
 		if left := e.Days - (day - r.from); left > 0 {
-			p.Existing = append(p.Existing, Cover{e.Units, left})
+			p.Existing = append(p.Existing, Cover{e.Units, left, true})
 		}
 	}
 	for _, h := range held {
 		if h.to > day {
-			p.Existing = append(p.Existing, Cover{h.units, h.to - day})
+			p.Existing = append(p.Existing, Cover{h.units, h.to - day, true})
 		}
 	}
 	return p

@@ -151,8 +151,13 @@ func (f *Fan) meanPrice(b branch) int64 {
 	return total / int64(f.paths)
 }
 
-// use is what is used in each path, in some days, above a quantity, in 1/1792 of a step-hour. Existing reservations come first.
+// above is what is used in each path, in some days, above a quantity, in 1/1792 of a step-hour. Existing reservations come first.
 func (f *Fan) above(quantity int64, from, to int) []int64 {
+	return f.aboveHeight(quantity*fine, from, to)
+}
+
+// aboveHeight is above for 256ths of a step.
+func (f *Fan) aboveHeight(height int64, from, to int) []int64 {
 	sums := make([]int64, f.paths)
 	table := make([]int64, len(f.cells))
 	for _, p := range f.periods {
@@ -161,7 +166,7 @@ func (f *Fan) above(quantity int64, from, to int) []int64 {
 			continue
 		}
 		for c := range f.cells {
-			table[c] = f.cells[c].above(p.existing + quantity*fine)
+			table[c] = f.cells[c].above(p.existing + height)
 		}
 		for i := range sums {
 			for w, c := range f.cell[i*weeksOfFan+first : i*weeksOfFan+end] {

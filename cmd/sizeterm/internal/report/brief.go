@@ -314,10 +314,6 @@ func specials(l *recommend.Line, pool *recommend.Pool, p *recommend.Plan) []stri
 	if figure(l.SavingMonthLow) != figure(l.SavingMonthHigh) {
 		out = append(out, fmt.Sprintf("saves %s to %s a month, as unknown hours fall", figure(l.SavingMonthLow), figure(l.SavingMonthHigh)))
 	}
-	if f := l.Forecast; f != nil {
-		out = append(out, fmt.Sprintf("forecast %s a month, nine times in ten %s to %s, a loss in %s of cases",
-			figure(f.SavingMonthMean), figure(f.P5), figure(f.P95), percent(f.LossProbability)))
-	}
 	if pool != nil {
 		out = append(out, poolSpecials(pool, p)...)
 	}

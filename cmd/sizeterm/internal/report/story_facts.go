@@ -59,16 +59,15 @@ func rangeWords(low, high money.Amount) (string, bool) {
 type evidence struct {
 	days        int  // fewest complete days of a pool; -1 where no pool is known
 	exact       bool // every hour is known
-	forecast    bool // each line has a tested forecast
+	lines       []lineStory
 	persistence []recommend.Persistence
 }
 
 // evidenceOf gathers the evidence of lines.
 func evidenceOf(lines []lineStory, pools map[string]*recommend.Pool) evidence {
-	e := evidence{days: -1, exact: true, forecast: true}
+	e := evidence{days: -1, exact: true, lines: lines}
 	seen := map[string]bool{}
 	for _, l := range lines {
-		e.forecast = e.forecast && l.Line.Forecast != nil
 		pool := pools[l.Line.Pool]
 		if pool == nil {
 			continue
@@ -105,10 +104,7 @@ func (e evidence) brief(normal int) string {
 			parts = append(parts, text)
 		}
 	}
-	if e.forecast {
-		return strings.Join(append(parts, "each line's forecast was tested on the past"), "; ")
-	}
-	return strings.Join(append(parts, "no forecast tested"), "; ")
+	return strings.Join(append(parts, forecastWords(e.lines)), "; ")
 }
 
 // certainty says on what the saving rests: how long was looked at, whether hours are known, and which assumption decides.
@@ -118,11 +114,7 @@ func certainty(lines []lineStory, pools map[string]*recommend.Pool, p *recommend
 	if e.days >= 0 {
 		out = append(out, measuredWords(e.days, e.exact, p.Policy.MinDaysNormal))
 	}
-	if e.forecast {
-		out = append(out, "each line states the interval of a forecast that was tested on the past")
-	} else {
-		out = append(out, "the saving supposes that use goes on as in this period; no forecast has been tested on this customer's past")
-	}
+	out = append(out, "the saving supposes that use goes on as in this period", forecastWords(e.lines))
 	for _, a := range e.persistence {
 		out = append(out, persistenceWords(a))
 	}
@@ -139,6 +131,36 @@ func measuredWords(days int, exactHours bool, normal int) string {
 		return text + ", every hour known"
 	}
 	return text + "; for machines that ran part of a day only the daily hours are known, and quantities are decided on the less favourable case"
+}
+
+// forecastWords sums up what the forecasts of lines say. Means add up; ranges do not, so each line has its own.
+func forecastWords(lines []lineStory) string {
+	var sum money.Sum
+	low, high, without, currency := 1.0, 0.0, 0, money.Code("")
+	for _, l := range lines {
+		f := l.Line.Forecast
+		if f == nil {
+			without++
+			continue
+		}
+		sum.AddAmount(f.SavingMonthMean)
+		currency = f.SavingMonthMean.Currency
+		low, high = min(low, f.LossProbability), max(high, f.LossProbability)
+	}
+	total, err := sum.Amount(currency)
+	if without == len(lines) || err != nil {
+		return "no forecast"
+	}
+	text := "forecast: " + amount(total) + " a month expected, since use moves and ends"
+	if low, high := percent(low), percent(high); low == high {
+		text += "; each line is a loss in " + low + " of futures"
+	} else {
+		text += "; a line is a loss in " + low + " to " + high + " of futures"
+	}
+	if without > 0 {
+		text += "; " + countOf(without, "line") + " without forecast"
+	}
+	return text
 }
 
 // persistenceWords states the assumption behind one year or three.
@@ -274,8 +296,12 @@ func savesWords(l *recommend.Line) []string {
 	text += "; " + amount(l.SavingTerm) + " over the term if use stays as in this period"
 	out := []string{text}
 	if f := l.Forecast; f != nil {
-		out = append(out, fmt.Sprintf("forecast: %s a month on average, nine times in ten between %s and %s, a loss in %s of cases",
-			amount(f.SavingMonthMean), figure(f.P5), figure(f.P95), percent(f.LossProbability)))
+		text := fmt.Sprintf("forecast over the term: %s a month on average, nine times in ten between %s and %s, a loss in %s of futures",
+			amount(f.SavingMonthMean), figure(f.P5), figure(f.P95), percent(f.LossProbability))
+		if len(f.Wide) > 0 {
+			text += "; the range is wide because of " + strings.Join(f.Wide, ", ")
+		}
+		out = append(out, text)
 	}
 	return out
 }

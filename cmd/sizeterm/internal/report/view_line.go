@@ -76,17 +76,22 @@ type lineMarginal struct {
 }
 
 type forecastView struct {
-	Mean  string `json:"saving_month_mean"`
-	P5    string `json:"p5"`
-	P95   string `json:"p95"`
-	PLoss number `json:"p_loss"`
+	Mean  string   `json:"saving_month_mean"`
+	P5    string   `json:"p5"`
+	P95   string   `json:"p95"`
+	PLoss number   `json:"p_loss"`
+	Drop  number   `json:"drop_to_loss"`
+	Weeks int      `json:"weeks"`
+	Drift number   `json:"weekly_drift"`
+	Wide  []string `json:"wide"`
 }
 
 func newForecastView(f *recommend.LineForecast) *forecastView {
 	if f == nil {
 		return nil
 	}
-	return &forecastView{Mean: exact(f.SavingMonthMean), P5: exact(f.P5), P95: exact(f.P95), PLoss: share(f.LossProbability)}
+	return &forecastView{Mean: exact(f.SavingMonthMean), P5: exact(f.P5), P95: exact(f.P95), PLoss: share(f.LossProbability),
+		Drop: share(f.DropToLoss), Weeks: f.Weeks, Drift: share(f.WeeklyDrift), Wide: texts(f.Wide)}
 }
 
 type partnerView struct {

@@ -94,6 +94,7 @@ func newPoolView(p *recommend.Pool) poolView {
 		Rates: list(p.Rates, newRateView),
 		Persistence: persistenceView{
 			MonthlyLoss: share(p.Persistence.MonthlyLoss), Source: p.Persistence.Source, FlipsAt: fraction(p.Persistence.FlipsAt),
+			Lasts: lastsOf(p.Persistence.Lasts),
 		},
 	}
 }
@@ -200,9 +201,21 @@ func newRateView(r *recommend.SizeRate) rateView {
 }
 
 type persistenceView struct {
-	MonthlyLoss number `json:"monthly_loss"`
-	Source      string `json:"source"`
-	FlipsAt     number `json:"flips_at"`
+	MonthlyLoss number   `json:"monthly_loss"`
+	Source      string   `json:"source"`
+	FlipsAt     number   `json:"flips_at"`
+	Lasts       []number `json:"lasts"`
+}
+
+// lastsOf is the share of today's demand that is expected after each year; empty where no forecast was made.
+func lastsOf(lasts [3]float64) []number {
+	out := []number{}
+	for _, l := range lasts {
+		if lasts[0] > 0 {
+			out = append(out, share(l))
+		}
+	}
+	return out
 }
 
 type notView struct {

@@ -1,0 +1,256 @@
+package recommend
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"sizeterm/analyzer"
+	"sizeterm/analyzer/demand"
+	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
+	"sizeterm/recommend/forecast"
+)
+
+// leastLossMonths is how many pool-months of a partner's history must have been watched before they move the policy's monthly loss.
+//
+//	watched        what they can tell of a loss of 2 % a month
+//	1 month        nothing: one loss would be expected in four years of one pool
+//	12 months      0.2 losses expected; the prior of 200 pool-months keeps 94 % of the weight
+//	200 months     4 losses expected; as much weight as the prior
+const leastLossMonths = 12
+
+// prospect is what the past of all pools says of the time ahead.
+type prospect struct {
+	portfolio *forecast.Portfolio // nil where the window is not whole days
+}
+
+// newProspect learns from the weekly history of every pool, as the files hold it.
+func newProspect(in *Input) (*prospect, error) {
+	var pools []forecast.Pool
+	hours := in.Analysis.Window.Hours()
+	if hours%24 != 0 {
+		return &prospect{}, nil
+	}
+	for i := range in.Analysis.Pools {
+		pool := &in.Analysis.Pools[i]
+		all := func(catalog.Size) bool { return true }
+		pools = append(pools, forecast.Pool{ID: fmt.Sprint(i), Customer: pool.Customer, Units: unitsIn(pool, hours, all), Gaps: pool.Gaps, Step: demand.Full})
+	}
+	portfolio, err := forecast.NewPortfolio(pools, in.Policy.forecast())
+	return &prospect{portfolio}, err
+}
+
+// forecast returns the policy as the package forecast knows it. A loss of 0 is a hundredth of a percent there: no path lives for ever.
+func (p Policy) forecast() forecast.Policy {
+	f := forecast.DefaultPolicy()
+	f.MinDaysOneYear, f.MinDaysNormal = max(7, p.MinDaysOneYear), max(7, p.MinDaysOneYear, p.MinDaysNormal)
+	f.MonthlyLoss = max(1e-4, p.MonthlyLoss)
+	return f
+}
+
+// unitsIn returns the units (source ratio x 100, times 1e6) of the members whose size is wanted, in each hour of the window.
+func unitsIn(pool *analyzer.Pool, hours int, wanted func(catalog.Size) bool) demand.Series {
+	sum := demand.NewSeries(hours)
+	for i := range pool.Members {
+		m := &pool.Members[i]
+		if wanted(m.Size) {
+			units := demand.Series{Flat: notNegative(m.Series.Flat), Stacked: notNegative(m.Series.Stacked)}
+			if m.Series.Exact() {
+				units.Stacked = units.Flat
+			}
+			sum.Add(units.Times(ratioOf(pool, m.Size)))
+		}
+	}
+	return sum
+}
+
+func notNegative(hours []int64) []int64 {
+	out := make([]int64, len(hours))
+	for i, h := range hours {
+		out[i] = max(0, h)
+	}
+	return out
+}
+
+// look finds how long the demand of a pool is taken to last, and stops the advice where it has ended.
+func (d *decision) look(in *Input) error {
+	d.loss = in.Policy.MonthlyLoss
+	d.result.Persistence = Persistence{MonthlyLoss: d.loss, Source: "policy: an assumption, not measured on this customer"}
+	if in.ahead.portfolio == nil {
+		return nil
+	}
+	hours := in.Analysis.Window.Hours()
+	priced := func(s catalog.Size) bool { _, ok := d.market.rates[s]; return ok }
+	d.ahead = forecast.Pool{ID: d.result.ID, Customer: d.pool.Customer, Units: unitsIn(d.pool, hours, priced), Gaps: d.pool.Gaps, Step: demand.Full}
+	basis, err := in.ahead.portfolio.Basis(&d.ahead)
+	if err != nil {
+		return err
+	}
+	if basis.Months >= leastLossMonths {
+		d.loss = math.Round(basis.MonthlyLoss*1e6) / 1e6
+		d.result.Persistence.MonthlyLoss, d.result.Persistence.Source = d.loss, basis.Source
+	} else {
+		d.result.Persistence.Source = fmt.Sprintf("policy: an assumption, not measured; the files watch %.1f pool-months, fewer than the %d that would tell", basis.Months, leastLossMonths)
+	}
+	for _, r := range basis.Reasons {
+		if r.Code == "ended" && len(d.terms) > 0 {
+			d.terms = nil
+			d.refuse(fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), "ended", "the demand ended inside the window: "+r.Detail)
+		}
+	}
+	return nil
+}
+
+// Recent weeks against the whole window: a level that fell is what a commitment will meet, so quantities rest on the last weeks then.
+//
+//	fell by     what the whole window would do
+//	under 5 %   the noise of four weeks
+//	5 %         of twenty units one more than is in use
+//	50 %        twice what is in use, when it fell less than 38 % of the window ago (r/p of one year 0.62)
+const (
+	recentDays = 28
+	fellShare  = 0.05
+)
+
+// recent returns the hours that the time ahead is made of: those of the window, or only those of its last four weeks where fewer
+// units ran in them than before.
+func (d *decision) recent(c hourClasses) hourClasses {
+	from := len(c.class) - 24*recentDays
+	if from < 24*recentDays {
+		return c
+	}
+	units := make([]int64, len(c.count))
+	for _, row := range c.rows {
+		for k, n := range row.instances {
+			units[k] += n * d.market.ratios[row.size]
+		}
+	}
+	mean := func(hours []int) (float64, int) {
+		sum, n := 0.0, 0
+		for _, class := range hours {
+			if class != noClass {
+				sum, n = sum+float64(units[class]), n+1
+			}
+		}
+		return sum / float64(max(1, n)), n
+	}
+	all, _ := mean(c.class)
+	last, covered := mean(c.class[from:])
+	if covered < 24*recentDays/2 || all == 0 {
+		return c
+	}
+	subject, change := fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), last/all-1
+	if change >= -fellShare {
+		if change > 2*fellShare {
+			d.market.warn("demand_rose", subject, fmt.Sprintf("the last four weeks used %s more than the window on average; quantities rest on the whole window: give --lookback %d to decide on the last weeks", percent(change), recentDays))
+		}
+		return c
+	}
+	d.market.warn("demand_fell", subject, fmt.Sprintf("the last four weeks used %s less than the window on average; quantities rest on the last four weeks, savings of the window on all of it", percent(-change)))
+	short := hourClasses{count: make([]int64, len(c.count)), class: slices.Clone(c.class), rows: c.rows}
+	for h, class := range short.class {
+		if h < from || class == noClass {
+			short.class[h] = noClass
+			continue
+		}
+		short.count[class]++
+	}
+	return short
+}
+
+// foretell adds to lines what the fan says of them, in the order of purchase, and what makes a forecast wide or impossible.
+func (d *decision) foretell(lines []Line, in *Input) error {
+	if in.ahead.portfolio == nil || len(lines) == 0 {
+		return nil
+	}
+	if err := d.fanPool(in); err != nil {
+		return err
+	}
+	fan, err := in.ahead.portfolio.Fan(&d.ahead)
+	if err != nil {
+		return err
+	}
+	basis := fan.Basis()
+	d.result.Persistence.Lasts = basis.Persistence
+	if basis.Stopped() {
+		for i := range lines {
+			lines[i].Reasons = append(lines[i].Reasons, "no forecast: "+basis.Reasons[0].Detail)
+		}
+		return nil
+	}
+	var buy []forecast.Purchase
+	for i := range lines {
+		l := &lines[i]
+		buy = append(buy, forecast.Purchase{Term: l.Term, Units: l.Quantity * l.Ratio * demand.Full, Total: l.TotalPrice.Micros})
+	}
+	for i, w := range fan.Worth(buy) {
+		lines[i].foretold(w, basis)
+	}
+	return nil
+}
+
+// foretold fills the forecast of a line.
+func (l *Line) foretold(w forecast.Line, basis forecast.Basis) {
+	f := &LineForecast{SavingMonthMean: w.SavingMonth.Mean, P5: w.SavingMonth.P5, P95: w.SavingMonth.P95,
+		LossProbability: math.Round(w.Loss*1e6) / 1e6, DropToLoss: w.DropToLoss, Weeks: basis.Weeks, WeeklyDrift: math.Round(basis.WeeklyDrift*1e6) / 1e6}
+	for _, r := range basis.Reasons {
+		f.Wide = append(f.Wide, r.Detail)
+	}
+	l.Forecast = f
+	if w.DropToLoss < 1 {
+		l.Reasons = append(l.Reasons, fmt.Sprintf("it becomes a loss when the demand falls by more than %s at once and stays there", percent(w.DropToLoss)))
+	}
+}
+
+// fanPool completes the pool as the fan wants it: priced a step, with what existing reservations really cover until each ends.
+func (d *decision) fanPool(in *Input) error {
+	_, ratio := d.unit()
+	d.ahead.Step = ratio * demand.Full
+	d.ahead.Prices.Payg = money.Rate(math.Round(d.unitPrice() * float64(ratio)))
+	for _, term := range termsOf {
+		offer, ok := d.step(term)
+		if !ok {
+			continue
+		}
+		total, err := offer.Total.MulDiv(ratio, d.market.ratios[offer.Size])
+		if err != nil {
+			return err
+		}
+		if term == pricing.OneYear {
+			d.ahead.Prices.OneYear = total
+		} else {
+			d.ahead.Prices.ThreeYear = total
+		}
+	}
+	most, nominal := int64(0), int64(0)
+	for h, gross := range d.result.Gross.Stacked {
+		most = max(most, (gross-d.result.Demand.Stacked[h])*ratio)
+	}
+	for _, e := range d.existing {
+		nominal += e.Quantity * d.market.ratios[e.Size] * demand.Full
+	}
+	for _, e := range d.existing {
+		units := e.Quantity * d.market.ratios[e.Size] * demand.Full
+		if most < nominal {
+			units = int64(float64(units) * float64(most) / float64(nominal))
+		}
+		cover := forecast.Cover{Units: units, Days: int(e.Until.Sub(in.Analysis.AsOf) / (24 * time.Hour)), Renewed: e.AutoRenew}
+		d.ahead.Existing = append(d.ahead.Existing, cover)
+	}
+	return nil
+}
+
+// losesAhead reports whether lines together are not expected to save anything.
+func losesAhead(lines []Line) bool {
+	sum := int64(0)
+	for i := range lines {
+		if lines[i].Forecast == nil {
+			return false
+		}
+		sum += lines[i].Forecast.SavingMonthMean.Micros * int64(lines[i].Term.Years())
+	}
+	return len(lines) > 0 && sum <= 0
+}

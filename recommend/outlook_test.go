@@ -1,0 +1,125 @@
+package recommend_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"sizeterm/analyzer"
+	"sizeterm/analyzer/demand"
+	"sizeterm/recommend"
+)
+
+// steps is demand of so many instances in each week.
+func steps(weeks ...int64) (hours []int64) {
+	for _, n := range weeks {
+		hours = append(hours, always(n, 168)...)
+	}
+	return hours
+}
+
+func weeksOf(n int64, weeks int) []int64 { return slices.Repeat([]int64{n}, weeks) }
+
+// Four D2s_v5 all the time at 0.10 against 0.04: 175.20 a month when nothing changes, which no future exceeds by more than the price
+// cuts; a loss when more than 1 - r/p = 60 % falls away at once.
+func TestEachLineHasAForecast(t *testing.T) {
+	p := plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 672))))
+	require.Len(t, p.Lines, 1)
+	l, f := p.Lines[0], p.Lines[0].Forecast
+	require.NotNil(t, f)
+	require.Equal(t, "175.20", l.SavingMonth.Decimal())
+	require.LessOrEqual(t, f.P95.Micros, l.SavingMonth.Micros)
+	require.Less(t, f.SavingMonthMean.Micros, l.SavingMonth.Micros)
+	require.Less(t, f.P5.Micros, f.SavingMonthMean.Micros)
+	require.InDelta(t, 0.6, f.DropToLoss, 0.01)
+	require.InDelta(t, 0.2, f.LossProbability, 0.08, "1 - 0.98^14.4 = 25 % end before 40 %% of 36 months, some of them in part")
+	require.Equal(t, 4, f.Weeks)
+	require.Len(t, f.Wide, 1, "few weeks: %q", f.Wide)
+	lasts := p.Pools[0].Persistence.Lasts
+	require.True(t, lasts[0] > lasts[1] && lasts[1] > lasts[2] && lasts[2] > 0.3, "%v", lasts)
+}
+
+// The policy's loss stands until a year of pools has been watched, and then moves with what was seen.
+func TestMonthlyLossRestsOnEvidence(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 672)))
+	p := plan(t, in)
+	require.Equal(t, 0.02, p.Pools[0].Persistence.MonthlyLoss)
+	require.Contains(t, p.Pools[0].Persistence.Source, "policy: an assumption")
+
+	calm := portfolioOf(t, func(int) []int64 { return weeksOf(4, 52) })
+	loss := calm.Pools[0].Persistence.MonthlyLoss
+	require.InDelta(t, 4.0/(200+10*51/4.345), loss, 0.0005, "no loss in 117 pool-months leaves 4 of 317")
+	require.Contains(t, calm.Pools[0].Persistence.Source, "0 broke away in 117 pool-months")
+
+	stormy := portfolioOf(t, func(i int) []int64 {
+		if i%2 == 1 {
+			return append(weeksOf(9, 30), weeksOf(1, 22)...)
+		}
+		return weeksOf(4, 52)
+	})
+	require.Greater(t, stormy.Pools[0].Persistence.MonthlyLoss, 2*loss)
+	require.NotEqual(t, calm.Pools[0].Chosen, recommend.PAYG)
+}
+
+// portfolioOf plans ten customers' pools of the same size.
+func portfolioOf(t *testing.T, weeks func(int) []int64) *recommend.Plan {
+	t.Helper()
+	var in recommend.Input
+	for i := range 10 {
+		one := input(t, book(t, d2s), member("Standard_D2s_v5", steps(weeks(i)...)))
+		one.Analysis.Pools[0].Customer = fmt.Sprintf("c%d", i)
+		if i == 0 {
+			in = one
+			continue
+		}
+		in.Analysis.Pools = append(in.Analysis.Pools, one.Analysis.Pools[0])
+	}
+	return plan(t, in)
+}
+
+// A level that fell is what a commitment meets: twenty until ten weeks ago, eight since. The window alone would buy twenty.
+func TestFallenDemandIsNotBoughtAgain(t *testing.T) {
+	p := plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", steps(append(weeksOf(20, 30), weeksOf(8, 10)...)...))))
+	require.EqualValues(t, 8, quantity(p.Pools[0].Compare[len(p.Pools[0].Compare)-1].Buy))
+	require.Contains(t, warnings(p), "demand_fell")
+	for _, l := range p.Lines {
+		require.LessOrEqual(t, l.Quantity, int64(8))
+	}
+	p = plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", steps(append(weeksOf(8, 30), weeksOf(20, 10)...)...))))
+	require.Contains(t, warnings(p), "demand_rose")
+}
+
+func TestEndedDemandIsNotBought(t *testing.T) {
+	p := plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", append(always(20, 39*168), always(0, 168)...))))
+	require.Empty(t, p.Lines)
+	require.Contains(t, reasons(p), "ended")
+}
+
+// Gaps are unknown, a demand that appeared is young, daily data has two profiles: each is named beside the range.
+func TestWhatWidensAForecastIsNamed(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", steps(append(weeksOf(0, 4), weeksOf(6, 20)...)...)))
+	pool := &in.Analysis.Pools[0]
+	pool.Gaps, pool.Days = []int{100, 101}, 166
+	pool.Members[0].Series.Stacked = slices.Clone(pool.Members[0].Series.Flat)
+	for h := range 24 {
+		pool.Members[0].Series.Stacked[24*140+h] = 12 * demand.Full * int64((23-h)/12)
+	}
+	pool.Exact = false
+	p := plan(t, in)
+	require.NotEmpty(t, p.Lines)
+	require.Len(t, p.Lines[0].Forecast.Wide, 3, "%q", p.Lines[0].Forecast.Wide)
+}
+
+// The forecast of a pool does not depend on the order in which pools come.
+func TestForecastDoesNotDependOnOrder(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", steps(4, 5, 4, 6, 5, 5)))
+	other := in.Analysis.Pools[0]
+	other.Customer = "c2"
+	in.Analysis.Pools = []analyzer.Pool{in.Analysis.Pools[0], other}
+	first := plan(t, in)
+	slices.Reverse(in.Analysis.Pools)
+	second := plan(t, in)
+	require.Equal(t, first.Lines, second.Lines)
+}
