@@ -59,7 +59,7 @@ type decider struct {
 	numbers, dates     []int // slots
 	charges            bool
 	comma, dot         int // numbers that only one mark explains
-	unclear            int // numbers such as 1,234
+	unclear            int // numbers such as 1,234; the points of 1.234 prove as little, and are not counted
 	month, day, either int // dates
 	example            [2]string
 	actual, amortized  bool
@@ -162,7 +162,9 @@ func (d *decider) number(cell []byte) {
 	dot := bytes.LastIndexByte(cell, '.')
 	switch {
 	case comma < 0 && dot >= 0 && bytes.Count(cell, []byte{'.'}) == 1:
-		d.dot++
+		if decimal(cell, dot) {
+			d.dot++
+		}
 	case comma < 0:
 	case dot > comma:
 		d.dot++
@@ -170,14 +172,17 @@ func (d *decider) number(cell []byte) {
 		d.comma++
 	case bytes.Count(cell, []byte{','}) > 1:
 		d.unclear++
+	case decimal(cell, comma):
+		d.comma++
 	default:
-		whole := bytes.TrimLeft(cell[:comma], "-+")
-		if len(cell)-comma-1 != 3 || len(whole) > 3 || len(whole) == 0 || whole[0] == '0' {
-			d.comma++
-		} else {
-			d.unclear++
-		}
+		d.unclear++
 	}
+}
+
+// decimal reports whether the only mark of a number, at, cannot part thousands.
+func decimal(cell []byte, at int) bool {
+	whole := bytes.TrimLeft(cell[:at], "-+")
+	return len(cell)-at-1 != 3 || len(whole) > 3 || len(whole) == 0 || whole[0] == '0'
 }
 
 // date weighs one date.

@@ -106,11 +106,18 @@ func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row, flush func()
 			err = soundText(text)
 		}
 		switch {
+		case hollow(text, s.delim):
 		case cells != columns:
 			if len(bytes.TrimSpace(text)) == 0 {
 				break
 			}
-			r.bad(b, s, text, at.line, errColumns)
+			if _, _, spare := s.split(text, at); err == nil && cells > columns && spare == nil {
+				m.take(at)
+				flush()
+			} else {
+				r.bad(b, s, text, at.line, errColumns)
+			}
+			at.data = c.data
 		case err != nil:
 			r.bad(b, s, text, at.line, err)
 		case cells == 1 && len(bytes.TrimSpace(text)) == 0:
@@ -138,7 +145,7 @@ func (r *Reader) slowRows(m mapper, s *splitter, c *chunk, at *row, flush func()
 			err = soundText(text)
 		}
 		switch {
-		case blank:
+		case blank, hollow(text, s.delim):
 		case err != nil:
 			r.bad(b, s, text, at.line, err)
 		case isWide:
@@ -150,6 +157,19 @@ func (r *Reader) slowRows(m mapper, s *splitter, c *chunk, at *row, flush func()
 		flush()
 		at.line += int64(bytes.Count(text, newline))
 	}
+}
+
+// hollow reports whether a row is delimiters alone, as spreadsheets write below a table that was longer once.
+func hollow(text []byte, delim byte) bool {
+	if text[0] != delim {
+		return false
+	}
+	for _, b := range text {
+		if b != delim && b != '\r' && b != '\n' && b != ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // bad rejects a row that is not well formed.

@@ -290,7 +290,7 @@ func (s *splitter) split(data []byte, r *row) (end int, blank bool, err error) {
 		return end, true, nil
 	}
 	from -= len(text)
-	col := 0
+	col, spare := 0, true
 	for more := true; more; col++ {
 		var cell, rest []byte
 		var quoted bool
@@ -310,11 +310,13 @@ func (s *splitter) split(data []byte, r *row) (end int, blank bool, err error) {
 				}
 				r.at[slot] = span{uint32(at), uint32(at + len(cell))}
 			}
+		} else if len(bytes.TrimSpace(cell)) > 0 {
+			spare = false
 		}
 		from += len(text) - len(rest)
 		text = rest
 	}
-	if col != len(s.slotOf) {
+	if col < len(s.slotOf) || !spare { // empty cells behind the last column are what spreadsheets leave there
 		return end, false, errColumns
 	}
 	return end, false, nil

@@ -70,7 +70,9 @@ func scanAll(t testing.TB, text []byte, columns int, slow bool) (records, error)
 					line, from = line+1, end
 					continue
 				}
-				if cells != columns {
+				if cells > columns && err == nil {
+					_, _, err = s.split(run.data[from:end], &at)
+				} else if cells != columns {
 					err = errColumns
 				}
 			} else {
@@ -169,9 +171,10 @@ func compare(t testing.TB, text []byte, columns int) int {
 	require.NoError(t, err, "%q", text)
 	whole := 0
 	for i, row := range rows {
-		if len(row) != columns {
+		if len(row) < columns || strings.TrimSpace(strings.Join(row[columns:], "")) != "" {
 			continue
 		}
+		row = row[:columns] // empty cells behind the last column count for nothing
 		require.Less(t, whole, len(got.rows), "%q: row %q is missing", text, row)
 		for j := range row { // encoding/csv turns CRLF inside of quotes into LF
 			if g := strings.ReplaceAll(got.rows[whole][j], "\r\n", "\n"); g != row[j] {

@@ -21,14 +21,23 @@ func newWideMapper(b base, n notation, grain int64) *wideMapper {
 
 // takeCells maps one row of the table.
 func (w *wideMapper) takeCells(cells [][]byte, line int64) {
+	cells = cells[:min(len(cells), len(w.plan.names))]
 	start, err := w.clock.Parse(cells[0])
 	if err != nil {
-		w.tally.rows += int64(len(cells) - 1)
-		w.tally.rejected += int64(len(cells) - 2)
+		for _, name := range w.plan.names[1:] {
+			if name != "" {
+				w.tally.rows++
+				w.tally.rejected++
+			}
+		}
+		w.tally.rejected-- // rejectAs counts one
 		w.rejectAs(line, w.plan.names[0], cells[0], err)
 		return
 	}
 	for i, cell := range cells[1:] {
+		if w.plan.names[i+1] == "" {
+			continue // a column that nobody named, behind the last machine
+		}
 		w.tally.rows++
 		if absent(cell) {
 			w.tally.setApart("no_value")

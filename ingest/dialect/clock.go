@@ -224,8 +224,11 @@ func (c Clock) number(text []byte) (int64, error) {
 	return 0, ErrTime
 }
 
-// calendar reads 9/30/2026, 30.09.2026, 30-09-2026 with an optional time of day behind a blank, a comma or a T.
+// calendar reads 9/30/2026, 30.09.2026, 30-09-2026, 2026/09/30 with an optional time of day behind a blank, a comma or a T.
 func (c Clock) calendar(text []byte) (int64, error) {
+	if day, rest, ok := yearFirst(text); ok {
+		return timeOfDay(day, rest)
+	}
 	first, second, year, rest, ok := cutDate(text)
 	if !ok {
 		return 0, ErrTime
@@ -238,8 +241,16 @@ func (c Clock) calendar(text []byte) (int64, error) {
 		return 0, ErrOrder
 	}
 	day, err := dayOf(year, m, d)
-	if err != nil || len(rest) == 0 {
-		return day, err
+	if err != nil {
+		return 0, err
+	}
+	return timeOfDay(day, rest)
+}
+
+// timeOfDay adds the time of day that stands behind a date, if there is one.
+func timeOfDay(day int64, rest []byte) (int64, error) {
+	if len(rest) == 0 {
+		return day, nil
 	}
 	if rest[0] == ',' {
 		rest = rest[1:]
@@ -251,13 +262,45 @@ func (c Clock) calendar(text []byte) (int64, error) {
 	return day + t, err
 }
 
-// cutDate cuts "30.09.2026 12:00" into its numbers and the rest. Years have four digits.
+// yearFirst reads 2026/9/30 and "2026. 09. 30." with an optional time of day, as spreadsheets of East Asia, Hungary and
+// Lithuania write; no other order begins with the year.
+func yearFirst(text []byte) (day int64, rest []byte, ok bool) {
+	var n [3]int
+	rest = text
+	for i := range n {
+		w := digits(rest)
+		if w < 1 || (i == 0 && w != 4) || (i > 0 && w > 2) {
+			return 0, nil, false
+		}
+		for _, b := range rest[:w] {
+			n[i] = n[i]*10 + int(b-'0')
+		}
+		rest = rest[w:]
+		if i == 2 {
+			break
+		}
+		if len(rest) == 0 || (rest[0] != '/' && rest[0] != '.' && rest[0] != '-') {
+			return 0, nil, false
+		}
+		if rest = rest[1:]; len(rest) > 0 && rest[0] == ' ' {
+			rest = rest[1:]
+		}
+	}
+	if len(rest) > 0 && rest[0] == '.' {
+		rest = rest[1:]
+	}
+	day, err := dayOf(n[0], n[1], n[2])
+	return day, rest, err == nil
+}
+
+// cutDate cuts "30.09.2026 12:00" into its numbers and the rest. Years have four digits, or two (spreadsheets on Macs), which
+// are of this century.
 func cutDate(text []byte) (first, second, year int, rest []byte, ok bool) {
 	var n [3]int
 	var mark byte
 	for i := range n {
 		w := digits(text)
-		if w < 1 || (i < 2 && w > 2) || (i == 2 && w != 4) {
+		if w < 1 || (i < 2 && w > 2) || (i == 2 && w != 4 && w != 2) {
 			return 0, 0, 0, nil, false
 		}
 		for _, b := range text[:w] {
@@ -265,6 +308,9 @@ func cutDate(text []byte) (first, second, year int, rest []byte, ok bool) {
 		}
 		text = text[w:]
 		if i == 2 {
+			if w == 2 {
+				n[i] += 2000
+			}
 			break
 		}
 		if len(text) == 0 || (text[0] != '/' && text[0] != '.' && text[0] != '-') || (i == 1 && text[0] != mark) {

@@ -29,8 +29,9 @@ type Decimal struct {
 
 // ParseDecimal reads a number whose decimal mark is mark ('.' or ','). It takes a sign, up to 38 significant digits and an
 // exponent within +-30; a percent sign is for the caller to cut. With mark ',' dots and blanks may part groups of three
-// digits, because locales that write a decimal comma write those too; with mark '.' any comma is ErrMark, because
-// "1,234" is one number in London and another one in Berlin. NaN, infinities, hexadecimal numbers and underscores are
+// digits, because locales that write a decimal comma write those too; with mark '.' commas may where a point follows
+// ("1,234.50"), and a comma alone is ErrMark, because "1,234" is one number in London and another one in Berlin.
+// Apostrophes part groups as in Switzerland. NaN, infinities, hexadecimal numbers and underscores are
 // ErrNumber.
 func ParseDecimal(text []byte, mark byte) (Decimal, error) {
 	var d Decimal
@@ -73,8 +74,13 @@ func (d Decimal) signed() Decimal {
 
 // parseSlow reads what the short path of ParseDecimal did not: many digits, exponents, thousands marks, and faults.
 func parseSlow(text []byte, mark byte) (Decimal, error) {
-	s := string(text)
-	if mark == ',' {
+	s := apart(string(text))
+	if before, _, ok := strings.Cut(s, "."); ok && mark == '.' && strings.Contains(before, ",") {
+		var err error
+		if s, err = pointed(s); err != nil {
+			return Decimal{}, err
+		}
+	} else if mark == ',' {
 		var err error
 		if s, err = dotted(s); err != nil {
 			return Decimal{}, err
@@ -186,6 +192,28 @@ func dotted(s string) (string, error) {
 		s += "." + fraction
 	}
 	return s, nil
+}
+
+// pointed rewrites "1,234,567.89" as "1234567.89".
+func pointed(s string) (string, error) {
+	s, err := dotted(strings.NewReplacer(".", ",", ",", ".").Replace(s))
+	return s, err
+}
+
+// apart takes the apostrophes out of "1'234.50", where they part groups of three digits.
+func apart(s string) string {
+	s = strings.ReplaceAll(s, "\u2019", "'")
+	whole, _, _ := strings.Cut(s, ".")
+	groups := strings.Split(strings.TrimLeft(whole, "+-"), "'")
+	if len(groups) < 2 || len(groups[0]) < 1 || len(groups[0]) > 3 {
+		return s
+	}
+	for _, g := range groups[1:] {
+		if len(g) != 3 {
+			return s
+		}
+	}
+	return strings.ReplaceAll(s, "'", "")
 }
 
 // IsZero reports whether d is 0.

@@ -82,7 +82,13 @@ func (f *family) matches(folded []string) bool {
 			return false
 		}
 	}
-	return !f.wide || (len(folded) > 1 && slices.Contains(f.fields["time"], folded[0]) && !slices.ContainsFunc(folded[1:], nameless))
+	if !f.wide {
+		return true
+	}
+	for len(folded) > 1 && folded[len(folded)-1] == "" { // a spreadsheet's empty columns
+		folded = folded[:len(folded)-1]
+	}
+	return len(folded) > 1 && slices.Contains(f.fields["time"], folded[0]) && !slices.ContainsFunc(folded[1:], nameless)
 }
 
 // nameless reports whether a column of a wide table cannot be the name of a machine: it is a field of the long form, or a

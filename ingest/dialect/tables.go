@@ -241,10 +241,12 @@ func measureHeaders() []string {
 // only two EA versions apart.
 func costVersion(has func(string) bool, first string) string {
 	switch {
-	case has("departmentname") && has("subscriptionguid"):
-		return "ea-2019-10-01"
 	case has("extendedcost") || (has("consumedquantity") && has("instanceid")):
 		return "ea-classic"
+	case has("isactualcost"):
+		return "ea-2019-07-02-preview"
+	case has("departmentname") && has("subscriptionguid"):
+		return "ea-2019-10-01"
 	case has("subscriptionguid") && has("usagedatetime"):
 		return "payg-2019-11-01"
 	case has("partnertenantid"):
