@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -126,6 +127,10 @@ func (m *chargeMapper) take(r *row) {
 	if reason := m.apart(r, &f); reason != "" {
 		m.tally.cost(f.Currency, "apart", f.cost)
 		m.tally.setApart(reason)
+		if m.tally.accepted == 0 && (m.has(cCustomer) || m.has(cAccount)) {
+			m.owner(r, &f)
+			name(&m.tally.others, f.Customer)
+		}
 		return
 	}
 	if !m.amounts(r, &f) {
@@ -153,6 +158,9 @@ func (m *chargeMapper) money(r *row, f *facts) bool {
 			return m.repeated(r, cCost, errBlank)
 		}
 	} else {
+		if m.invoice {
+			cell = unsigned(cell)
+		}
 		var err error
 		if f.cost, err = dialect.ParseDecimal(cell, m.mark); err != nil {
 			return m.repeated(r, cCost, err)
@@ -170,6 +178,21 @@ func (m *chargeMapper) money(r *row, f *facts) bool {
 		return m.reject(r, cCurrency, errCurrency)
 	}
 	return true
+}
+
+// unsigned takes the currency sign off an amount: the reconciliation files of Partner Center may carry one.
+func unsigned(cell []byte) []byte {
+	minus := bytes.HasPrefix(cell, []byte{'-'})
+	rest := bytes.TrimPrefix(cell, []byte{'-'})
+	for _, sign := range []string{"$", "€", "£"} {
+		if after, ok := bytes.CutPrefix(rest, []byte(sign)); ok {
+			if minus {
+				return append([]byte{'-'}, after...)
+			}
+			return after
+		}
+	}
+	return cell
 }
 
 // currencyOf returns a currency code in upper case, "" where it is none.
@@ -212,6 +235,10 @@ func (m *chargeMapper) dated(r *row, f *facts) bool {
 	} else if day.second%daySeconds != 0 && !m.partner {
 		f.Start = day.second - day.second%daySeconds
 	}
+	if f.Start >= firstDay && (m.tally.firstDay == 0 || f.Start < m.tally.firstDay) {
+		m.tally.firstDay = f.Start
+	}
+	m.tally.days.add(f.Start)
 	if m.tally.lastDay = max(m.tally.lastDay, f.End); m.has(cPeriodEnd) {
 		if end := m.periodEnd.get(r.text(cPeriodEnd), m.readDay); end.err == nil {
 			m.tally.periodEnd = max(m.tally.periodEnd, end.second)

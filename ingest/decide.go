@@ -108,6 +108,17 @@ func (d *decider) see(r *row) {
 	}
 }
 
+// machines weighs the numbers of a wide table, which has a column a machine.
+func (d *decider) machines(s *splitter, text []byte) {
+	cells, _, err := s.all(text)
+	if err != nil || len(cells) < 2 {
+		return
+	}
+	for _, c := range cells[1:] {
+		d.number(bytes.TrimSpace(c))
+	}
+}
+
 // passes reports whether a run of rows can be skipped: nothing but the kind of the export is open, and none of its rows
 // is under a commitment.
 func (d *decider) passes(run []byte) bool { return d.skim && !mentioned(run) }
@@ -158,6 +169,9 @@ func mentions(r io.Reader) (bool, error) {
 
 // number weighs one number: a comma that cannot part thousands is a decimal mark.
 func (d *decider) number(cell []byte) {
+	if len(cell) > 0 && cell[0] == '{' {
+		return // an amount as JSON, which has a point
+	}
 	comma := bytes.LastIndexByte(cell, ',')
 	dot := bytes.LastIndexByte(cell, '.')
 	switch {
@@ -340,9 +354,13 @@ func (d *decider) rows(p *plan, r io.Reader, opts Options, stop func() bool) err
 		}
 		for data := run.data; len(data) > 0 && !d.passes(run.data); {
 			end, blank, err := s.split(data, &at)
+			row := data[:end]
 			data = data[end:]
 			if !blank && err == nil {
 				d.see(&at)
+			}
+			if p.match.Wide && !d.onlyExport {
+				d.machines(&s, row)
 			}
 		}
 		run.free()

@@ -86,7 +86,6 @@ type costForm struct {
 	words           cells
 	customer        string // of the row
 	noCurrency      bool
-	hours           bool // also as hours
 }
 
 const tenant = "c0ffee00-0000-4000-8000-000000000001"

@@ -50,6 +50,17 @@ var (
 	errNoRegion = errors.New("no region that the catalog knows")
 )
 
+// errFault says that this program is at fault, not the file: the file is refused and the program goes on.
+var errFault = errors.New("a fault of this program, please report it with the file's header")
+
+// fault turns a panic into the error of a file, nil into none, so that no file can end a server.
+func fault(panicked any) error {
+	if panicked == nil {
+		return nil
+	}
+	return fmt.Errorf("%v: %w", panicked, errFault)
+}
+
 // RowError says why one row was not accepted: the first thing found wrong with it.
 type RowError struct {
 	File   string

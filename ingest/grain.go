@@ -23,20 +23,24 @@ type pace struct {
 	seen        bool
 }
 
-// interval returns the seconds between samples of a file that has no column for them: the most frequent distance between
+// interval returns the seconds between samples of a file that has no column for them, or for rows in which it is empty (0 is
+// "unknown" there): the most frequent distance between
 // two samples of one resource where it is frequent enough, else the greatest length that divides all distances.
 func interval(in Input, opts Options, p *plan, n notation, head []byte, whole bool) (int64, error) {
-	for _, field := range []string{"seconds", "grain"} {
-		if _, ok := p.slots[field]; ok {
-			return 0, nil
-		}
-	}
+	_, seconds := p.slots["seconds"]
+	_, named := p.slots["grain"]
 	if _, ok := p.slots["timeend"]; ok {
 		return 1, nil
 	}
 	g := &pace{clock: n.clock(), last: map[string]int64{}, diffs: map[int64]int{}}
 	if err := g.rows(p, bytes.NewReader(head), opts); err != nil && whole {
 		return 0, err
+	}
+	if seconds || named { // for rows in which the column is empty
+		if g.n == 0 {
+			return 0, nil
+		}
+		return g.result(), nil
 	}
 	if g.n == 0 && !whole {
 		if err := g.all(in, opts, p); err != nil {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ type jsonTable struct {
 	about  map[string]string // scalars beside the array: the interval of a metrics answer
 	stack  []byte            // open arrays and objects around the items
 	lines  bool              // JSON lines
+	room   int64             // limits.Record that one value may take: a metric of a month by the minute is one value of 3 MB
 	line   int64             // line of the document that the next line of the CSV stands for; the header is line 0
 	err    error
 }
@@ -42,7 +44,7 @@ const headerItems = 256
 
 // newJSONTable starts to read a document.
 func newJSONTable(r *bufio.Reader, limits Limits) *jsonTable {
-	t := &jsonTable{in: &lineCounter{r: r, budget: int64(limits.Record) + headBytes, line: 1}, limits: limits, about: map[string]string{}, at: map[string]int{}}
+	t := &jsonTable{in: &lineCounter{r: r, budget: int64(limits.Record) + headBytes, line: 1}, limits: limits, room: 1, about: map[string]string{}, at: map[string]int{}}
 	t.dec = json.NewDecoder(t.in)
 	t.dec.UseNumber()
 	t.rows = csv.NewWriter(&t.out)
@@ -180,7 +182,7 @@ var containers = []string{"value", "values", "items", "lineitems", "responses", 
 // next returns the next object as one item, or as many as it stands for.
 func (t *jsonTable) next() ([]item, error) {
 	for {
-		t.in.budget = int64(t.limits.Record) + headBytes
+		t.in.budget = int64(t.limits.Record)*t.room + headBytes
 		if len(t.stack) > 0 && !t.dec.More() {
 			if _, err := t.dec.Token(); err != nil {
 				return nil, unexpected(err)
@@ -310,6 +312,9 @@ func (t *jsonTable) value() (items []item, done bool, err error) {
 // known names among the first keys, which JSON lines of usage never have.
 func (t *jsonTable) isEnvelope() bool {
 	head, _ := io.ReadAll(io.LimitReader(t.dec.Buffered(), 4096))
+	if bytes.Contains(head, []byte(`"timeseries"`)) || bytes.Contains(head, []byte("Microsoft.Insights/metrics")) {
+		t.room = 16
+	}
 	d := json.NewDecoder(bytes.NewReader(head))
 	if _, err := d.Token(); err != nil {
 		return false
@@ -357,7 +362,7 @@ func depth(raw []byte) int {
 // items flattens an object.
 func (t *jsonTable) items(raw json.RawMessage, line int64) ([]item, error) {
 	if bytes.Contains(raw, []byte(`"timeseries"`)) {
-		return t.series(raw, line)
+		return t.batch(raw, line)
 	}
 	it := item{line: line}
 	if err := it.flatten("", raw, 0); err != nil {
@@ -443,8 +448,31 @@ func scalar(raw json.RawMessage) (string, bool) {
 	return text, true
 }
 
+// batch expands the metrics of one resource in an answer of the batch API, or the one metric of another answer.
+func (t *jsonTable) batch(raw json.RawMessage, line int64) ([]item, error) {
+	var answer struct {
+		Interval, ResourceID string
+		Value                []json.RawMessage
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return nil, err
+	}
+	if len(answer.Value) == 0 {
+		return t.series(raw, line, t.about["interval"])
+	}
+	var all []item
+	for _, metric := range answer.Value {
+		items, err := t.series(metric, line, cmp.Or(answer.Interval, t.about["interval"]))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+	}
+	return all, nil
+}
+
 // series expands one metric of an Azure Monitor answer into one item a sample.
-func (t *jsonTable) series(raw json.RawMessage, line int64) ([]item, error) {
+func (t *jsonTable) series(raw json.RawMessage, line int64, interval string) ([]item, error) {
 	var metric struct {
 		ID         string
 		Name       struct{ Value string }
@@ -464,7 +492,7 @@ func (t *jsonTable) series(raw json.RawMessage, line int64) ([]item, error) {
 	for _, s := range metric.Timeseries {
 		for _, d := range s.Data {
 			all = append(all, item{names: names, line: line, values: []string{d.TimeStamp, resource, metric.Name.Value, string(d.Average), string(d.Minimum),
-				string(d.Maximum), string(d.Total), t.about["interval"]}})
+				string(d.Maximum), string(d.Total), interval}})
 		}
 	}
 	return all, nil

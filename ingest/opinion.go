@@ -119,7 +119,7 @@ func (m *reportMapper) opinion(r *row) bool {
 		slot int
 		to   *string
 	}{{pQuantity, &o.Quantity}, {pWithout, &o.CostWithout}, {pWith, &o.CostWith}, {pSavings, &o.NetSavings}} {
-		d, ok, err := m.number(r, c.slot, m.mark)
+		d, ok, err := m.amount(r, c.slot, &o)
 		if err != nil {
 			return m.reject(r, c.slot, err)
 		}
@@ -137,6 +137,21 @@ func (m *reportMapper) opinion(r *row) bool {
 	}
 	m.opinions = append(m.opinions, o)
 	return true
+}
+
+// amount reads an amount of a recommendation: a number, or the JSON that exports for Microsoft Customer Agreements hold.
+func (m *reportMapper) amount(r *row, slot int, o *Recommendation) (dialect.Decimal, bool, error) {
+	cell := r.text(slot)
+	if len(cell) == 0 || cell[0] != '{' {
+		return m.number(r, slot, m.mark)
+	}
+	amount, currency, ok := amountOf(cell)
+	if !ok {
+		return dialect.Decimal{}, false, dialect.ErrNumber
+	}
+	o.Currency = currencyOf([]byte(currency))
+	d, err := dialect.ParseDecimal([]byte(amount), '.')
+	return d, err == nil, err
 }
 
 // day reads the day of a row.
@@ -168,6 +183,7 @@ func (m *reportMapper) use(r *row) bool {
 			return m.reject(r, c.slot, orErr(err, errBlank))
 		}
 	}
+	m.tally.grain = daySeconds
 	m.uses = append(m.uses, u)
 	return true
 }

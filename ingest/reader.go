@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -131,7 +132,12 @@ func NewReader(in Input, opts Options) (*Reader, error) {
 }
 
 // prepare recognises the file and settles its notation.
-func (r *Reader) prepare() error {
+func (r *Reader) prepare() (err error) {
+	defer func() {
+		if f := fault(recover()); f != nil {
+			err = fmt.Errorf("%s: %w", r.in.Name, f)
+		}
+	}()
 	h, head, whole, err := headOf(r.in, r.text, r.opts)
 	if err != nil {
 		return err
@@ -253,6 +259,10 @@ func (r *Reader) Next() bool {
 			return false
 		}
 		p := <-j.result
+		if p.err != nil {
+			r.fail(p.err)
+			return false
+		}
 		r.pending = p.records
 		r.rows += p.rows
 		r.counted += p.rejected
@@ -305,7 +315,7 @@ func (r *Reader) end(whole bool) {
 	if whole && r.err == nil {
 		r.summary.SHA256 = r.text.source.sum()
 	}
-	r.notices(all.provisional())
+	r.notices(&all)
 	if err := r.text.Close(); err != nil && r.err == nil {
 		r.err = fmt.Errorf("%s: %w", r.in.Name, err)
 	}
@@ -331,16 +341,17 @@ func (r *Reader) halt() {
 }
 
 // notices adds what concerns the file as a whole.
-func (r *Reader) notices(provisional string) {
+func (r *Reader) notices(all *tally) {
 	add := func(code, detail string) {
 		r.summary.Notices = append(r.summary.Notices, Notice{Code: code, Detail: detail})
 	}
 	if r.text.encoding == "windows-1252" {
 		add("windows_1252", "the text is not UTF-8 and was read as Windows-1252")
 	}
-	if provisional != "" {
-		add("open_month", provisional)
+	if text := all.provisional(); text != "" {
+		add("open_month", text)
 	}
+	r.coverage(all, add)
 	if r.note.base != 0 {
 		add("trace_time", "times count from the start of the trace, which was taken to be 2019-01-01")
 	}
@@ -356,6 +367,25 @@ func (r *Reader) notices(provisional string) {
 		}
 	}
 	slices.SortFunc(r.summary.Notices, func(a, b Notice) int { return cmp.Compare(a.Code, b.Code) })
+}
+
+// coverage says which days a file lacks, and whether its first and last day are whole.
+func (r *Reader) coverage(all *tally, add func(code, detail string)) {
+	s := &r.summary
+	span := s.To.Sub(s.From)
+	if s.From.IsZero() || (s.Kind != KindCharges && s.Kind != KindSamples) || s.Grain > 24*time.Hour || r.plan.match.Family == "azure-public-dataset-vmtable" {
+		return
+	}
+	if missing, runs := all.days.gaps(s.From.Unix(), s.To.Unix()); missing > 0 && s.Export != "invoice" {
+		if len(runs) > 5 {
+			runs = append(runs[:5], "...")
+		}
+		add("missing_days", fmt.Sprintf("%d days have no rows: %s", missing, strings.Join(runs, ", ")))
+	}
+	begin, end := s.From.Sub(s.From.Truncate(24*time.Hour)), s.To.Sub(s.To.Truncate(24*time.Hour))
+	if s.Grain < 24*time.Hour && span > 0 && (begin > 0 || end > 0) {
+		add("partial_days", fmt.Sprintf("the file begins at %s and ends at %s UTC: a first or last day that is not whole counts as partial", s.From.Format("2006-01-02 15:04"), s.To.Format("2006-01-02 15:04")))
+	}
 }
 
 // Close stops reading. It need not be called after Next has returned false.

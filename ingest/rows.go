@@ -22,6 +22,7 @@ type parsed struct {
 	rejects  []RowError
 	rows     int64
 	rejected int64
+	err      error // the chunk could not be parsed to its end
 }
 
 // cut cuts the text into chunks and queues them, for the workers and in the order of the file.
@@ -29,6 +30,14 @@ func (r *Reader) cut(jobs chan<- *job) {
 	defer r.work.Done()
 	defer close(jobs)
 	defer close(r.queue)
+	defer func() {
+		if err := fault(recover()); err != nil {
+			select {
+			case r.queue <- &job{err: err}:
+			case <-r.stop:
+			}
+		}
+	}()
 	c := &chunker{r: r.text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
 	for {
 		run, err := c.next()
@@ -61,7 +70,12 @@ func (r *Reader) parse(m mapper, jobs <-chan *job) {
 }
 
 // rowsOf parses one chunk.
-func (r *Reader) rowsOf(m mapper, c chunk) parsed {
+func (r *Reader) rowsOf(m mapper, c chunk) (out parsed) {
+	defer func() {
+		if err := fault(recover()); err != nil {
+			out = parsed{err: err}
+		}
+	}()
 	b := baseOf(m)
 	b.rejects = nil
 	before, beforeRejected := b.tally.rows, b.tally.rejected
@@ -69,7 +83,6 @@ func (r *Reader) rowsOf(m mapper, c chunk) parsed {
 	if most <= 0 {
 		most = 8192
 	}
-	var out parsed
 	s := r.plan.splitter(r.opts)
 	at := row{line: c.line}
 	flush := func() {

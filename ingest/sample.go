@@ -170,10 +170,21 @@ func (m *sampleMapper) when(r *row, s *sampleOf) bool {
 			if s.seconds = m.grains.get(cell, grainOf); s.seconds < 1 || s.seconds > 31*daySeconds {
 				return m.reject(r, slot, dialect.ErrTime)
 			}
-			break
+			return true
 		}
 	}
+	if s.seconds == 0 {
+		return m.reject(r, m.grainSlot(), errBlank)
+	}
 	return true
+}
+
+// grainSlot returns the slot of the column that says how long an interval is.
+func (m *sampleMapper) grainSlot() int {
+	if m.has(sSeconds) {
+		return sSeconds
+	}
+	return sGrain
 }
 
 // grainOf reads an interval: seconds, "PT5M", "5m", "00:05:00". 0 is none.

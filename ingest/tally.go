@@ -31,7 +31,7 @@ type Summary struct {
 	Encoding                       string // "utf-8", "utf-16", "windows-1252", with "gzip " before it where it was packed
 	Rows, Accepted, Rejected       int64
 	SetApart                       []SetApart // sorted by reason
-	From, To                       time.Time  // first instant and end of the last period of the accepted rows; zero without rows
+	From, To                       time.Time  // first instant and end of the last period of the accepted rows, or of all where none is; zero without dates
 	Grain                          time.Duration
 	Customers, Currencies          []string // sorted
 	Totals                         []Total  // sorted by currency and kind
@@ -72,8 +72,49 @@ type tally struct {
 	from, to                 int64
 	grain                    int64
 	dated                    bool
-	periodEnd                int64 // last day of the last billing period that rows name
-	lastDay                  int64 // end of the newest day of all rows, of those set apart too
+	periodEnd                int64           // last day of the last billing period that rows name
+	firstDay, lastDay        int64           // begin of the oldest and end of the newest day of all rows, of those set apart too
+	others                   map[string]bool // customers of rows set apart, while no row was accepted
+	days                     dayset
+}
+
+// dayset is a set of days from 2000 to 2100.
+type dayset [600]uint64
+
+const dayZero = 10957 // 2000-01-01 in days since 1970
+
+// add adds the day of a second.
+func (d *dayset) add(second int64) {
+	if day := uint64(second/daySeconds - dayZero); day < uint64(64*len(d)) {
+		d[day>>6] |= 1 << (day & 63)
+	}
+}
+
+// has reports whether the set holds the day of a second.
+func (d *dayset) has(second int64) bool {
+	day := uint64(second/daySeconds - dayZero)
+	return day < uint64(64*len(d)) && d[day>>6]&(1<<(day&63)) != 0
+}
+
+// gaps lists the runs of days between from and to that the set lacks, "2026-10-12" or "2026-10-12 to 2026-10-14".
+func (d *dayset) gaps(from, to int64) (missing int64, runs []string) {
+	begin := int64(0)
+	for day := from - from%daySeconds; day <= to; day += daySeconds {
+		switch {
+		case !d.has(day) && day < to:
+			missing++
+			if begin == 0 {
+				begin = day
+			}
+		case begin != 0:
+			first, last := time.Unix(begin, 0).UTC().Format(time.DateOnly), time.Unix(day-daySeconds, 0).UTC().Format(time.DateOnly)
+			if first != last {
+				first += " to " + last
+			}
+			runs, begin = append(runs, first), 0
+		}
+	}
+	return missing, runs
 }
 
 type totalKey struct{ currency, kind string }
@@ -134,6 +175,7 @@ func name(set *map[string]bool, text string) {
 
 // period widens the period.
 func (t *tally) period(from, to int64) {
+	t.days.add(from)
 	if !t.dated {
 		t.from, t.to, t.dated = from, to, true
 		return
@@ -186,6 +228,15 @@ func (t *tally) merge(o *tally) {
 		t.period(o.from, o.to)
 	}
 	t.periodEnd, t.lastDay = max(t.periodEnd, o.periodEnd), max(t.lastDay, o.lastDay)
+	if o.firstDay > 0 && (t.firstDay == 0 || o.firstDay < t.firstDay) {
+		t.firstDay = o.firstDay
+	}
+	for c := range o.others {
+		name(&t.others, c)
+	}
+	for i, word := range o.days {
+		t.days[i] |= word
+	}
 	if o.grain > 0 && (t.grain == 0 || o.grain < t.grain) {
 		t.grain = o.grain
 	}
@@ -205,6 +256,12 @@ func (t *tally) fill(s *Summary) {
 	})
 	for _, code := range slices.Sorted(maps.Keys(t.notices)) {
 		s.Notices = append(s.Notices, *t.notices[code])
+	}
+	if t.accepted == 0 {
+		t.customers = t.others
+		if !t.dated && t.lastDay > 0 {
+			t.period(t.firstDay, t.lastDay)
+		}
 	}
 	s.Customers = slices.Sorted(maps.Keys(t.customers))
 	s.Currencies = slices.Sorted(maps.Keys(t.currencies))

@@ -50,6 +50,11 @@ func Recognise(header []string) (*Match, error) {
 		}
 		folded[i] = Fold(h)
 	}
+	for i, h := range header { // the tables of Log Analytics have ResourceId and _ResourceId, which say the same
+		if own := folded[i]; strings.HasPrefix(strings.TrimSpace(h), "_") && slices.Index(folded, own) != i || strings.HasPrefix(h, "_") && slices.Contains(folded[i+1:], own) {
+			folded[i] = "_" + own
+		}
+	}
 	for _, f := range families {
 		if !f.matches(folded) {
 			continue

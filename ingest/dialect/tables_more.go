@@ -73,7 +73,7 @@ unitprice: unitprice
 `)
 
 var legacyFields = fieldsOf(`
-day: chargestartdate
+day: usagedate chargestartdate
 quantity: consumedquantity
 cost: pretaxcharges
 currency: currency
@@ -146,7 +146,7 @@ var moreFamilies = []*family{
 	{name: "partner-center-invoice", kind: Charges, marks: []string{"invoicenumber", "subtotal", "chargetype", "customerid"}, without: []string{"billingpretaxtotal", "pretaxcharges"},
 		need: []string{"day", "cost", "currency", "customer"}, fields: invoiceFields, orders: MonthFirst,
 		version: func(has func(string) bool, _ string) string {
-			if has("billablequantity") || has("termandbillingcycle") {
+			if has("billablequantity") {
 				return "partner-center-invoice"
 			}
 			return "partner-center-onetime-2018"

@@ -1,0 +1,148 @@
+package ingest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"sizeterm/ingest"
+	"sizeterm/ingest/usage"
+)
+
+// Invented rows under the published headers of reservation reports and of Partner Center's invoices.
+
+// report reads a report to its end.
+func report(t *testing.T, text string, opts ingest.Options) (*ingest.Reader, ingest.Summary) {
+	t.Helper()
+	r, err := ingest.NewReader(input("report.csv", []byte(text)), opts)
+	require.NoError(t, err)
+	for r.Next() {
+	}
+	require.NoError(t, r.Err())
+	return r, r.Summary()
+}
+
+var reservationWords = cells{
+	"instanceflexibilitygroup": "Dsv5 Series", "instanceflexibilityratio": "2", "instanceid": webServer, "kind": "Reservation", "reservationorderid": "ORDER-1", "reservationid": "RI-1",
+	"reservedhours": "48", "skuname": "Standard_D4s_v5", "totalreservedquantity": "2", "usagedate": "10/15/2026", "usedhours": "23.5", "purchasedquantity": "2", "utilizedpercentage": "49",
+	"amount": "1200.5", "armskuname": "Standard_D4s_v5", "billingfrequency": "OneTime", "currency": "EUR", "eventdate": "2026-01-15T00:00:00Z", "eventtype": "Purchase", "quantity": "2",
+	"region": "westeurope", "reservationordername": "VM_RI_01", "term": "P1Y", "sku": "Standard_D4s_v5", "location": "westeurope", "costwithnoreservedinstances": "100.5", "firstusagedate": "2026-09-15",
+	"lookbackperiod": "Last30Days", "netsavings": "40.5", "normalizedsize": "Standard_D2s_v5", "recommendedquantity": "3", "recommendedquantitynormalized": "6", "resourcetype": "VirtualMachines",
+	"scope": "Shared", "totalcostwithreservedinstances": "60",
+}
+
+func TestReservationDetailsAndSummaries(t *testing.T) {
+	for header, name := range map[string]string{reservationDetailsHeader: "reservation-details", reservationSummaryHeader: "reservation-summaries"} {
+		for _, text := range []string{csvOf(records(header, reservationWords, cells{}), ',', true),
+			csvOf(rewriteReport(records(header, reservationWords, cells{})), ';', true)} {
+			r, s := report(t, text, ingest.Options{})
+			require.Equal(t, name, s.Dialect)
+			require.Empty(t, r.Rejects())
+			require.Nil(t, r.Commitments(), "what was used tells no end: it is no list of what is owned")
+			want := ingest.ReservationUse{Reservation: "ri-1", Order: "order-1", Size: "Standard_D4s_v5", Day: time.Date(2026, 10, 15, 0, 0, 0, 0, time.UTC),
+				Reserved: 48_000_000, Used: 23_500_000, File: "report.csv", Line: 2}
+			if name == "reservation-details" {
+				want.Resource = strings.ToLower(webServer)
+			}
+			require.Equal(t, []ingest.ReservationUse{want}, r.ReservationUses())
+			require.Equal(t, 24*time.Hour, s.Grain)
+		}
+	}
+}
+
+// rewriteReport writes decimal commas and days first.
+func rewriteReport(table [][]string) [][]string {
+	return everyRow(table, func(row []string) []string {
+		for i := range row {
+			row[i] = strings.NewReplacer("10/15/2026", "15.10.2026", "23.5", "23,5", "100.5", "100,5", "40.5", "40,5", "1200.5", "1200,5").Replace(row[i])
+		}
+		return row
+	})
+}
+
+func TestReservationTransactions(t *testing.T) {
+	for _, header := range []string{transactionsEA, transactionsMCA} {
+		rows := []cells{{}, {"eventdate": "2026-02-15T00:00:00Z"}, {"eventtype": "Refund", "quantity": "1", "amount": "-600", "eventdate": "2026-03-01T00:00:00Z"},
+			{"reservationorderid": "SQL", "armskuname": "SQL Database vCore"}, {"reservationorderid": "order-2", "term": "P3Y", "quantity": "5"}}
+		for _, text := range []string{csvOf(records(header, reservationWords, rows...), ',', true), csvOf(rewriteReport(records(header, reservationWords, rows...)), ';', true)} {
+			r, s := report(t, text, ingest.Options{})
+			require.Equal(t, "reservation-transactions", s.Dialect)
+			require.Empty(t, r.Rejects())
+			require.Equal(t, []ingest.SetApart{{Reason: "not_a_virtual_machine", Rows: 1}}, s.SetApart)
+			got := r.Commitments()
+			require.Len(t, got, 2)
+			require.Equal(t, []int64{1, 5}, []int64{got[0].Quantity, got[1].Quantity}, "two bought, an instalment not counted again, one given back; five")
+			require.Equal(t, "2027-01-15", got[0].End.Format(time.DateOnly))
+			require.Equal(t, "2029-01-15", got[1].End.Format(time.DateOnly))
+			require.Equal(t, []string{"order-1", "order-2"}, []string{got[0].Order, got[1].Order})
+		}
+	}
+}
+
+func TestReservationRecommendationsOfBothAgreements(t *testing.T) {
+	want := ingest.Recommendation{Scope: "shared", Size: "Standard_D4s_v5", Region: "westeurope", Quantity: "3", TermMonths: 12, LookbackDays: 30, CostWithout: "100.5", CostWith: "60",
+		NetSavings: "40.5", File: "report.csv", Line: 2}
+	for _, header := range []string{recommendationsEA, recommendationsMCA} {
+		r, s := report(t, csvOf(records(header, reservationWords, cells{}, cells{"resourcetype": "SqlDatabases"}), ',', true), ingest.Options{})
+		require.Equal(t, "reservation-recommendations", s.Dialect)
+		require.Empty(t, r.Rejects())
+		require.Equal(t, []ingest.Recommendation{want}, r.Recommendations(), "the quantity of the size itself; the money of the look-back")
+		require.Equal(t, []ingest.SetApart{{Reason: "not_a_virtual_machine", Rows: 1}}, s.SetApart)
+		require.EqualValues(t, 1, s.Accepted)
+	}
+	// The export for Microsoft Customer Agreements may hold amounts as JSON, and the look-back as a number.
+	r, _ := report(t, csvOf(records(recommendationsMCA, reservationWords, cells{"netsavings": `{"currency":"EUR","value":40.5}`,
+		"costwithnoreservedinstances": `{"currency":"EUR","value":100.5}`, "totalcostwithreservedinstances": `{"currency":"EUR","value":60.0}`, "lookbackperiod": "30"}), ',', true), ingest.Options{})
+	require.Empty(t, r.Rejects())
+	want.Currency = "EUR"
+	require.Equal(t, []ingest.Recommendation{want}, r.Recommendations())
+}
+
+var invoiceWords = cells{
+	"partnerid": "p", "customerid": "C1", "customername": "Contoso", "invoicenumber": "G001", "orderid": "o", "orderdate": "10/3/2026", "productid": "DZH318Z0BQ35", "skuid": "00MK",
+	"skuname": "Standard_D4s_v5 | EU West | 1 Year", "productname": "Reserved VM Instance", "chargetype": "new", "unitprice": "1000", "effectiveunitprice": "1000", "quantity": "2", "subtotal": "2000",
+	"taxtotal": "380", "total": "2380", "currency": "EUR", "subscriptiondescription": "Reserved VM Instance, Standard_D4s_v5, EU West, 1 Year", "subscriptionid": "billing-id", "chargestartdate": "10/3/2026",
+	"chargeenddate": "10/2/2027", "termandbillingcycle": "One-Year Reservation, billed upfront", "billablequantity": "2", "reservationorderid": "ORDER-1", "subscriptionstartdate": "10/3/2026",
+	"subscriptionenddate": "10/2/2027", "pctobcexchangeratedate": "10/31/2026",
+}
+
+func TestInvoiceReconciliation(t *testing.T) {
+	for header, name := range map[string]string{invoiceHeader: "partner-center-invoice", oneTimeHeader: "partner-center-onetime-2018"} {
+		licence := cells{"productname": "Microsoft 365 E3", "skuname": "Microsoft 365 E3", "termandbillingcycle": "One-Month commitment", "subscriptiondescription": ""}
+		database := cells{"productname": "SQL Database Reserved Capacity", "skuname": "SQL vCore", "subscriptiondescription": "SQL Database Reserved vCore"}
+		got := readText(t, csvOf(records(header, invoiceWords, cells{}, licence, database, cells{"chargetype": "cancelImmediate", "subtotal": "-500", "quantity": "1"}), ',', true), ingest.Options{})
+		require.NoError(t, got.err)
+		require.Empty(t, got.rejects)
+		require.Equal(t, name, got.summary.Dialect)
+		require.Equal(t, "invoice", got.summary.Export)
+		require.Len(t, got.charges, 2)
+		c := got.charges[0]
+		require.Equal(t, usage.Purchase, c.Kind)
+		require.EqualValues(t, 2_000_000_000, c.Cost)
+		require.False(t, c.HasHours, "two reservations are no two hours")
+		require.Equal(t, "c1", c.Customer)
+		require.Equal(t, usage.Adjustment, got.charges[1].Kind)
+		require.EqualValues(t, -500_000_000, got.charges[1].Cost)
+		require.Equal(t, []ingest.SetApart{{Reason: "invoice_line", Rows: 1}, {Reason: "other_commitment", Rows: 1}}, got.summary.SetApart)
+		if name == "partner-center-invoice" {
+			require.Equal(t, "order-1", c.Benefit)
+		}
+	}
+}
+
+func TestLegacyUsageReconciliation(t *testing.T) {
+	row := cells{"partnerid": "p", "customercompanyname": "Contoso", "invoicenumber": "D02", "chargestartdate": "2/1/2019 0:00", "chargeenddate": "2/28/2019 23:59", "servicename": "VIRTUAL MACHINES",
+		"servicetype": "Standard_D2_v2", "consumedquantity": "11", "includedquantity": "0", "overagequantity": "11", "listprice": "$0.0808", "pretaxcharges": "$0.89", "taxamount": "$0.08", "posttaxtotal": "$0.97",
+		"currency": "USD", "chargetype": "Assess usage fee for current cycle", "usagedate": "2/14/2019 0:00", "project": "web01"}
+	got := readText(t, csvOf(records(legacyHeader, row, cells{}, cells{"pretaxcharges": "1.11"}), ',', true), ingest.Options{})
+	require.NoError(t, got.err)
+	require.Empty(t, got.rejects, "amounts of this file carry a currency sign")
+	require.Equal(t, "partner-center-usage-145p", got.summary.Dialect)
+	require.Empty(t, got.charges, "it names neither machine nor size")
+	require.EqualValues(t, 2, got.summary.SetApart[0].Rows)
+	require.Equal(t, "2", got.summary.Totals[0].Cost)
+	require.Equal(t, "2019-02-14", got.summary.From.Format(time.DateOnly), "the file's days are known although no row of it is used")
+	require.Equal(t, []string{"contoso"}, got.summary.Customers)
+}
