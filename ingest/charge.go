@@ -97,6 +97,11 @@ type chargeMapper struct {
 	windows, plans                               memo[bool]
 	categories                                   memo[category]
 	units                                        memo[dialect.Unit]
+	orderOf                                      memo[string]
+
+	lines []InvoiceLine
+	links map[Link]bool
+	link  Link // of the row before
 }
 
 // dayOf is a parsed date.
@@ -139,6 +144,7 @@ func (m *chargeMapper) take(r *row) {
 	m.identify(r, &f)
 	m.prices(r, &f)
 	f.Export, f.Dataset, f.Line = m.export, m.dataset, r.line
+	m.remember(r, &f)
 	m.batch.Append(f.ChargeRow)
 	m.tally.accepted++
 	m.tally.cost(f.Currency, f.Kind.String(), f.cost)

@@ -61,10 +61,12 @@ const (
 	pSavingsCurrency
 	pSubscription
 	pResourceType
+	pOrderName
+	pAmount
 )
 
 var reportFields = []string{"day", "id", "order", "size", "resource", "reserved", "used", "quantity", "event", "region", "term", "frequency", "scope", "lookback",
-	"without", "with", "savings", "currency", "savingscurrency", "subscription", "resourcetype"}
+	"without", "with", "savings", "currency", "savingscurrency", "subscription", "resourcetype", "ordername", "amount"}
 
 // reportMapper reads the reports about reservations. It belongs to one goroutine.
 type reportMapper struct {
@@ -74,6 +76,7 @@ type reportMapper struct {
 	opinions []Recommendation
 	uses     []ReservationUse
 	orders   map[string]*ordered
+	deals    []Transaction
 }
 
 // ordered gathers the transactions of one order.
@@ -219,6 +222,9 @@ func (m *reportMapper) transaction(r *row) bool {
 		quantity = -quantity
 	}
 	id := lower(r.text(pOrder))
+	if !m.deal(r, Transaction{Day: day, Order: id, Size: string(size), Region: string(region), TermMonths: months, Quantity: quantity}) {
+		return false
+	}
 	o := m.orders[id]
 	if o == nil {
 		o = &ordered{Commitment: usage.Commitment{ID: id, Order: id, Scope: "shared", Size: string(size), Region: string(region), TermMonths: months, File: m.file, Line: r.line}}

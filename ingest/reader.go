@@ -171,6 +171,9 @@ func fieldsFor(m *dialect.Match) []string {
 	}
 	switch m.Kind {
 	case KindCharges:
+		if m.Family == "partner-center-invoice" {
+			return invoiceFields
+		}
 		return chargeFields
 	case KindSamples:
 		return narrowFields

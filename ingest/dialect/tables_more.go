@@ -70,6 +70,16 @@ order: reservationorderid
 servicestart: chargestartdate
 serviceend: chargeenddate
 unitprice: unitprice
+vendororder: orderid
+alternate: alternateid
+invoicenumber: invoicenumber
+billable: billablequantity
+pricedat: effectiveunitprice
+pricedin: pricingcurrency
+exchange: pctobcexchangerate
+cycle: billingfrequency
+tax: taxtotal
+total: total
 `)
 
 var legacyFields = fieldsOf(`
