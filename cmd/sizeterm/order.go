@@ -45,7 +45,11 @@ func newOrder(c *common) *cobra.Command {
   request    ask for them
   approve    allow them, by another person, naming their sum; holds for 72 hours
   submit     buy them: a dry run unless --execute is given
+  bought     or record a purchase that you made by hand in the portal
   reconcile  ask the vendor what became of purchases whose answer was not heard
+  scope      set a narrower scope afterwards, the second step under the Azure plan
+  verify     prove it with next month's files: bought, charged as quoted, used, saved
+  remind     what runs out or renews itself soon
 
 Nothing is bought twice: an order is sent once, and one whose outcome is unknown is asked about, never sent again.
 Who acts is what --as says, the user of the operating system by default: it names people, it does not check them.
@@ -67,7 +71,8 @@ Who can write the order file can write anything into it; order audit verify find
 	f.TextVar(&o.policy.CapMonth, "cap-month", order.Cap{}, "most that may be approved in one month, in each currency")
 	f.TextVar(&o.policy.CapApprover, "cap-approver", order.Cap{}, "most that one person may approve in one month, in each currency")
 	cmd.AddCommand(o.draftCommand(), o.requestCommand(), o.approveCommand(), o.rejectCommand(), o.cancelCommand(), o.statusCommand(),
-		o.exportCommand(), o.importCommand(), o.submitCommand(), o.reconcileCommand(), o.auditCommand())
+		o.exportCommand(), o.importCommand(), o.submitCommand(), o.reconcileCommand(), o.boughtCommand(), o.scopeCommand(),
+		o.verifyCommand(), o.remindCommand(), o.journalCommand(), o.auditCommand())
 	return cmd
 }
 

@@ -18,7 +18,6 @@ import (
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/order"
 	"sizeterm/recommend/order/paper"
-	"sizeterm/recommend/order/place"
 )
 
 // parseAmount reads "136816.00 USD".
@@ -198,7 +197,7 @@ func (o *ordering) exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "export [ID…]", Short: "Orders on paper: portal steps, a printable page, CSV, or the calls of an API",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choose("format", format, "steps", "page", "csv", "partner-center", "arm"); err != nil {
+			if err := choose("format", format, paper.Formats...); err != nil {
 				return err
 			}
 			facts, err := o.facts()
@@ -210,7 +209,7 @@ func (o *ordering) exportCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				write := func(w io.Writer) error { return exportOrders(w, format, picked, facts) }
+				write := func(w io.Writer) error { return paper.Export(w, format, picked, facts) }
 				if out != "" {
 					return writeFile(out, write)
 				}
@@ -222,59 +221,22 @@ func (o *ordering) exportCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "steps", "steps, page (HTML to print), csv, partner-center or arm")
+	cmd.Flags().StringVar(&format, "format", "steps", "steps, page (HTML to print), csv, xlsx, partner-center or arm")
 	cmd.Flags().StringVar(&out, "out", "", "write to this file")
 	return o.choosing(cmd)
 }
 
-// calls are the calls of one order as an export shows them.
-type calls struct {
-	Order string       `json:"order"`
-	State order.State  `json:"state"`
-	Calls []place.Step `json:"calls"`
-}
-
-func exportOrders(w io.Writer, format string, orders []order.Order, facts map[string]order.Facts) error {
-	switch format {
-	case "steps":
-		return paper.WriteSteps(w, orders, facts)
-	case "page":
-		return paper.WritePage(w, orders, facts)
-	case "csv":
-		return paper.WriteCSV(w, orders)
-	}
-	body := struct {
-		Schema string  `json:"schema"`
-		Via    string  `json:"via"`
-		Orders []calls `json:"orders"`
-	}{"sizeterm.calls/1", format, []calls{}}
-	for i := range orders {
-		x := &orders[i]
-		c := calls{Order: x.ID, State: x.State}
-		if format == place.ViaCapacity {
-			c.Calls = place.CapacitySteps(x)
-		} else {
-			f := facts[x.Line.Customer]
-			f.Customer = x.Line.Customer
-			c.Calls = place.CartSteps(x, f)
-		}
-		body.Orders = append(body.Orders, c)
-	}
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	out.SetEscapeHTML(false)
-	return out.Encode(body)
-}
-
 func (o *ordering) importCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "import ORDERS.csv", Short: "Take back a reviewed CSV; a changed order is requested again, in the name of who changed it", Args: cobra.ExactArgs(1),
+	cmd := &cobra.Command{
+		Use: "import ORDERS.csv", Short: "Take back a reviewed CSV or workbook; a changed order is requested again, in the name of who changed it", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
 				return o.importFile(cmd.Context(), d, actor, args[0])
 			})
 		},
 	}
+	cmd.Flags().StringVar(&o.customer, "customer", "", "refuse the file where it has orders of another customer")
+	return cmd
 }
 
 func (o *ordering) importFile(ctx context.Context, d *order.Desk, actor, path string) error {
@@ -287,7 +249,7 @@ func (o *ordering) importFile(ctx context.Context, d *order.Desk, actor, path st
 	if err != nil {
 		return err
 	}
-	changed, err := paper.ReadCSV(f, all)
+	changed, err := paper.ReadCSV(f, all, o.customer)
 	if err != nil {
 		return o.refuseFile(ctx, d, actor, path, err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/recommend/order"
+	"sizeterm/recommend/order/paper"
 	"sizeterm/recommend/order/place"
 )
 
@@ -117,7 +118,7 @@ func (o *ordering) dryRun(ctx context.Context, d *order.Desk, picked []order.Ord
 			printChecks(o.err, checks)
 		}
 	}
-	if err := exportOrders(o.out, via, picked, facts); err != nil {
+	if err := paper.Export(o.out, via, picked, facts); err != nil {
 		return err
 	}
 	o.note("dry run: nothing was sent. --execute buys.")

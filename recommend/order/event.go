@@ -3,6 +3,7 @@ package order
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sizeterm/pricing/money"
@@ -19,7 +20,20 @@ type Event struct {
 	Approval *Approval `json:"approval,omitempty"`
 	Attempt  *Attempt  `json:"attempt,omitempty"`
 	Result   *Result   `json:"result,omitempty"`
-	Reason   string    `json:"reason,omitempty"` // code, then a sentence
+	Return   *Return   `json:"return,omitempty"`
+	Message  string    `json:"message,omitempty"` // id of the webhook that brought it
+	Reason   string    `json:"reason,omitempty"`  // code, then a sentence
+}
+
+// Return is what went back to the vendor of one order, whole or in part, as he counted it.
+type Return struct {
+	At       time.Time `json:"at"`
+	Quantity int64     `json:"quantity"`
+	// Commitment is what was left to run of it, prorated by day: what a cap on cancelled commitment counts. Refund is the
+	// money that came back.
+	Commitment money.Amount `json:"commitment"`
+	Refund     money.Amount `json:"refund"`
+	Exchange   bool         `json:"exchange,omitempty"` // exchanges do not count against the cap
 }
 
 // Approval is the permission to buy what Hash names, until Expires, Expires excluded.
@@ -33,7 +47,7 @@ type Approval struct {
 // Attempt is one try to buy: what the vendor needs to recognise a repetition of it.
 type Attempt struct {
 	Number int       `json:"number"`
-	Via    string    `json:"via"` // "partner-center" or "arm"
+	Via    string    `json:"via"` // "partner-center", "arm" or "portal": by a person
 	By     string    `json:"by"`
 	At     time.Time `json:"at"`
 	// Lease is the instant until which the process that tries is trusted to be alive.
@@ -68,8 +82,37 @@ type Order struct {
 	Attempt   *Attempt  `json:"attempt,omitempty"`
 	Result    *Result   `json:"result,omitempty"`
 	Asked     int       `json:"asked,omitempty"` // reconciliations that found nothing yet
-	Reason    string    `json:"reason,omitempty"`
-	Changed   time.Time `json:"changed"` // of the last event
+	// Scoped is when the narrower scope was set after a purchase that was shared; nil where it was not, or need not be.
+	Scoped  *time.Time `json:"scoped,omitempty"`
+	Returns []Return   `json:"returns,omitempty"`
+	Reason  string     `json:"reason,omitempty"`
+	Changed time.Time  `json:"changed"` // of the last event
+}
+
+// Ends is the day on which the reservation runs out, zero where it was not bought.
+func (o *Order) Ends() time.Time {
+	if o.Result == nil || o.Attempt == nil {
+		return time.Time{}
+	}
+	return o.Attempt.At.AddDate(o.Line.Term.Years(), 0, 0)
+}
+
+// Held is how many instances are still owned: what was bought less what went back, 0 where nothing was bought.
+func (o *Order) Held() int64 {
+	if o.Result == nil || !slices.Contains([]State{Executed, Reconciled, Verified}, o.State) {
+		return 0
+	}
+	left := o.Line.Quantity
+	for _, r := range o.Returns {
+		left -= r.Quantity
+	}
+	return max(left, 0)
+}
+
+// ScopeLeft reports whether the reservation still applies everywhere though the order wants it narrower: a purchase in
+// Partner Center under the Azure plan, or by hand, is shared, and its scope is set in a second step.
+func (o *Order) ScopeLeft() bool {
+	return o.Held() > 0 && o.Line.Scope != "shared" && o.Attempt.Via != "arm" && o.Scoped == nil
 }
 
 // Token is the mark under which the vendor's books hold the purchase: a tag, or the friendly name of a cart line.
@@ -103,6 +146,14 @@ func (o *Order) check(e Event) error {
 	if e.Order == "" || e.Actor == "" || e.At.IsZero() {
 		return errors.New("an event names its order, its actor and its instant")
 	}
+	if r := e.Return; r != nil {
+		switch {
+		case r.Quantity < 1 || r.Quantity > o.Held():
+			return fmt.Errorf("it gives back %d of the %d that are left", r.Quantity, o.Held())
+		case r.Commitment.Micros < 0 || r.Refund.Micros < 0:
+			return errors.New("its amounts are below 0")
+		}
+	}
 	switch e.Kind {
 	case kindDrafted, kindChanged, kindRequoted:
 		if e.Line == nil {
@@ -126,6 +177,10 @@ func (o *Order) check(e Event) error {
 	case kindSaved:
 		if e.Attempt == nil || e.Attempt.Number != o.Attempt.Number {
 			return errors.New("it is not of the attempt under way")
+		}
+	case kindReturned:
+		if e.Return == nil {
+			return errors.New("it brings no return")
 		}
 	case kindExecuted, kindReconciled:
 		if e.Result == nil || e.Result.VendorOrder == "" && e.Result.ReservationOrder == "" {
@@ -174,10 +229,16 @@ func (o *Order) take(e Event) {
 		o.Attempt, o.Asked = e.Attempt, 0
 	case kindAsked:
 		o.Asked++
+	case kindScoped:
+		at := e.At
+		o.Scoped = &at
 	case kindExecuted, kindReconciled, kindVerified, kindExchanged:
 		if e.Result != nil {
 			o.Result = e.Result
 		}
+	}
+	if e.Return != nil {
+		o.Returns = append(slices.Clone(o.Returns), *e.Return)
 	}
 	o.Reason = e.Reason
 }

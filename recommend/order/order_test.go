@@ -86,6 +86,8 @@ func eventOf(o *Order, kind string, now time.Time) Event {
 		e.Approval = &Approval{By: "bob", At: now, Expires: now.Add(time.Hour), Hash: o.Line.Hash()}
 	case kindSending, kindSaved:
 		e.Attempt = &Attempt{Number: 1, Via: "arm", At: now}
+	case kindReturned:
+		e.Return = &Return{At: now, Quantity: 1}
 	case kindExecuted, kindReconciled:
 		e.Result = &Result{ReservationOrder: "r", At: now}
 	}
@@ -100,11 +102,11 @@ func TestOnlyListedTransitionsExist(t *testing.T) {
  requested: changed>requested approved>approved rejected>rejected cancelled>cancelled
  approved: changed>requested rejected>rejected expired>expired cancelled>cancelled requoted>requested sending>sending
  sending: saved>sending executed>executed failed>failed lost>unknown
- executed: asked>executed reconciled>reconciled
+ executed: asked>executed reconciled>reconciled scoped>executed
  failed: changed>requested requested>requested cancelled>cancelled asked>failed reconciled>reconciled
  unknown: asked>unknown failed>failed reconciled>reconciled
- reconciled: verified>verified cancelled>cancelled exchanged>exchanged
- verified: verified>verified cancelled>cancelled exchanged>exchanged
+ reconciled: verified>verified cancelled>cancelled exchanged>exchanged scoped>reconciled returned>reconciled
+ verified: verified>verified cancelled>cancelled exchanged>exchanged scoped>verified returned>verified
  expired: changed>requested requested>requested cancelled>cancelled
  rejected:
  cancelled:
@@ -123,6 +125,7 @@ func TestOnlyListedTransitionsExist(t *testing.T) {
 			o := Order{ID: "o-1", Lineage: line.lineage(), State: State(state), Revision: 4, Line: line, Requester: "anna"}
 			o.Approval = &Approval{By: "bob", At: start, Expires: start.Add(time.Hour), Hash: line.Hash()}
 			o.Attempt = &Attempt{Number: 1, Via: "arm", At: start}
+			o.Result = &Result{ReservationOrder: "r", At: start}
 			before := o
 			err := o.Apply(eventOf(&o, kind, start))
 			if to, ok := want[kind]; ok {
@@ -135,11 +138,11 @@ func TestOnlyListedTransitionsExist(t *testing.T) {
 			require.Equal(t, before, o, "%s %s", state, kind)
 		}
 	}
-	require.Equal(t, 36, count)
+	require.Equal(t, 41, count)
 	var o Order
 	require.NoError(t, o.Apply(eventOf(&o, kindDrafted, start)))
 	require.Equal(t, Draft, o.State)
-	require.Len(t, Transitions(), 34) // pairs of states; several kinds share one
+	require.Len(t, Transitions(), 35) // pairs of states; several kinds share one
 }
 
 // What an event says is judged beyond its kind; what is refused changes nothing.

@@ -41,7 +41,9 @@ const (
 	kindReconciled = "reconciled"
 	kindVerified   = "verified"
 	kindExchanged  = "exchanged"
-	kindRefused    = "refused" // somebody wanted what is not allowed: nothing changes
+	kindScoped     = "scoped"   // the narrower scope was set, the second step under the Azure plan
+	kindReturned   = "returned" // a part of it went back to the vendor
+	kindRefused    = "refused"  // somebody wanted what is not allowed: nothing changes
 )
 
 // moves says to which state each kind of event takes an order, by the state in which it finds it. What is not listed does
@@ -64,6 +66,8 @@ var moves = map[string]map[State]State{
 	kindReconciled: {Executed: Reconciled, Unknown: Reconciled, Failed: Reconciled},
 	kindVerified:   {Reconciled: Verified, Verified: Verified},
 	kindExchanged:  {Reconciled: Exchanged, Verified: Exchanged},
+	kindScoped:     {Executed: Executed, Reconciled: Reconciled, Verified: Verified},
+	kindReturned:   {Reconciled: Reconciled, Verified: Verified},
 }
 
 // Transitions lists every pair of states between which an order can move, sorted: what a store enforces. The first of a

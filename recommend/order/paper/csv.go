@@ -76,16 +76,18 @@ var (
 	loose    = []string{"state", "total_price", "saving_month", "requester", "approver"}
 )
 
-// ReadCSV reads a reviewed CSV against the orders as they stand and returns the lines that were changed, by order. Every
+// ReadCSV reads a reviewed CSV, or a workbook that WriteXLSX wrote, against the orders as they stand and returns the lines that were changed, by order. Every
 // row that is not acceptable is a *order.Refusal in the joined error, and then nothing is to be changed. Rows that are
-// left out stay as they are.
-func ReadCSV(r io.Reader, orders []order.Order) (map[string]order.Line, error) {
-	in := csv.NewReader(r)
+// left out stay as they are. Where customer is not empty, a row of another customer is refused.
+func ReadCSV(r io.Reader, orders []order.Order, customer string) (map[string]order.Line, error) {
+	in, err := spreadsheet(r)
+	if err != nil {
+		return nil, err
+	}
 	head, err := in.Read()
 	if err != nil {
 		return nil, fmt.Errorf("no header: %w", err)
 	}
-	head[0] = strings.TrimPrefix(head[0], "\ufeff")
 	for i, name := range head {
 		if !slices.Contains(columns, name) || slices.Contains(head[:i], name) {
 			return nil, fmt.Errorf("column %q: not one of an order CSV, or twice", name)
@@ -97,6 +99,7 @@ func ReadCSV(r io.Reader, orders []order.Order) (map[string]order.Line, error) {
 		}
 	}
 	changed := map[string]order.Line{}
+	comma := in.Comma == ';' || in.Comma == '\t' // saved where the decimal mark is a comma, or may be
 	seen := map[string]bool{}
 	var refusals []error
 	for {
@@ -109,7 +112,13 @@ func ReadCSV(r io.Reader, orders []order.Order) (map[string]order.Line, error) {
 		}
 		record := map[string]string{}
 		for i, name := range head {
-			record[name] = strings.TrimPrefix(cells[i], "'")
+			record[name] = strings.TrimSpace(strings.TrimPrefix(cells[i], "'"))
+			if slices.Contains(amounts, name) {
+				record[name] = plainAmount(record[name], comma)
+			}
+		}
+		if emptyRow(cells) {
+			continue // spreadsheets leave some at the end
 		}
 		id := record["order"]
 		at := slices.IndexFunc(orders, func(o order.Order) bool { return o.ID == id })
@@ -117,6 +126,8 @@ func ReadCSV(r io.Reader, orders []order.Order) (map[string]order.Line, error) {
 		switch {
 		case at < 0:
 			refusal = &order.Refusal{Order: id, Code: "unknown_order", Detail: "there is no such order", WayOut: "take the row out of the file"}
+		case customer != "" && !strings.EqualFold(orders[at].Line.Customer, customer):
+			refusal = &order.Refusal{Order: id, Code: "other_customer", Detail: fmt.Sprintf("it belongs to customer %s, the file is for %s", orders[at].Line.Customer, customer), WayOut: "take the file of the right customer"}
 		case seen[id]:
 			refusal = &order.Refusal{Order: id, Code: "twice", Detail: "the file has it twice", WayOut: "take one row out of the file"}
 		default:
@@ -136,7 +147,7 @@ func ReadCSV(r io.Reader, orders []order.Order) (map[string]order.Line, error) {
 func revise(o *order.Order, record map[string]string) (order.Line, *order.Refusal) {
 	old := row(o)
 	for i, name := range columns {
-		if value, ok := record[name]; ok && value != old[i] && !slices.Contains(editable, name) && !slices.Contains(loose, name) {
+		if value, ok := record[name]; ok && !sameCell(name, value, old[i]) && !slices.Contains(editable, name) && !slices.Contains(loose, name) {
 			return o.Line, &order.Refusal{Order: o.ID, Code: "edited_" + name, Detail: fmt.Sprintf("%s: %q was %q", name, value, old[i]), WayOut: wayOut(name)}
 		}
 	}
@@ -164,7 +175,7 @@ func revise(o *order.Order, record map[string]string) (order.Line, *order.Refusa
 		return bad("quantity", err)
 	}
 	// A total that somebody typed must be the old one, which the spreadsheet left alone, or the new one.
-	if total, ok := record["total_price"]; ok && total != o.Line.TotalPrice.Decimal() && total != line.TotalPrice.Decimal() {
+	if total, ok := record["total_price"]; ok && !sameCell("total_price", total, o.Line.TotalPrice.Decimal()) && !sameCell("total_price", total, line.TotalPrice.Decimal()) {
 		return o.Line, &order.Refusal{Order: o.ID, Code: "edited_total_price", Detail: fmt.Sprintf("total_price: %q: %d x %s is %s", total, line.Quantity, line.UnitPrice, line.TotalPrice), WayOut: wayOut("total_price")}
 	}
 	return line, nil

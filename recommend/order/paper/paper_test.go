@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,22 +35,67 @@ func TestCSVThereAndBackChangesNothing(t *testing.T) {
 	text := written(t)
 	require.Contains(t, text, "o-1,approved,customer-1,11111111-1111-4111-8111-111111111111,shared,polandcentral,Standard_D2s_v5,P3Y,3,on,monthly,1118.00,3354.00,USD,-128.00,'=5357564,anna,bob\n")
 	for _, form := range []string{text, "\ufeff" + text, strings.ReplaceAll(text, "\n", "\r\n")} {
-		changed, err := ReadCSV(strings.NewReader(form), orders())
+		changed, err := ReadCSV(strings.NewReader(form), orders(), "")
 		require.NoError(t, err)
 		require.Empty(t, changed)
 	}
 }
 
+// What spreadsheets make of the file: semicolons and decimal commas, no zeros behind the point, tabs in UTF-16, a line
+// that names the mark, empty rows at the end. Nothing that was not edited counts as edited.
+func TestSpreadsheetsChangeNothing(t *testing.T) {
+	text := written(t)
+	semicolons := strings.NewReplacer(",", ";", "1118.00", "1118,00", "3354.00", "3.354,00", "-128.00", "-128,00").Replace(text)
+	forms := map[string]string{
+		"short numbers": strings.NewReplacer("1118.00", "1118", "3354.00", "3354", "-128.00", "-128").Replace(text),
+		"semicolons":    semicolons,
+		"sep line":      "sep=;\r\n" + semicolons,
+		"empty rows":    text + strings.Repeat(",", len(columns)-1) + "\n",
+		"tabs":          utf16LE(strings.ReplaceAll(text, ",", "\t")),
+		"workbook":      workbook(t),
+	}
+	for name, form := range forms {
+		changed, err := ReadCSV(strings.NewReader(form), orders(), "")
+		require.NoError(t, err, name)
+		require.Empty(t, changed, name)
+	}
+	changed, err := ReadCSV(strings.NewReader(strings.Replace(semicolons, ";3;on", ";2;on", 1)), orders(), "")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, changed["o-1"].Quantity)
+	_, err = ReadCSV(strings.NewReader(strings.Replace(semicolons, "1118,00", "1118,01", 1)), orders(), "")
+	require.ErrorContains(t, err, "edited_unit_price")
+	_, err = ReadCSV(strings.NewReader("PK\x03\x04not a workbook"), orders(), "")
+	require.ErrorContains(t, err, "workbook")
+	_, err = ReadCSV(strings.NewReader("order;\xff\n"), orders(), "")
+	require.ErrorIs(t, err, errMarks)
+}
+
+func utf16LE(text string) string {
+	var b bytes.Buffer
+	b.WriteString("\xff\xfe")
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b.WriteByte(byte(unit))
+		b.WriteByte(byte(unit >> 8))
+	}
+	return b.String()
+}
+
+func workbook(t *testing.T) string {
+	var b bytes.Buffer
+	require.NoError(t, WriteXLSX(&b, orders()))
+	return b.String()
+}
+
 func TestReviewedQuantityIsTaken(t *testing.T) {
 	for _, row := range []string{",2,on,monthly,1118.00,3354.00,", ",2,on,monthly,1118.00,2236.00,"} { // the total left alone, or worked out
-		changed, err := ReadCSV(strings.NewReader(strings.Replace(written(t), ",3,on,monthly,1118.00,3354.00,", row, 1)), orders())
+		changed, err := ReadCSV(strings.NewReader(strings.Replace(written(t), ",3,on,monthly,1118.00,3354.00,", row, 1)), orders(), "")
 		require.NoError(t, err)
 		require.Len(t, changed, 1)
 		l := changed["o-1"]
 		require.EqualValues(t, 2, l.Quantity)
 		require.Equal(t, money.New(2_236_000_000, "USD"), l.TotalPrice)
 	}
-	changed, err := ReadCSV(strings.NewReader(strings.Replace(written(t), ",on,monthly,", ",capacity_priority,upfront,", 1)), orders())
+	changed, err := ReadCSV(strings.NewReader(strings.Replace(written(t), ",on,monthly,", ",capacity_priority,upfront,", 1)), orders(), "")
 	require.NoError(t, err)
 	require.False(t, changed["o-1"].Flexible)
 	require.Equal(t, "upfront", changed["o-1"].BillingPlan)
@@ -76,7 +122,7 @@ func TestEditsThatAreRefused(t *testing.T) {
 		"another billing plan": {"monthly", "weekly", "bad_quantity"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := ReadCSV(strings.NewReader(strings.Replace(written(t), c.old, c.fresh, 1)), orders())
+			_, err := ReadCSV(strings.NewReader(strings.Replace(written(t), c.old, c.fresh, 1)), orders(), "")
 			require.ErrorIs(t, err, order.ErrRefused)
 			var r *order.Refusal
 			require.True(t, errors.As(err, &r))
@@ -85,9 +131,16 @@ func TestEditsThatAreRefused(t *testing.T) {
 		})
 	}
 	for _, bad := range []string{"", "order\no-1\n", strings.Replace(written(t), "quantity", "amount", 1), strings.Replace(written(t), "size", "region", 1), written(t) + "o-1,short\n", written(t) + `"open`} {
-		_, err := ReadCSV(strings.NewReader(bad), orders())
+		_, err := ReadCSV(strings.NewReader(bad), orders(), "")
 		require.Error(t, err)
 	}
+}
+
+func TestFileOfAnotherCustomer(t *testing.T) {
+	_, err := ReadCSV(strings.NewReader(written(t)), orders(), "customer-2")
+	require.ErrorContains(t, err, "other_customer")
+	_, err = ReadCSV(strings.NewReader(written(t)), orders(), "CUSTOMER-1")
+	require.NoError(t, err)
 }
 
 func FuzzReadCSV(f *testing.F) {
@@ -95,7 +148,7 @@ func FuzzReadCSV(f *testing.F) {
 	_ = WriteCSV(&b, orders())
 	f.Add(b.String())
 	f.Fuzz(func(t *testing.T, text string) {
-		changed, err := ReadCSV(strings.NewReader(text), orders())
+		changed, err := ReadCSV(strings.NewReader(text), orders(), "")
 		if err != nil {
 			return
 		}

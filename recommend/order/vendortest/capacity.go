@@ -29,6 +29,8 @@ func (v *Vendor) capacity(r place.Request, parts []string, query string) place.R
 		return answer(404, `{"error":{"code":"NotFound","message":"no such order"}}`)
 	case parts[0] == "reservationOrders" && len(parts) == 3 && parts[2] == "purchase":
 		return v.purchase(r, parts[1])
+	case parts[0] == "reservationOrders" && len(parts) >= 3 && parts[2] == "reservations":
+		return v.reservation(r, parts[1], parts[3:])
 	}
 	return answer(404, `{"error":{"code":"NotFound","message":"no such call"}}`)
 }
@@ -70,6 +72,28 @@ func (v *Vendor) calculatePrice(r place.Request) place.Response {
 		properties["paymentSchedule"] = schedule
 	}
 	return answerJSON(200, map[string]any{"properties": properties})
+}
+
+// reservation lists the one reservation of an order, or sets its scope. Partner Center's orders are known here as "r-" and
+// their id.
+func (v *Vendor) reservation(r place.Request, id string, parts []string) place.Response {
+	for _, p := range v.purchases {
+		if p.ID != strings.TrimPrefix(id, "r-") || v.now.Before(p.Visible) {
+			continue
+		}
+		if len(parts) == 0 {
+			return answerJSON(200, map[string]any{"value": []any{map[string]any{"name": id + "/1", "properties": map[string]any{"appliedScopeType": orElse(p.Scope, "Shared")}}}})
+		}
+		var body place.ScopeBody
+		if r.Method != "PATCH" || json.Unmarshal(r.Body, &body) != nil {
+			return answer(400, `{"error":{"code":"BadRequest","message":"bad scope"}}`)
+		}
+		scoped := *p
+		scoped.Scope = body.Properties.AppliedScopeType
+		v.write(record{Purchase: &scoped})
+		return answer(200, `{}`)
+	}
+	return answer(404, `{"error":{"code":"NotFound","message":"no such order"}}`)
 }
 
 func shownReservation(p *Purchase) map[string]any {
@@ -115,6 +139,7 @@ func (v *Vendor) purchase(r place.Request, id string) place.Response {
 	}
 	total, _ := money.Parse(s.Total, money.Code(s.Currency))
 	unit, _ := total.MulDiv(1, s.Quantity)
-	p := v.bought(Purchase{Token: body.Tags["sizeterm"], Via: "arm", ID: s.ID, Quantity: body.Properties.Quantity, Currency: s.Currency}, unit.Decimal())
+	p := v.bought(Purchase{Token: body.Tags["sizeterm"], Via: "arm", ID: s.ID, Quantity: body.Properties.Quantity, Currency: s.Currency,
+		Size: body.Sku.Name, Region: body.Location, Term: body.Properties.Term, Plan: strings.ToLower(body.Properties.BillingPlan)}, unit.Decimal())
 	return answerJSON(200, shownReservation(p))
 }

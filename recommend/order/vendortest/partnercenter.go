@@ -197,7 +197,7 @@ func (v *Vendor) newCart(r place.Request, customer string) place.Response {
 		return answer(400, `{"code":10010,"description":"bad cart"}`)
 	}
 	line := body.LineItems[0]
-	c := &cart{ID: fmt.Sprintf("cart-%d", len(v.carts)+1), Customer: customer, Token: line.FriendlyName, CatalogItem: line.CatalogItemID, Term: line.TermDuration, Quantity: line.Quantity}
+	c := &cart{ID: fmt.Sprintf("cart-%d", len(v.carts)+1), Customer: customer, Token: line.FriendlyName, CatalogItem: line.CatalogItemID, Term: line.TermDuration, Cycle: line.BillingCycle, Quantity: line.Quantity}
 	v.write(record{Cart: c})
 	return answerJSON(201, shown(c))
 }
@@ -232,7 +232,8 @@ func (v *Vendor) checkout(r place.Request, c *cart) place.Response {
 		return answer(400, `{"code":400019,"description":"availability changed"}`)
 	}
 	o := v.config.Offers[i]
-	p := v.bought(Purchase{Token: c.Token, Via: "partner-center", Cart: c.ID, Quantity: c.Quantity, Customer: c.Customer, Currency: o.Currency}, o.Unit)
+	p := v.bought(Purchase{Token: c.Token, Via: "partner-center", Cart: c.ID, Quantity: c.Quantity, Customer: c.Customer, Currency: o.Currency,
+		Size: o.Size, Region: o.Region, Term: o.Term, Plan: planOf(c.Cycle)}, o.Unit)
 	done := *c
 	done.Ordered, done.Request = p.ID, r.Header["MS-RequestId"]
 	v.write(record{Cart: &done})
@@ -259,4 +260,11 @@ func orElse(text, otherwise string) string {
 		return otherwise
 	}
 	return text
+}
+
+func planOf(cycle string) string {
+	if cycle == "monthly" {
+		return cycle
+	}
+	return "upfront"
 }

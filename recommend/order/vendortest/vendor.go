@@ -66,14 +66,19 @@ type Purchase struct {
 	At       time.Time `json:"at"`
 	Visible  time.Time `json:"visible"`
 	Customer string    `json:"customer,omitempty"`
+	Size     string    `json:"size,omitempty"`
+	Region   string    `json:"region,omitempty"`
+	Term     string    `json:"term,omitempty"`
+	Plan     string    `json:"plan,omitempty"`  // "upfront" or "monthly"
+	Scope    string    `json:"scope,omitempty"` // as it was set after the purchase
 }
 
 // cart of the ledger.
 type cart struct {
-	ID, Customer, Token, CatalogItem, Term string
-	Quantity                               int64
-	Ordered                                string // id of the order
-	Request                                string // MS-RequestId that bought it
+	ID, Customer, Token, CatalogItem, Term, Cycle string
+	Quantity                                      int64
+	Ordered                                       string // id of the order
+	Request                                       string // MS-RequestId that bought it
 }
 
 // session is a price that is held for a purchase.
@@ -151,6 +156,12 @@ func (v *Vendor) take(r record) {
 	case r.Session != nil:
 		v.sessions[r.Session.ID] = r.Session
 	case r.Purchase != nil:
+		for i, p := range v.purchases {
+			if p.ID == r.Purchase.ID && r.Purchase.Scope != "" { // its scope was set: no second purchase
+				v.purchases[i] = r.Purchase
+				return
+			}
+		}
 		v.purchases = append(v.purchases, r.Purchase)
 	}
 }

@@ -1,0 +1,336 @@
+// Package prove compares what was ordered with what the vendor's files say afterwards: was it bought, was it charged as
+// quoted, is it used, and did the saving come true. It also values what can be done with a reservation that is not used
+// well: another scope, an exchange, a refund.
+//
+// Books gathers the files; Verify reads them. Hours are micro-hours, money is exact until it is printed, days are UTC. An
+// estimate never stands in for something that the files do not hold: what is not there is "not in the files".
+package prove
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"sizeterm/ingest/usage"
+	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
+)
+
+// InvoiceLine is a line of an invoice reconciliation file about reservations: see ingest.InvoiceLine, whose fields it has.
+type InvoiceLine struct {
+	Invoice, Order, Alternate, ReservationOrder string
+	Customer, Product, Charge, Cycle            string
+	Frequency                                   string
+	Quantity, Billable                          string
+	UnitPrice, PricingCurrency                  string
+	Exchange                                    string
+	Subtotal, Tax, Total, Currency              string
+	Day                                         time.Time
+	File                                        string
+	Line                                        int64
+}
+
+// Transaction is a row of reservation transactions: see ingest.Transaction.
+type Transaction struct {
+	Day              time.Time
+	Event            string
+	Order, Name      string
+	Size, Region     string
+	TermMonths       int
+	Quantity         int64
+	Amount, Currency string
+	Recurring        bool
+	File             string
+	Line             int64
+}
+
+// Link says that a reservation belongs to a reservation order.
+type Link struct{ Order, Reservation string }
+
+// Use is what was used of a reservation on one day: see ingest.ReservationUse.
+type Use struct {
+	Reservation, Order, Size, Resource string
+	Day                                time.Time
+	Reserved, Used                     int64
+	File                               string
+	Line                               int64
+}
+
+// day counts UTC days from 1970-01-01.
+type day int64
+
+const daySeconds = 86400
+
+func dayOf(t time.Time) day { return day(t.Unix() / daySeconds) }
+
+func (d day) time() time.Time { return time.Unix(int64(d)*daySeconds, 0).UTC() }
+
+// cellID is what a later export replaces as a whole.
+type cellID struct {
+	customer, subscription, group string
+	day                           day
+}
+
+// origin is the export that a row came from.
+type origin struct{ export, dataset string }
+
+// what is one kind of use within a cell. ratio is the row's normalisation against the reservation x 100, 0 unknown.
+type what struct {
+	size     catalog.Size
+	region   catalog.Region
+	currency money.Code
+	model    usage.Model
+	kind     usage.Kind
+	benefit  string
+	ratio    int64
+}
+
+// quantity adds up rows of one kind: hours, and their cost as billed.
+type quantity struct {
+	hours int64
+	cost  int64
+}
+
+// row is a quantity with everything that it is about.
+type row struct {
+	cellID
+	what
+	quantity
+	export string
+}
+
+// scope is the path of the row in the words of a reservation's scope.
+func (r *row) inScope(scope string) bool {
+	if scope == "shared" {
+		return true
+	}
+	sub, group, ok := strings.Cut(strings.TrimPrefix(scope, "/subscriptions/"), "/resourcegroups/")
+	return r.subscription == sub && (!ok || r.group == group)
+}
+
+// rateKey finds an on-demand price.
+type rateKey struct {
+	customer string
+	region   catalog.Region
+	size     catalog.Size
+	currency money.Code
+}
+
+// Books is what the files of some months hold. The zero value is empty.
+type Books struct {
+	cells     map[cellID]map[origin]map[what]*quantity
+	purchases map[cellID]map[origin][]Charge
+	rates     map[rateKey]map[money.Rate]int64 // hours at each price, Linux compute on demand
+	orderOf   map[string]string                // of a reservation
+	lines     []InvoiceLine
+	deals     []Transaction
+	uses      []Use
+	held      []usage.Commitment
+	names     map[string]string
+	chosen    []row // rows of the chosen exports, sorted; nil until asked for
+	replaced  int
+}
+
+// Charge is one purchase, instalment or correction of a reservation in a cost export.
+type Charge struct {
+	Customer, Benefit string
+	Day               time.Time
+	Cost              money.Amount
+	Size              string
+	Refund            bool
+	Export            string
+	Line              int64
+}
+
+// AddCharges takes rows of a cost file. What is no machine and no reservation is passed over.
+func (b *Books) AddCharges(c *usage.Charges) {
+	b.chosen = nil
+	if b.cells == nil {
+		b.cells, b.purchases = map[cellID]map[origin]map[what]*quantity{}, map[cellID]map[origin][]Charge{}
+		b.rates, b.names = map[rateKey]map[money.Rate]int64{}, map[string]string{}
+	}
+	for i := range c.Len() {
+		kind, model := usage.Kind(c.Kind[i]), usage.Model(c.Model[i])
+		cell := cellID{c.Customer.Text(i), c.Subscription.Text(i), c.ResourceGroup.Text(i), day(c.Start[i] / daySeconds)}
+		from := origin{c.Export.Text(i), c.Dataset.Text(i)}
+		if name := c.CustomerName.Text(i); name != "" {
+			b.names[cell.customer] = name
+		}
+		currency := money.Code(c.Currency.Text(i))
+		switch {
+		case kind == usage.Purchase || kind == usage.Adjustment && model == usage.Reservation:
+			if model != usage.Reservation {
+				continue
+			}
+			byOrigin := b.purchases[cell]
+			if byOrigin == nil {
+				byOrigin = map[origin][]Charge{}
+				b.purchases[cell] = byOrigin
+			}
+			byOrigin[from] = append(byOrigin[from], Charge{Customer: cell.customer, Benefit: c.Benefit.Text(i), Day: time.Unix(c.Start[i], 0).UTC(),
+				Cost: money.New(c.Cost[i], currency), Size: c.BenefitSize.Text(i), Refund: kind == usage.Adjustment, Export: from.export, Line: c.Line[i]})
+		case kind == usage.Compute || kind == usage.Unused && model == usage.Reservation:
+			b.addUse(c, i, cell, from, what{catalog.Size(c.Size.Text(i)), catalog.Region(c.Region.Text(i)), currency, model, kind, c.Benefit.Text(i), 0})
+		}
+	}
+}
+
+// addUse adds hours of machines, or hours that nothing used.
+func (b *Books) addUse(c *usage.Charges, i int, cell cellID, from origin, w what) {
+	hours, _ := c.Hours.At(i)
+	w.ratio, _ = c.BenefitRatio.At(i)
+	if rate, ok := c.Rate.At(i); ok && w.kind == usage.Compute && w.model == usage.OnDemand && c.OS.Text(i) != "windows" && rate > 0 && hours > 0 {
+		key := rateKey{cell.customer, w.region, w.size, w.currency}
+		if b.rates[key] == nil {
+			b.rates[key] = map[money.Rate]int64{}
+		}
+		b.rates[key][money.Rate(rate)] += hours
+	}
+	if b.cells[cell] == nil {
+		b.cells[cell] = map[origin]map[what]*quantity{}
+	}
+	if b.cells[cell][from] == nil {
+		b.cells[cell][from] = map[what]*quantity{}
+	}
+	q := b.cells[cell][from][w]
+	if q == nil {
+		q = &quantity{}
+		b.cells[cell][from][w] = q
+	}
+	q.hours += hours
+	q.cost += c.Cost[i]
+}
+
+// AddInvoice takes lines of a reconciliation file.
+func (b *Books) AddInvoice(lines ...InvoiceLine) {
+	b.lines = append(b.lines, lines...)
+	for _, l := range lines {
+		if l.Order != "" && l.ReservationOrder != "" {
+			b.link(l.ReservationOrder, l.ReservationOrder)
+		}
+	}
+}
+
+// AddTransactions takes rows of reservation transactions.
+func (b *Books) AddTransactions(deals ...Transaction) { b.deals = append(b.deals, deals...) }
+
+// AddUses takes rows of reservation details or summaries.
+func (b *Books) AddUses(uses ...Use) { b.uses = append(b.uses, uses...) }
+
+// AddLinks takes what files say of reservations and their orders.
+func (b *Books) AddLinks(links ...Link) {
+	for _, l := range links {
+		b.link(l.Reservation, l.Order)
+	}
+}
+
+// AddHeld takes a list of reservations.
+func (b *Books) AddHeld(held ...usage.Commitment) {
+	b.held = append(b.held, held...)
+	for _, c := range held {
+		if c.Order != "" {
+			b.link(c.ID, c.Order)
+		}
+	}
+}
+
+// Held returns the reservations that the files list.
+func (b *Books) Held() []usage.Commitment { return b.held }
+
+func (b *Books) link(reservation, order string) {
+	if b.orderOf == nil {
+		b.orderOf = map[string]string{}
+	}
+	if reservation != "" && order != "" {
+		b.orderOf[strings.ToLower(reservation)] = strings.ToLower(order)
+	}
+}
+
+// order is the reservation order that a benefit belongs to: rows name a reservation, or its order.
+func (b *Books) order(benefit string) string {
+	if o, ok := b.orderOf[benefit]; ok {
+		return o
+	}
+	return benefit
+}
+
+// rank orders exports by how much they say of usage; exports of different kinds are never added.
+func rank(o origin) int {
+	return slices.Index([]string{"usage", "focus", "actual", "amortized"}, o.export)
+}
+
+// best returns the export that counts in a cell: the most telling kind, of it the latest.
+func best[T any](byOrigin map[origin]T, allowed func(origin) bool) (origin, bool) {
+	var chosen origin
+	found := false
+	for o := range byOrigin {
+		if allowed(o) && (!found || cmp.Or(cmp.Compare(rank(o), rank(chosen)), cmp.Compare(o.dataset, chosen.dataset)) > 0) {
+			chosen, found = o, true
+		}
+	}
+	return chosen, found
+}
+
+// rows returns the rows that count, sorted by everything that tells them apart.
+func (b *Books) rows() []row {
+	if b.chosen != nil {
+		return b.chosen
+	}
+	for id, byOrigin := range b.cells {
+		o, _ := best(byOrigin, func(origin) bool { return true })
+		b.replaced += len(byOrigin) - 1
+		for w, q := range byOrigin[o] {
+			b.chosen = append(b.chosen, row{id, w, *q, o.export})
+		}
+	}
+	slices.SortFunc(b.chosen, func(x, y row) int {
+		return cmp.Or(cmp.Compare(x.customer, y.customer), cmp.Compare(x.day, y.day), cmp.Compare(x.subscription, y.subscription), cmp.Compare(x.group, y.group),
+			cmp.Compare(x.region, y.region), cmp.Compare(x.size, y.size), cmp.Compare(x.benefit, y.benefit), cmp.Compare(x.model, y.model),
+			cmp.Compare(x.kind, y.kind), cmp.Compare(x.currency, y.currency), cmp.Compare(x.ratio, y.ratio))
+	})
+	return b.chosen
+}
+
+// charges returns purchases and corrections of the exports that count, by day.
+func (b *Books) charges() []Charge {
+	var all []Charge
+	for _, byOrigin := range b.purchases {
+		// Amortized exports have no purchases, and invoices are read line by line.
+		if o, ok := best(byOrigin, func(o origin) bool { return o.export != "invoice" }); ok {
+			all = append(all, byOrigin[o]...)
+		}
+	}
+	slices.SortFunc(all, func(x, y Charge) int {
+		return cmp.Or(x.Day.Compare(y.Day), cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Benefit, y.Benefit), cmp.Compare(x.Line, y.Line))
+	})
+	return all
+}
+
+// span is the days of usage that the files hold of a customer, to exclusive; ok is false where they hold none.
+func (b *Books) span(customer string) (from, to day, ok bool) {
+	for _, r := range b.rows() {
+		if r.customer != customer || r.kind != usage.Compute {
+			continue
+		}
+		if !ok || r.day < from {
+			from = r.day
+		}
+		if !ok || r.day+1 > to {
+			to = r.day + 1
+		}
+		ok = true
+	}
+	return from, to, ok
+}
+
+// rate is the on-demand price that the customer paid for most hours of a size, 0 where the files show none.
+func (b *Books) rate(k rateKey) money.Rate {
+	var most money.Rate
+	for rate, hours := range b.rates[k] {
+		if best := b.rates[k][most]; hours > best || hours == best && rate < most {
+			most = rate
+		}
+	}
+	return most
+}
