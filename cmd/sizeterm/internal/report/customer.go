@@ -15,6 +15,16 @@ func onlyCustomer(p *recommend.Plan, customer string) *recommend.Plan {
 	if customer == "" {
 		return p
 	}
+	q := customerPart(p, customer)
+	q.Files = slices.Clone(p.Files)
+	for i := range q.Files {
+		q.Files[i].Name = strings.TrimSpace(fmt.Sprintf("%s %d", q.Files[i].Kind, i+1))
+	}
+	return q
+}
+
+// customerPart returns a copy of p with one customer's things and remarks only; Files stays as it is.
+func customerPart(p *recommend.Plan, customer string) *recommend.Plan {
 	q := *p
 	q.Profiles = keep(p.Profiles, func(x *analyzer.Profile) bool { return x.Customer == customer })
 	q.VMs = keep(p.VMs, func(x *analyzer.VM) bool { return x.Customer == customer })
@@ -27,10 +37,6 @@ func onlyCustomer(p *recommend.Plan, customer string) *recommend.Plan {
 	q.Resizes = keep(p.Resizes, func(x *recommend.Resize) bool { return own[x.VM] })
 	q.NotRecommended = keep(p.NotRecommended, func(x *recommend.NotRecommended) bool { return owns(own, x.Subject) })
 	q.Warnings = keep(p.Warnings, func(x *analyzer.Warning) bool { return owns(own, x.Subject) })
-	q.Files = slices.Clone(p.Files)
-	for i := range q.Files {
-		q.Files[i].Name = strings.TrimSpace(fmt.Sprintf("%s %d", q.Files[i].Kind, i+1))
-	}
 	return &q
 }
 

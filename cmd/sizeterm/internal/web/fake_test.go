@@ -1,0 +1,284 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"sizeterm/analyzer"
+	"sizeterm/ingest"
+	"sizeterm/pricing/sheet"
+	"sizeterm/recommend"
+)
+
+// demoPlan is the plan of the demo's cost export, made once: what pages show of it, other tests have judged.
+var demoPlan = sync.OnceValue(func() *recommend.Plan {
+	inputs, err := ingest.Discover([]string{"../../../../testdata/contoso/cost-export-2026-10.csv.gz"}, nil)
+	if err != nil {
+		panic(err)
+	}
+	policy := recommend.DefaultPolicy()
+	acc := analyzer.New(analyzer.Options{MinAge: policy.MinAge})
+	reader, err := ingest.NewReader(inputs[0], ingest.Options{})
+	if err != nil {
+		panic(err)
+	}
+	defer reader.Close()
+	for reader.Next() {
+		if err := acc.Add(reader.Record()); err != nil {
+			panic(err)
+		}
+	}
+	analysis, err := acc.Analysis()
+	if err != nil {
+		panic(err)
+	}
+	book, err := sheet.NewBook()
+	if err != nil {
+		panic(err)
+	}
+	plan, err := recommend.Recommend(recommend.Input{Analysis: analysis, Book: book, Policy: policy, Files: []recommend.File{{Name: "cost-export-2026-10.csv.gz", Kind: "charges", Rows: 4381, Accepted: 4381}}})
+	if err != nil {
+		panic(err)
+	}
+	return plan
+})
+
+// memory is everything that a server asks for, as long as a test lasts.
+type memory struct {
+	mu      sync.Mutex
+	uploads map[string][]Upload
+	plans   map[string]Planned
+	people  []Person
+}
+
+func newMemory() *memory {
+	return &memory{uploads: map[string][]Upload{}, plans: map[string]Planned{}}
+}
+
+func (m *memory) Receive(_ context.Context, tenant, by, name string, body io.Reader) (Upload, error) {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return Upload{}, err
+	}
+	sum := sha256.Sum256(text)
+	up := Upload{ID: hex.EncodeToString(sum[:]), Name: name, Size: int64(len(text)), By: by, At: testDay, Parts: []Part{{Name: name, Kind: "charges", Rows: 3, Accepted: 2, Rejected: 1}}}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, known := range m.uploads[tenant] {
+		if known.ID == up.ID {
+			return known, nil
+		}
+	}
+	m.uploads[tenant] = append([]Upload{up}, m.uploads[tenant]...)
+	return up, nil
+}
+
+func (m *memory) Uploads(_ context.Context, tenant string) ([]Upload, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.uploads[tenant], nil
+}
+
+func (m *memory) Rejects(_ context.Context, tenant, id string, w io.Writer) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, up := range m.uploads[tenant] {
+		if up.ID == id {
+			_, err := io.WriteString(w, "file,line,column,value,reason\n")
+			return err
+		}
+	}
+	return ErrNone
+}
+
+func (m *memory) Plan(_ context.Context, tenant, id string) (Planned, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p, ok := m.plans[tenant]; ok && (id == "" || id == p.ID) {
+		return p, nil
+	}
+	return Planned{}, ErrNone
+}
+
+func (m *memory) Refresh(_ context.Context, tenant string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plans[tenant] = Planned{ID: "plan-" + tenant, At: testDay, Plan: demoPlan()}
+	return nil
+}
+
+func (m *memory) Progress(context.Context, string) (Progress, error) { return Progress{}, nil }
+
+func (m *memory) Person(_ context.Context, tenant, id string) (Person, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.people {
+		if p.Tenant == tenant && p.ID == id {
+			return p, nil
+		}
+	}
+	return Person{}, ErrNone
+}
+
+func (m *memory) People(_ context.Context, tenant string) ([]Person, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []Person
+	for _, p := range m.people {
+		if p.Tenant == tenant {
+			all = append(all, p)
+		}
+	}
+	return all, nil
+}
+
+func (m *memory) Save(_ context.Context, person Person) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, p := range m.people {
+		if p.Tenant == person.Tenant && p.ID == person.ID {
+			m.people[i] = person
+			return nil
+		}
+	}
+	m.people = append(m.people, person)
+	return nil
+}
+
+// testDay is the instant at which the clock of tests stands.
+var testDay = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+
+// clock is a clock that tests turn.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) turn(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// service is a server under test.
+type service struct {
+	*httptest.Server
+	t      *testing.T
+	server *Server
+	memory *memory
+	clock  *clock
+	log    *bytes.Buffer
+}
+
+func newService(t *testing.T, change ...func(*Options)) *service {
+	t.Helper()
+	m, c, log := newMemory(), &clock{at: testDay}, &bytes.Buffer{}
+	o := Options{Files: m, Plans: m, People: m, Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
+		Demo: func(ctx context.Context, tenant, _ string) error { return m.Refresh(ctx, tenant) }}
+	for _, f := range change {
+		f(&o)
+	}
+	s := New(o)
+	web := httptest.NewServer(s)
+	t.Cleanup(web.Close)
+	return &service{Server: web, t: t, server: s, memory: m, clock: c, log: log}
+}
+
+// lockedWriter lets several goroutines log.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// browser is somebody's browser.
+type browser struct {
+	*http.Client
+	t    *testing.T
+	base string
+}
+
+// visitor opens a browser in which nobody is signed in. It follows no redirects.
+func (s *service) visitor() *browser {
+	jar, err := cookiejar.New(nil)
+	require.NoError(s.t, err)
+	return &browser{&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, s.t, s.URL}
+}
+
+// as opens a browser in which a new person of the tenant is signed in.
+func (s *service) as(tenant, id string, role Role) *browser {
+	s.t.Helper()
+	require.NoError(s.t, s.memory.Save(context.Background(), Person{Tenant: tenant, ID: id, Name: id, Role: role}))
+	b := s.visitor()
+	link := s.server.NewLink(tenant, id, time.Hour)
+	_, secret, _ := strings.Cut(link, "link=")
+	status, _, _ := b.post("/sign-in", url.Values{"link": {secret}})
+	require.Equal(s.t, http.StatusSeeOther, status)
+	return b
+}
+
+// do sends a request as a browser does and returns the answer.
+func (b *browser) do(method, path, contentType string, body io.Reader) (int, http.Header, string) {
+	b.t.Helper()
+	r, err := http.NewRequest(method, b.base+path, body)
+	require.NoError(b.t, err)
+	r.Header.Set("Accept", "text/html")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	resp, err := b.Do(r)
+	require.NoError(b.t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(b.t, err)
+	return resp.StatusCode, resp.Header, string(text)
+}
+
+func (b *browser) get(path string) (int, http.Header, string) { return b.do("GET", path, "", nil) }
+
+func (b *browser) post(path string, form url.Values) (int, http.Header, string) {
+	return b.do("POST", path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+}
+
+// page returns a page that must be there.
+func (b *browser) page(path string) string {
+	b.t.Helper()
+	status, _, text := b.get(path)
+	require.Equal(b.t, http.StatusOK, status, "%s: %s", path, text)
+	return text
+}
+
+// follow returns the first address on a page that the pattern matches.
+func follow(t *testing.T, page, pattern string) string {
+	t.Helper()
+	found := regexp.MustCompile(pattern).FindString(page)
+	require.NotEmpty(t, found, "no %s on the page", pattern)
+	return found
+}

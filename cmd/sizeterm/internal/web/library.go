@@ -1,0 +1,86 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"sizeterm/recommend"
+)
+
+// Upload is one file that was received, and what was found in it.
+type Upload struct {
+	ID   string // SHA-256 of the bytes, in hex
+	Name string
+	Size int64 // bytes
+	By   string
+	At   time.Time
+	// Parts are what the file holds: one, or one for each file of an archive.
+	Parts []Part
+	// Refused says why the file as a whole cannot be used; "" where it can.
+	Refused string
+}
+
+// Part is one readable file.
+type Part struct {
+	Name, Kind, Dialect, Grain, Refused string
+	From, To                            time.Time // zero where it has no period
+	Rows, Accepted, Rejected            int64
+	Customers, Notices                  []string
+}
+
+// Rejected is the number of rows that were refused.
+func (u *Upload) Rejected() int64 { return u.sum(func(p *Part) int64 { return p.Rejected }) }
+
+// Rows is the number of rows that were read.
+func (u *Upload) Rows() int64 { return u.sum(func(p *Part) int64 { return p.Rows }) }
+
+// Accepted is the number of rows that count.
+func (u *Upload) Accepted() int64 { return u.sum(func(p *Part) int64 { return p.Accepted }) }
+
+func (u *Upload) sum(of func(*Part) int64) int64 {
+	total := int64(0)
+	for i := range u.Parts {
+		total += of(&u.Parts[i])
+	}
+	return total
+}
+
+// Planned is a plan with its name.
+type Planned struct {
+	ID   string // of the plan's content: the same plan has the same
+	At   time.Time
+	Plan *recommend.Plan
+}
+
+// Progress is what is being done with a tenant's files.
+type Progress struct {
+	Running bool
+	Stage   string // "reading", "deciding"; a word for people
+	Since   time.Time
+	Failed  string // why the last run gave no plan; "" where it did
+}
+
+// ErrNone says that there is no such thing in the tenant, whether it exists elsewhere or not.
+var ErrNone = errors.New("there is no such thing here")
+
+// Files keeps what a tenant sent.
+type Files interface {
+	// Receive takes a file and returns its receipt once the bytes are safe. The same bytes again give the same receipt.
+	Receive(ctx context.Context, tenant, by, name string, body io.Reader) (Upload, error)
+	// Uploads returns the tenant's files, the newest first.
+	Uploads(ctx context.Context, tenant string) ([]Upload, error)
+	// Rejects writes the refused rows of a file as CSV; ErrNone where there is no such file.
+	Rejects(ctx context.Context, tenant, id string, w io.Writer) error
+}
+
+// Plans keeps the plans that were made of a tenant's files.
+type Plans interface {
+	// Plan returns the plan called id, the newest where id is empty; ErrNone where there is none.
+	Plan(ctx context.Context, tenant, id string) (Planned, error)
+	// Refresh asks for a new plan of all that the tenant sent; it returns before there is one.
+	Refresh(ctx context.Context, tenant string) error
+	// Progress says what is being done.
+	Progress(ctx context.Context, tenant string) (Progress, error)
+}

@@ -1,0 +1,229 @@
+package web
+
+import (
+	"errors"
+	"html/template"
+	"io"
+	"net/http"
+
+	"sizeterm/cmd/sizeterm/internal/plot"
+	"sizeterm/cmd/sizeterm/internal/report"
+	"sizeterm/recommend"
+)
+
+// portfolioPage is the first page: the customers, the best saving for its risk first.
+type portfolioPage struct {
+	View     *planView
+	Progress Progress
+	Uploads  int
+	CanDemo  bool
+}
+
+func (s *Server) portfolio(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	tenant := principalOf(ctx).Tenant
+	page := portfolioPage{CanDemo: s.Demo != nil}
+	view, err := s.view(ctx, r.URL.Query().Get("plan"))
+	if err != nil && !errors.Is(err, ErrNone) {
+		return err
+	}
+	page.View = view
+	if page.Progress, err = s.Plans.Progress(ctx, tenant); err != nil {
+		return err
+	}
+	uploads, err := s.Files.Uploads(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	page.Uploads = len(uploads)
+	refreshWhile(w, page.Progress)
+	s.render(w, r, http.StatusOK, "portfolio", "Portfolio", page)
+	return nil
+}
+
+// refreshWhile lets a browser without the script look again while work is under way.
+func refreshWhile(w http.ResponseWriter, p Progress) {
+	if p.Running {
+		w.Header().Set("Refresh", "2")
+	}
+}
+
+// customerPage is one customer's plan.
+type customerPage struct {
+	*customerView
+	View   *planView
+	Sketch template.HTML
+	Drawn  plot.Sketch
+	Pool   *recommend.Pool // the pool that is drawn: the one whose lines save the most
+	Pools  []poolRow
+}
+
+// poolRow is a pool in a list.
+type poolRow struct {
+	*recommend.Pool
+	Chosen *recommend.Compared
+}
+
+func (s *Server) customer(w http.ResponseWriter, r *http.Request) error {
+	view, c, err := s.customerOf(r)
+	if err != nil {
+		return err
+	}
+	page := customerPage{customerView: c, View: view}
+	var best *recommend.Pool
+	for i := range c.Plan.Pools {
+		p := &c.Plan.Pools[i]
+		row := poolRow{Pool: p, Chosen: chosenOf(p)}
+		page.Pools = append(page.Pools, row)
+		if row.Chosen != nil && (best == nil || row.Chosen.Saving.Currency == chosenOf(best).Saving.Currency && row.Chosen.Saving.Micros > chosenOf(best).Saving.Micros) {
+			best = p
+		}
+	}
+	if best != nil {
+		page.Pool = best
+		page.Drawn = plot.DrawSketch(best, c.Plan.Window, -1)
+		page.Sketch = drawing(page.Drawn)
+	}
+	s.render(w, r, http.StatusOK, "customer", c.Name, page)
+	return nil
+}
+
+// drawing is a sketch for a page: made by us, every text in it escaped.
+func drawing(s plot.Sketch) template.HTML { return template.HTML(s.SVG) }
+
+// chosenOf is the row of a pool's comparison that was taken; nil where nothing is compared.
+func chosenOf(p *recommend.Pool) *recommend.Compared {
+	for i := range p.Compare {
+		if p.Compare[i].Choice == p.Chosen {
+			return &p.Compare[i]
+		}
+	}
+	return nil
+}
+
+// customerOf finds the customer that the address names.
+func (s *Server) customerOf(r *http.Request) (*planView, *customerView, error) {
+	view, err := s.view(r.Context(), r.URL.Query().Get("plan"))
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := view.customer(r.PathValue("customer"))
+	return view, c, err
+}
+
+// poolPage is one pool: its demand, what was chosen, why, and what else was compared.
+type poolPage struct {
+	*customerView
+	View   *planView
+	Pool   *recommend.Pool
+	Chosen *recommend.Compared
+	Sketch template.HTML
+	Drawn  plot.Sketch
+	Lines  any
+}
+
+func (s *Server) pool(w http.ResponseWriter, r *http.Request) error {
+	view, c, err := s.customerOf(r)
+	if err != nil {
+		return err
+	}
+	p, err := c.pool(r.PathValue("pool"))
+	if err != nil {
+		return err
+	}
+	page := poolPage{customerView: c, View: view, Pool: p, Chosen: chosenOf(p)}
+	page.Drawn = plot.DrawSketch(p, c.Plan.Window, -1)
+	page.Sketch = drawing(page.Drawn)
+	page.Lines = report.LinesOf(c.Told, p.ID)
+	s.render(w, r, http.StatusOK, "pool", report.PoolName(p), page)
+	return nil
+}
+
+// uploadsPage is what came and what it holds.
+type uploadsPage struct {
+	Uploads  []Upload
+	Progress Progress
+	Max      int64
+	CanSend  bool
+}
+
+func (s *Server) uploads(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	who := principalOf(ctx)
+	list, err := s.Files.Uploads(ctx, who.Tenant)
+	if err != nil {
+		return err
+	}
+	page := uploadsPage{Uploads: list, Max: s.MaxUpload, CanSend: who.Role >= Analyst}
+	if page.Progress, err = s.Plans.Progress(ctx, who.Tenant); err != nil {
+		return err
+	}
+	refreshWhile(w, page.Progress)
+	s.render(w, r, http.StatusOK, "uploads", "Uploads", page)
+	return nil
+}
+
+// receive takes the files of a plain form, one after another as they come off the wire.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
+	who := principalOf(r.Context())
+	r.Body = http.MaxBytesReader(w, r.Body, s.MaxUpload+maxForm)
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return problem(http.StatusUnsupportedMediaType, "not-a-form", "Send the files as a form", "The page Uploads has one.")
+	}
+	taken := 0
+	for {
+		part, err := parts.NextPart()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			return err
+		}
+		if part.FileName() == "" {
+			continue
+		}
+		if _, err := s.Files.Receive(r.Context(), who.Tenant, who.ID, part.FileName(), part); err != nil {
+			return err
+		}
+		taken++
+	}
+	if taken == 0 {
+		return problem(http.StatusBadRequest, "no-file", "No file was chosen", "Choose one or several files, then send them.")
+	}
+	if err := s.Plans.Refresh(r.Context(), who.Tenant); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/uploads", http.StatusSeeOther)
+	return nil
+}
+
+func (s *Server) rejects(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="rejects.csv"`)
+	err := s.Files.Rejects(r.Context(), principalOf(r.Context()).Tenant, r.PathValue("upload"), w)
+	if err != nil {
+		w.Header().Del("Content-Disposition")
+	}
+	return err
+}
+
+func (s *Server) loadDemo(w http.ResponseWriter, r *http.Request) error {
+	if s.Demo == nil {
+		return errMissing
+	}
+	who := principalOf(r.Context())
+	if err := s.Demo(r.Context(), who.Tenant, who.ID); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+func (s *Server) replan(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Plans.Refresh(r.Context(), principalOf(r.Context()).Tenant); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,85 @@
+package web
+
+import (
+	"net/http"
+	"time"
+)
+
+// route is one address and what it asks of whoever comes. The table of routes is the only list of them: the mux, the
+// authorisation and its test are made from it.
+type route struct {
+	method, path string
+	need         Role // the least role; Nobody is open to all
+	object       string
+	keys         bool // programs with a key may come
+	fresh        bool // only soon after a sign-in
+	serve        func(http.ResponseWriter, *http.Request) error
+}
+
+// pattern is how the mux knows the route.
+func (rt *route) pattern() string { return rt.method + " " + rt.path }
+
+// freshFor is how long after a sign-in somebody may do what commits money.
+const freshFor = 10 * time.Minute
+
+// routes lists the pages. Objects name what the wildcards of a path stand for, for the test of authorisation.
+func (s *Server) routes() []route {
+	return []route{
+		{method: "GET", path: "/{$}", need: Viewer, serve: s.portfolio},
+		{method: "GET", path: "/customers/{customer}", need: Viewer, object: "customer", serve: s.customer},
+		{method: "GET", path: "/customers/{customer}/pools/{pool}", need: Viewer, object: "pool", serve: s.pool},
+		{method: "GET", path: "/uploads", need: Viewer, serve: s.uploads},
+		{method: "POST", path: "/uploads", need: Analyst, serve: s.receive},
+		{method: "GET", path: "/uploads/{upload}/rejects.csv", need: Viewer, object: "upload", serve: s.rejects},
+		{method: "POST", path: "/demo", need: Analyst, serve: s.loadDemo},
+		{method: "POST", path: "/plan", need: Analyst, serve: s.replan},
+
+		{method: "GET", path: "/sign-in", serve: s.signIn},
+		{method: "POST", path: "/sign-in", serve: s.signedIn},
+		{method: "POST", path: "/sign-out", need: Viewer, serve: s.signOut},
+		{method: "GET", path: "/assets/{asset}", serve: s.asset},
+		{method: "GET", path: "/livez", serve: s.livez},
+		{method: "GET", path: "/readyz", serve: s.readyz},
+		{method: "GET", path: "/healthz", serve: s.readyz},
+	}
+}
+
+// mount puts the routes into the mux, each behind its check.
+func (s *Server) mount() {
+	for _, rt := range s.routes() {
+		s.mux.Handle(rt.pattern(), s.guarded(rt))
+	}
+}
+
+// guarded answers a route to those who may.
+func (s *Server) guarded(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.allows(rt, principalOf(r.Context())); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if err := rt.serve(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// allows judges who asks against the route.
+func (s *Server) allows(rt route, p Principal) error {
+	switch {
+	case rt.need == Nobody:
+		return nil
+	case p.Role == Nobody:
+		return errSignIn
+	case p.Key && !rt.keys:
+		return errForbidden
+	case p.Role < rt.need:
+		return errForbidden
+	case rt.fresh && s.now().Sub(p.Since) > freshFor:
+		return errStale
+	}
+	return nil
+}
+
+// errStale asks for a fresh sign-in.
+var errStale = problem(http.StatusForbidden, "sign-in-again", "Sign in again to do this", "What commits money asks for a sign-in of the last ten minutes.")

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sizeterm/benchmarks/fleet/contoso"
+	"sizeterm/cmd/sizeterm/internal/web"
+	"sizeterm/recommend"
+)
+
+// serving are the flags of the service.
+type serving struct {
+	*common
+	listen, dataDir, policyPath string
+	prices                      []string
+	idle                        time.Duration
+	behindTLS                   bool
+}
+
+// homeTenant is the one tenant of a service that knows no others.
+const homeTenant = "home"
+
+// adminLinkLife is how long the link that is printed at the start can be used.
+const adminLinkLife = time.Hour
+
+func newServe(c *common) *cobra.Command {
+	s := &serving{common: c}
+	cmd := &cobra.Command{
+		Use:   "serve [FLAGS]",
+		Short: "Pages for uploads, plans and orders; it prints a one-time link to sign in with",
+		Long: `Answers on a loopback address with pages on which files are uploaded and plans looked at. Everything is kept in one
+folder. At the start it prints a link that signs one browser in as admin, once.`,
+		Example: `  sizeterm serve
+  sizeterm serve --listen 127.0.0.1:9000 --data-dir /srv/sizeterm`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), false) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8317", "address to answer on")
+	f.StringVar(&s.dataDir, "data-dir", "", "folder that keeps everything (default: sizeterm in the data folder of the user)")
+	f.StringArrayVar(&s.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
+	f.StringVar(&s.policyPath, "policy", "", "YAML file with the rules of the plans")
+	f.DurationVar(&s.idle, "session-idle", 30*time.Minute, "how long a session lasts without a request; 12 h at most")
+	f.BoolVar(&s.behindTLS, "behind-tls", false, "browsers reach the service by HTTPS through a proxy: cookies insist on it")
+	return cmd
+}
+
+func newDemo(c *common) *cobra.Command {
+	s := &serving{common: c, idle: 12 * time.Hour}
+	var out string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Open a filled instance of the service with a made-up customer, or write the demo's files with --out",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if out != "" {
+				if err := contoso.Write(out, contoso.Seed); err != nil {
+					return err
+				}
+				s.note("demo files written to %s; try: sizeterm recommend %s", out, out)
+				return nil
+			}
+			dir, err := os.MkdirTemp("", "sizeterm-demo-*")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(dir)
+			s.dataDir = dir
+			return s.run(cmd.Context(), true)
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "write the demo's files into this folder and do nothing else")
+	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8317", "address to answer on")
+	return cmd
+}
+
+// run serves until ctx ends.
+func (s *serving) run(ctx context.Context, filled bool) error {
+	if s.dataDir == "" {
+		dir, err := userDataDir()
+		if err != nil {
+			return err
+		}
+		s.dataDir = dir
+	}
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return &hintError{code: exitUnexpected, err: err, hint: "Choose another address with --listen."}
+	}
+	log := slog.New(slog.NewJSONHandler(s.common.err, &slog.HandlerOptions{ReplaceAttr: utcTimes}))
+	lib := newLibrary(filepath.Join(s.dataDir, "tenants"), s.common, now)
+	lib.policy, lib.prices = s.policyPath, s.prices
+	lib.done = func(_ string, plan *recommend.Plan, took time.Duration, err error) {
+		if err != nil {
+			log.Warn("no plan", "ms", took.Milliseconds())
+			return
+		}
+		log.Info("plan made", "ms", took.Milliseconds(), "pools", len(plan.Pools), "lines", len(plan.Lines))
+	}
+	people := newPeople(web.Person{Tenant: homeTenant, ID: "admin", Name: "Admin", Role: web.Admin})
+	server := web.New(web.Options{
+		Files: lib, Plans: lib, People: people, Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle,
+		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
+	})
+	if err := s.begin(ctx, lib, filled); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	fmt.Fprintf(s.out, "Sign in with this link, once: http://%s%s\n", listener.Addr(), server.NewLink(homeTenant, "admin", adminLinkLife))
+	return server.Serve(ctx, listener)
+}
+
+// begin makes the plan of what is there already, and brings the demo where it is asked for.
+func (s *serving) begin(ctx context.Context, lib *library, filled bool) error {
+	if filled {
+		return bringDemo(ctx, lib, homeTenant, "demo")
+	}
+	uploads, err := lib.Uploads(ctx, homeTenant)
+	if err != nil || len(uploads) == 0 {
+		return err
+	}
+	return lib.Refresh(ctx, homeTenant)
+}
+
+// bringDemo uploads the demo's files, as a person would.
+func bringDemo(ctx context.Context, lib *library, tenant, by string) error {
+	files, err := contoso.Files(contoso.Seed)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if _, err := lib.Receive(ctx, tenant, by, f.Name, bytes.NewReader(f.Data)); err != nil {
+			return err
+		}
+	}
+	return lib.Refresh(ctx, tenant)
+}
+
+// now is the clock of the service.
+func now() time.Time { return time.Now().UTC() }
+
+// utcTimes prints the times of the log in UTC.
+func utcTimes(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	}
+	return a
+}
+
+// userDataDir is where a person's data rest.
+func userDataDir() (string, error) {
+	dir := os.Getenv("XDG_DATA_HOME")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		dir = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(dir, "sizeterm"), nil
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// served is a service that runs in this process.
+type served struct {
+	t      *testing.T
+	base   string
+	client *http.Client
+	stop   func() int
+}
+
+// serveIt starts the program with the given arguments, and signs in with the link that it prints.
+func serveIt(t *testing.T, args ...string) *served {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, append(args, "--listen", "127.0.0.1:0"), strings.NewReader(""), in, io.Discard)
+		_ = in.Close()
+	}()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	link, err := url.Parse(regexp.MustCompile(`http://\S+`).FindString(line))
+	require.NoError(t, err)
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	s := &served{t: t, base: "http://" + link.Host, client: &http.Client{Jar: jar}}
+	stopped := false
+	s.stop = func() int {
+		if stopped {
+			return 0
+		}
+		stopped = true
+		cancel()
+		s.client.CloseIdleConnections()
+		return <-code
+	}
+	t.Cleanup(func() { s.stop() })
+	resp, err := s.client.PostForm(s.base+"/sign-in", url.Values{"link": {link.Query().Get("link")}})
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	return s
+}
+
+// page returns a page once it says want.
+func (s *served) page(path, want string) string {
+	s.t.Helper()
+	text := ""
+	for range 600 {
+		r, err := http.NewRequest("GET", s.base+path, nil)
+		require.NoError(s.t, err)
+		r.Header.Set("Accept", "text/html")
+		resp, err := s.client.Do(r)
+		require.NoError(s.t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(s.t, err)
+		require.NoError(s.t, resp.Body.Close())
+		if text = string(body); strings.Contains(text, want) {
+			return text
+		}
+		time.Sleep(50 * time.Millisecond) // another process would wait like this
+	}
+	s.t.Fatalf("%s never said %q: %s", path, want, text)
+	return ""
+}
+
+func TestServeKeepsWhatWasSent(t *testing.T) {
+	dir := t.TempDir()
+	s := serveIt(t, "serve", "--data-dir", dir)
+	s.page("/", "Look at the demo first")
+	resp, err := s.client.Post(s.base+"/demo", "", nil)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Contains(t, s.page("/", "Contoso Ltd"), "6,135.68", "the saving that the command line prints for the same files")
+	require.Contains(t, s.page("/uploads", "reservations.csv"), "156,357")
+	require.Equal(t, 0, s.stop())
+
+	again := serveIt(t, "serve", "--data-dir", dir)
+	require.Contains(t, again.page("/", "Contoso Ltd"), "6,135.68")
+}
+
+func TestDemoOpensFilled(t *testing.T) {
+	s := serveIt(t, "demo")
+	s.page("/", "Contoso Ltd")
+}
+
+func TestDemoWritesItsFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "demo")
+	require.Equal(t, 0, run(context.Background(), []string{"demo", "--out", dir}, strings.NewReader(""), io.Discard, io.Discard))
+	made, err := os.ReadFile(filepath.Join(dir, "reservations.csv"))
+	require.NoError(t, err)
+	kept, err := os.ReadFile("../../testdata/contoso/reservations.csv")
+	require.NoError(t, err)
+	require.Equal(t, string(kept), string(made))
+}
+
+func TestPlainNames(t *testing.T) {
+	for in, want := range map[string]string{
+		"usage.csv": "usage.csv", "../../etc/passwd": "passwd", `C:\data\x.csv`: "x.csv", ".hidden": "hidden", "": "file", "a\nb.csv": "a_b.csv", "…": "…",
+	} {
+		require.Equal(t, want, plainName(in), "%q", in)
+	}
+	require.LessOrEqual(t, len(plainName(strings.Repeat("ä", 200)+".csv.gz")), 120)
+	require.True(t, strings.HasSuffix(plainName(strings.Repeat("ä", 200)+".csv.gz"), ".csv.gz"))
+}
