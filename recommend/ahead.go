@@ -3,6 +3,7 @@ package recommend
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"sizeterm/analyzer"
@@ -34,17 +35,16 @@ type ahead struct {
 	known   map[string]evaluated
 }
 
-// ticket is one thing that can be bought in an ahead: size and term, from the start of a year on.
+// ticket is one thing that can be bought in an ahead: size and term, from an hour after the day of the plan on.
 type ticket struct {
-	size  catalog.Size
-	term  pricing.Term
-	year  int
+	ticketKey
 	total money.Amount
 }
 
 // newAhead prepares the time ahead of a pool: years long, under the profile c, with the existing reservations of parts.
-// Renewals add, for every one-year offer, the same offer at the start of each later year. A price due in a later year is
-// due only if the demand is still there: it is weighted like the hours of parts.
+// Every one-year offer can be bought at each start and each year after it, every three-year offer at each start: today, and
+// where owned reservations end within the horizon, on those days and whenever something bought on them ends. A price due
+// later is due only if the demand is still there: it is weighted like the hours of parts.
 func newAhead(pool *analyzer.Pool, m *market, c hourClasses, parts []period, spec aheadSpec) (*ahead, error) {
 	a := &ahead{parts: parts, years: spec.years, weight: 1, usage: problem(c, m, parts, spec.existing, spec.order), known: map[string]evaluated{}}
 	for _, n := range c.count {
@@ -69,11 +69,13 @@ func newAhead(pool *analyzer.Pool, m *market, c hourClasses, parts []period, spe
 	}
 	for _, term := range []pricing.Term{pricing.OneYear, pricing.ThreeYear} {
 		for _, offer := range m.offers[term] {
-			a.addOffer(offer, 0, weightScale)
-			for year := 1; spec.renewals && term == pricing.OneYear && year < spec.years; year++ {
-				a.addOffer(offer, year, survivors(spec.loss, int64(12*year)))
+			for _, at := range spec.dates(term) {
+				a.addOffer(offer, at, spec.loss)
 			}
 		}
+	}
+	if spec.probe > 0 {
+		a.addProbes(spec.probe)
 	}
 	var err error
 	if a.sim, err = bill.NewSimulator(a.problem); err != nil {
@@ -124,32 +126,96 @@ type aheadSpec struct {
 	existing []Existing
 	order    bill.Order
 	loss     float64
-	renewals bool
+	starts   []int64 // hours after the day of the plan on which something can be bought for the first time; 0 is today
+	probe    int64   // ratio of a step that can be had in each part alone, for bounds; 0 is none
 }
 
-// addOffer adds offer, bought at the start of year; weight is the probability that it is bought at all, in millionths.
-func (a *ahead) addOffer(offer pricing.Offer, year int, weight int64) {
-	span := min(offer.Term.Years(), a.years-year)
-	price := bill.Whole(offer.Total.Micros).Mul(bill.Whole(moneyScale)).Mul(bill.Frac(int64(span), int64(offer.Term.Years())))
-	a.prices = append(a.prices, price.Mul(bill.Frac(weight, weightScale)))
-	from, to := a.yearSlots(year, year+span)
+// probeSize is the size of a probe.
+const probeSize = catalog.Size("probe")
+
+// dates returns the hours at which a term can be bought. Three years are bought again only where purchases are staggered.
+func (s aheadSpec) dates(term pricing.Term) []int64 {
+	if term == pricing.ThreeYear && len(s.starts) == 1 && s.years <= term.Years() {
+		return s.starts
+	}
+	var dates []int64
+	for _, start := range s.starts {
+		for at := start; at < hoursOfYears(s.years); at += pricing.HoursOfYear {
+			dates = append(dates, at)
+		}
+	}
+	slices.Sort(dates)
+	return slices.Compact(dates)
+}
+
+// addOffer adds offer, bought at an hour, if the demand is still there then. A term that reaches beyond the horizon is charged
+// for the part within it: as much of its price as of the hours for which the demand is expected to last through it.
+func (a *ahead) addOffer(offer pricing.Offer, at int64, loss float64) {
+	until := min(at+offer.Term.Hours(), hoursOfYears(a.years))
+	price := bill.Whole(offer.Total.Micros).Mul(bill.Whole(moneyScale))
+	switch {
+	case until == at+offer.Term.Hours():
+		price = price.Mul(bill.Frac(alive(loss, at), weightScale))
+	case loss == 0:
+		price = price.Mul(bill.Frac(until-at, offer.Term.Hours()))
+	default:
+		price = price.Mul(bill.Frac(a.truncated(at, offer.Term, loss), weightScale))
+	}
+	a.prices = append(a.prices, price)
+	from, to := a.slotsBetween(at, until)
 	a.problem.Offers = append(a.problem.Offers, bill.Offer{
-		Commitment: bill.Commitment{ID: fmt.Sprintf("%s.%d.%s", offer.Term, year, offer.Size), Kind: bill.Reservation,
+		Commitment: bill.Commitment{ID: fmt.Sprintf("%s.%d.%s", offer.Term, at, offer.Size), Kind: bill.Reservation,
 			Scope: sharedScope, From: from, To: to, Size: string(offer.Size)},
 		MaxQty: 1 << 40, // no price here: the simulator's hours are those of the window and the horizon multiplied
 	})
-	a.offers = append(a.offers, ticket{offer.Size, offer.Term, year, offer.Total})
+	a.offers = append(a.offers, ticket{ticketKey{offer.Size, offer.Term, at}, offer.Total})
 }
 
-// yearSlots returns the slots of the years [from, to).
-func (a *ahead) yearSlots(from, to int) (int, int) {
-	first, last := len(a.problem.Slots), 0
+// addProbes adds for each part a step that covers it and costs nothing.
+func (a *ahead) addProbes(ratio int64) {
+	a.problem.Sizes[string(probeSize)] = bill.Size{Group: "pool", Ratio: ratio}
 	for i, part := range a.parts {
-		if part.year >= from && part.year < to {
-			first, last = min(first, a.slots[i]), max(last, a.slots[i+1])
+		a.problem.Offers = append(a.problem.Offers, bill.Offer{
+			Commitment: bill.Commitment{ID: fmt.Sprintf("probe.%d", part.from), Kind: bill.Reservation, Scope: sharedScope,
+				From: a.slots[i], To: a.slots[i+1], Size: string(probeSize)},
+			MaxQty: 1 << 40,
+		})
+		a.offers = append(a.offers, ticket{ticketKey: ticketKey{probeSize, pricing.PayAsYouGo, part.from}})
+		a.prices = append(a.prices, bill.Exact{})
+	}
+}
+
+// truncated returns the share, in millionths, of a term's expected hours that lie between at and the end of the horizon.
+func (a *ahead) truncated(at int64, term pricing.Term, loss float64) int64 {
+	weighted := int64(0)
+	for _, part := range a.parts {
+		if part.from >= at {
+			weighted += part.hours
+		}
+	}
+	return int64(math.Round(float64(weighted) / (float64(term.Hours()) * lasting(loss, term))))
+}
+
+// alive returns the probability, in millionths, that the demand is still there after so many hours.
+func alive(loss float64, hours int64) int64 {
+	return int64(math.Round(math.Pow(1-loss, float64(hours)/float64(pricing.HoursOfMonth)) * weightScale))
+}
+
+// partsBetween returns the parts that start in the hours [from, to), as a half-open range of indexes.
+func (a *ahead) partsBetween(from, to int64) (int, int) {
+	first, last := len(a.parts), 0
+	for i, part := range a.parts {
+		if part.from >= from && part.from < to {
+			first, last = min(first, i), max(last, i+1)
 		}
 	}
 	return min(first, last), last
+}
+
+// slotsBetween returns the slots of the parts that start in the hours [from, to).
+func (a *ahead) slotsBetween(from, to int64) (int, int) {
+	first, last := a.partsBetween(from, to)
+	return a.slots[first], a.slots[last]
 }
 
 // order is a quantity of each ticket of an ahead.
@@ -159,7 +225,7 @@ type order map[ticketKey]int64
 type ticketKey struct {
 	size catalog.Size
 	term pricing.Term
-	year int
+	at   int64 // hours after the day of the plan; 0 is today
 }
 
 // orderOf returns purchases made today as an order.
@@ -181,7 +247,7 @@ type evaluated struct {
 func (a *ahead) evaluate(o order) evaluated {
 	quantity := make([]int64, len(a.offers))
 	for i, t := range a.offers {
-		quantity[i] = o[ticketKey{t.size, t.term, t.year}]
+		quantity[i] = o[t.ticketKey]
 	}
 	key := fmt.Sprint(quantity)
 	if e, ok := a.known[key]; ok {

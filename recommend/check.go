@@ -96,7 +96,7 @@ func (l *Line) check(d *decision) error {
 
 // changes reports whether existing reservations start or end within the horizon, so that the year ahead differs from the
 // years after it.
-func (d *decision) changes() bool { return len(d.long.parts) > d.long.years }
+func (d *decision) changes() bool { return len(d.long.parts) > d.long.years || len(d.starts) > 1 }
 
 // differ reports whether two sums that should be equal differ by more than the rounding of n parts.
 func differ(a, b money.Amount, n int64) bool {

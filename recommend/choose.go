@@ -13,24 +13,45 @@ import (
 	"sizeterm/recommend/solve"
 )
 
-// netDemand returns, for the periods of some years of an ahead, the units (source ratio x 100, times 1e6) that existing
-// reservations leave, hour by hour: the window's hours stand for those of the period.
-func (a *ahead) netDemand(from, to int) (solve.Demand, error) {
+// netDemand returns, for the hours [from, to) ahead, the units (source ratio x 100, times 1e6) that existing reservations and
+// planned purchases leave, hour by hour: the window's hours stand for those of the period.
+func (a *ahead) netDemand(from, to int64, planned order) (solve.Demand, error) {
+	first, last := a.partsBetween(from, to)
+	return a.netDemandOf(first, last, planned)
+}
+
+// netDemandOf is netDemand for a range of parts.
+func (a *ahead) netDemandOf(first, last int, planned order) (solve.Demand, error) {
 	var parts []solve.Demand
-	for i, part := range a.parts {
-		if part.year < from || part.year >= to {
-			continue
-		}
-		d, err := solve.NewDemand(a.levels[i])
+	for i := first; i < last; i++ {
+		d, err := solve.NewDemand(a.leveled(i, planned))
 		if err != nil {
 			return solve.Demand{}, err
 		}
-		if d, err = d.Times(part.hours, a.hours*a.weight); err != nil {
+		if d, err = d.Times(a.parts[i].hours, a.hours*a.weight); err != nil {
 			return solve.Demand{}, err
 		}
 		parts = append(parts, d)
 	}
 	return solve.Sum(parts...)
+}
+
+// leveled returns the levels of a part less what planned purchases cover in it.
+func (a *ahead) leveled(i int, planned order) []solve.Level {
+	capacity := int64(0)
+	for key, n := range planned {
+		if at := a.parts[i].from; key.at <= at && at < key.at+key.term.Hours() {
+			capacity += n * a.problem.Sizes[string(key.size)].Ratio * demand.Full
+		}
+	}
+	if capacity == 0 {
+		return a.levels[i]
+	}
+	left := slices.Clone(a.levels[i])
+	for j := range left {
+		left[j].Units = max(0, left[j].Units-capacity)
+	}
+	return left
 }
 
 // kernel is a pool as the kernels of package solve want it: one purchasable size as the step, one price a unit.
@@ -111,7 +132,7 @@ func (d *decision) termPool(term pricing.Term) (solve.Pool, kernel, bool, error)
 // its years.
 func (d *decision) poolOf(offer pricing.Offer, ratio int64) (solve.Pool, kernel, error) {
 	k := d.kernelOf(offer, ratio)
-	net, err := d.low.netDemand(0, 1)
+	net, err := d.low.netDemand(0, pricing.HoursOfYear, d.later)
 	if err != nil {
 		return solve.Pool{}, k, err
 	}
@@ -148,6 +169,7 @@ type mixed struct {
 	one, three kernel
 	now        []Purchase
 	whole      order // today's purchases and the renewals of later years
+	staggered  bool  // found as a flow of commitments that start on several days
 	covered    bool  // found by covering with several sizes; optimum is then its exact cost over the horizon
 	optimum    bill.Exact
 }
@@ -157,6 +179,9 @@ type mixed struct {
 func (d *decision) mix(in *Input) (mixed, error) {
 	if len(d.terms) == 0 {
 		return mixed{}, nil
+	}
+	if d.staggered() {
+		return d.mixStaggered(in)
 	}
 	m, err := d.horizon(in)
 	if err != nil {
@@ -181,22 +206,21 @@ func (d *decision) mix(in *Input) (mixed, error) {
 // order states a mix for the simulator.
 func (m mixed) order(x solve.Mix) order {
 	o := order{ticketKey{m.three.offer.Size, pricing.ThreeYear, 0}: x.ThreeYear}
-	for year, n := range x.OneYear {
-		o[ticketKey{m.one.offer.Size, pricing.OneYear, year}] = n
+	for year, n := range x.OneYear { // counted in steps of three years
+		if n == 0 {
+			continue
+		}
+		o[ticketKey{m.one.offer.Size, pricing.OneYear, hoursOfYears(year)}] = n * m.three.ratio / m.one.ratio
 	}
 	return o
 }
 
-// withRenewals returns what a choice buys over the whole horizon: one-year purchases are renewed as they are, those of the
-// mix as the kernel found best for each year.
-func (d *decision) withRenewals(choice Choice, buy []Purchase, m mixed) order {
-	if choice == Mixed || choice != PAYG && choice == d.result.Chosen && samePurchases(buy, m.now) {
-		return m.whole
-	}
+// withRenewals returns what purchases of today come to over the horizon when those for one year are renewed as they are.
+func (d *decision) withRenewals(buy []Purchase) order {
 	o := orderOf(buy)
 	for _, p := range buy {
 		for year := 1; p.Term == pricing.OneYear && year < d.expected.years; year++ {
-			o[ticketKey{p.Size, p.Term, year}] = p.Quantity
+			o[ticketKey{p.Size, p.Term, hoursOfYears(year)}] = p.Quantity
 		}
 	}
 	return o
@@ -234,7 +258,7 @@ func (d *decision) horizon(in *Input) (mixed, error) {
 		}
 	}
 	for year := range d.expected.years {
-		net, err := d.expected.netDemand(year, year+1)
+		net, err := d.expected.netDemand(hoursOfYears(year), hoursOfYears(year+1), nil)
 		if err != nil {
 			return m, err
 		}

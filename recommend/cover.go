@@ -43,18 +43,24 @@ func (d *decision) perUnit(o pricing.Offer) float64 {
 
 // lumpy reports whether the sizes on sale differ in price a unit, so that covering the demand is a choice of sizes.
 func (d *decision) lumpy(net solve.Demand) bool {
-	if net.Max()/(d.divisor()*demand.Full) > coverLimit {
-		return false
-	}
+	return net.Max()/(d.divisor()*demand.Full) <= coverLimit && d.mixesSizes()
+}
+
+// mixesSizes reports whether a unit costs differently in the sizes on sale, or the terms are counted in different sizes.
+func (d *decision) mixesSizes() bool {
+	steps := map[int64]bool{}
 	for _, term := range d.terms {
 		cheapest, ok := d.cheapest(term)
+		if step, ok := d.step(term); ok {
+			steps[d.market.ratios[step.Size]] = true
+		}
 		for _, o := range d.market.offers[term] {
 			if ok && d.perUnit(o) > d.perUnit(cheapest)*(1+unitPremium) {
 				return true
 			}
 		}
 	}
-	return false
+	return len(steps) > 1
 }
 
 // divisor returns the greatest common divisor of the ratios of all sizes on sale: the step of a covering.
@@ -184,7 +190,7 @@ func (m *mixed) coverWhole(h solve.Horizon, three []solve.Pack, k kernel) error 
 // add adds what is bought at the start of a year; what is bought at the start of the first is bought now.
 func (m *mixed) add(year int, packages []solve.Package, term pricing.Term) {
 	for _, p := range bought(packages, term) {
-		m.whole[ticketKey{p.Size, p.Term, year}] += p.Quantity
+		m.whole[ticketKey{p.Size, p.Term, hoursOfYears(year)}] += p.Quantity
 		if year == 0 {
 			m.now = append(m.now, p)
 		}

@@ -33,6 +33,9 @@ type decision struct {
 	loss    float64        // probability that the demand ends in a month: measured where there is evidence, else the policy's
 	ahead   forecast.Pool  // the pool as the forecast knows it
 	terms   []pricing.Term // that may be bought
+	starts  []int64        // hours after the day of the plan at which something can be bought for the first time
+	whole   order          // what the choice buys over the whole horizon
+	later   order          // of it, what is planned for later, renewals included
 	result  Pool
 	refused []NotRecommended
 }
@@ -167,8 +170,9 @@ func (d *decision) lookAhead(in *Input) error {
 	if !d.pool.Exact {
 		d.classes[1] = classesOf(d.pool, d.market, hours, flat)
 	}
-	spec := aheadSpec{years: 1, existing: d.existing, order: d.order}
-	year := periods(asOf, 1, d.existing, 0)
+	d.starts = d.dates(years)
+	spec := aheadSpec{years: 1, existing: d.existing, order: d.order, starts: []int64{0}}
+	year := periods(asOf, 1, d.existing, 0, spec.starts)
 	var err error
 	if d.low, err = newAhead(d.pool, d.market, low, year, spec); err != nil {
 		return err
@@ -176,12 +180,12 @@ func (d *decision) lookAhead(in *Input) error {
 	if err := d.addBounds(year, spec); err != nil {
 		return err
 	}
-	spec.years, spec.renewals = years, true
-	if d.long, err = newAhead(d.pool, d.market, low, periods(asOf, years, d.existing, 0), spec); err != nil {
+	spec.years, spec.starts = years, d.starts
+	if d.long, err = newAhead(d.pool, d.market, low, periods(asOf, years, d.existing, 0, d.starts), spec); err != nil {
 		return err
 	}
 	spec.loss = d.loss
-	d.expected, err = newAhead(d.pool, d.market, d.recent(low), periods(asOf, years, d.existing, spec.loss), spec)
+	d.expected, err = newAhead(d.pool, d.market, d.recent(low), periods(asOf, years, d.existing, spec.loss, d.starts), spec)
 	return err
 }
 
@@ -259,56 +263,82 @@ func (d *decision) unit() (size catalog.Size, ratio int64) {
 	return size, best
 }
 
-// compare evaluates the choices and picks the one with the highest expected saving; of equal ones the smaller commitment.
+// compare evaluates the choices and picks the one with the highest expected saving; of equal ones the smaller commitment. A
+// choice that buys everything later buys nothing today, and is PAYG until then.
 func (d *decision) compare(in *Input) error {
-	buys := map[Choice][]Purchase{PAYG: nil}
-	for _, term := range d.terms {
-		buy, err := d.newsvendor(term)
-		if err != nil {
-			return err
-		}
-		buys[Choice(term.String())] = buy
-	}
 	mix, err := d.mix(in)
 	if err != nil {
 		return err
 	}
-	if len(d.terms) > 0 {
-		buys[Mixed] = mix.now
+	options, err := d.options(mix)
+	if err != nil {
+		return err
 	}
 	best := bill.Exact{}
 	nothing := d.expected.evaluate(nil)
-	for _, choice := range []Choice{PAYG, P1Y, P3Y, Mixed} {
-		buy, ok := buys[choice]
-		if !ok {
-			continue
-		}
-		row, err := d.row(choice, buy)
+	for _, o := range options {
+		row, err := d.row(o.choice, o.buy)
 		if err != nil {
 			return err
 		}
-		order := d.withRenewals(choice, buy, mix)
-		saving := nothing.cost().Sub(d.expected.evaluate(order).cost())
+		saving := nothing.cost().Sub(d.expected.evaluate(o.whole).cost())
 		if row.ExpectedSaving, err = d.expected.amount(saving, int64(d.result.Hours), d.currency); err != nil {
 			return err
 		}
 		d.result.Compare = append(d.result.Compare, row)
-		if saving.Cmp(best) > 0 && row.SavingLow.Micros > 0 {
-			best, d.result.Chosen = saving, choice
+		if saving.Cmp(best) > 0 && (row.SavingLow.Micros > 0 || len(o.buy) == 0) {
+			best, d.whole, d.result.Chosen = saving, o.whole, o.choice
+			if len(o.buy) == 0 {
+				d.result.Chosen = PAYG
+			}
 		}
 	}
-	d.preferPure(buys)
-	return d.prove(mix, in)
+	_, d.later = d.whole.split(d)
+	d.preferPure(options)
+	return d.prove(mix)
+}
+
+// option is a choice: what it buys today, and over the whole horizon.
+type option struct {
+	choice Choice
+	buy    []Purchase
+	whole  order
+}
+
+// options lists the choices: nothing, the best of each term by itself, the best of both.
+func (d *decision) options(mix mixed) ([]option, error) {
+	list := []option{{choice: PAYG}}
+	for _, term := range d.terms {
+		o := option{choice: Choice(term.String())}
+		var err error
+		if d.staggered() {
+			if o.whole, err = d.stagger(d.long, []pricing.Term{term}); err == nil {
+				o.buy, _ = o.whole.split(d)
+			}
+		} else if o.buy, err = d.newsvendor(term); err == nil {
+			o.whole = d.withRenewals(o.buy)
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, o)
+	}
+	if len(d.terms) > 0 {
+		list = append(list, option{Mixed, mix.now, mix.whole})
+	}
+	return list, nil
 }
 
 // preferPure names the chosen mix after the single term that it is, where it is one.
-func (d *decision) preferPure(buys map[Choice][]Purchase) {
+func (d *decision) preferPure(options []option) {
 	if d.result.Chosen != Mixed {
 		return
 	}
-	for _, choice := range []Choice{P1Y, P3Y} {
-		if buy, ok := buys[choice]; ok && samePurchases(buy, buys[Mixed]) {
-			d.result.Chosen = choice
+	mix := options[len(options)-1]
+	for _, o := range options {
+		if o.choice != PAYG && samePurchases(o.buy, mix.buy) {
+			d.result.Chosen = o.choice
+			return
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 // period is a part of the time ahead in which the same existing reservations are live and the demand is as likely to live.
 type period struct {
 	hours int64 // of the part, times weightScale where weighted: the hours that count
-	year  int   // 0 for the first year after the day of the plan
+	from  int64 // hours after the day of the plan
 	live  []int // existing reservations that run, by index
 }
 
@@ -28,14 +28,21 @@ const weightScale = 1_000_000
 // hoursOfYears returns the hours of n years.
 func hoursOfYears(n int) int64 { return int64(n) * pricing.HoursOfYear }
 
-// periods cuts the years after asOf into parts, in order: at each year, at each start and end of an existing reservation,
-// and, where demand may be lost, at each month of 730 hours. Parts that differ in nothing are joined. With loss > 0 the
-// hours of a part are weighted with the probability (1-loss)^month that the demand is still there.
-func periods(asOf time.Time, years int, existing []Existing, loss float64) []period {
+// periods cuts the years after asOf into parts, in order: at each date on which a purchase can be made and each year after it,
+// at each start and end of an existing reservation, and, where demand may be lost, at each month of 730 hours. Parts that
+// differ in nothing are joined, but never across a purchase. With loss > 0 the hours of a part are weighted with the
+// probability (1-loss)^month that the demand is still there.
+func periods(asOf time.Time, years int, existing []Existing, loss float64, starts []int64) []period {
 	end := hoursOfYears(years)
+	bounds := map[int64]bool{}
+	for _, start := range starts {
+		for at := start; at < end; at += pricing.HoursOfYear {
+			bounds[at] = true
+		}
+	}
 	cuts := []int64{0, end}
-	for y := 1; y < years; y++ {
-		cuts = append(cuts, hoursOfYears(y))
+	for at := range bounds {
+		cuts = append(cuts, at)
 	}
 	for _, e := range existing {
 		cuts = append(cuts, hourAhead(asOf, e.From, end), untilHour(asOf, e, end))
@@ -52,7 +59,7 @@ func periods(asOf time.Time, years int, existing []Existing, loss float64) []per
 		if from == to {
 			continue
 		}
-		part := period{hours: to - from, year: int(from / pricing.HoursOfYear)}
+		part := period{hours: to - from, from: from}
 		if loss > 0 {
 			part.hours *= survivors(loss, from/pricing.HoursOfMonth)
 		}
@@ -61,7 +68,7 @@ func periods(asOf time.Time, years int, existing []Existing, loss float64) []per
 				part.live = append(part.live, j)
 			}
 		}
-		if n := len(parts); n > 0 && parts[n-1].year == part.year && slices.Equal(parts[n-1].live, part.live) {
+		if n := len(parts); n > 0 && !bounds[from] && slices.Equal(parts[n-1].live, part.live) {
 			parts[n-1].hours += part.hours
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"sort"
 	"strings"
 	"time"
 
@@ -219,15 +220,33 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	}
 	for _, e := range d.existing {
 		l.Reasons = append(l.Reasons, fmt.Sprintf("existing reservation %s: %d x %s until %s is counted first", e.ID, e.Quantity, e.Size, e.Until.Format(time.DateOnly)))
-		if ends := in.Analysis.AsOf.AddDate(l.Term.Years(), 0, 0); !e.AutoRenew && e.Until.After(in.Analysis.AsOf) && e.Until.Before(ends) {
-			l.Reasons = append(l.Reasons, fmt.Sprintf("part of the quantity may stand for what that reservation serves until %s; the plan compares buying now with not buying, not with buying that part when it ends, which avoids paying twice until then", e.Until.Format(time.DateOnly)))
-		}
 	}
+	l.Reasons = append(l.Reasons, d.plannedBeside()...)
 	l.Evidence = append(l.Evidence, fmt.Sprintf("usage of %d complete days, %s to %s", d.pool.Days, in.Analysis.Window.From.Format(time.DateOnly), in.Analysis.Window.To.Format(time.DateOnly)))
 	for _, rate := range d.result.Rates {
 		l.Evidence = append(l.Evidence, fmt.Sprintf("pay-as-you-go %s: %s %s an hour, %s", rate.Size, rate.Rate.Decimal(), d.currency, rate.Source))
 	}
 	l.Evidence = append(l.Evidence, fmt.Sprintf("reservation %s %s: %s %s for the term, %s", l.Size, l.Term, offer.Total.Decimal(), d.currency, priceSource(offer)))
+}
+
+// plannedBeside says what the plan buys later for the same demand.
+func (d *decision) plannedBeside() []string {
+	var keys []ticketKey
+	for key := range d.later {
+		if d.opens(key.at) {
+			keys = append(keys, key)
+		}
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		a, b := keys[i], keys[j]
+		return a.at < b.at || a.at == b.at && (a.term > b.term || a.term == b.term && a.size < b.size)
+	})
+	var said []string
+	for _, key := range keys {
+		said = append(said, fmt.Sprintf("%d x %s for %s are planned for %s, when owned reservations end: bought now they would be paid twice until then",
+			d.later[key], key.size, years(key.term), d.day(key.at).Format(time.DateOnly)))
+	}
+	return said
 }
 
 func years(t pricing.Term) string {

@@ -74,6 +74,7 @@ type Plan struct {
 	Resizes        []Resize
 	Pools          []Pool
 	Lines          []Line
+	Later          []Later // what falls due after AsOf, by date
 	NotRecommended []NotRecommended
 	Reference      []Reference
 	Totals         []Total
@@ -327,7 +328,12 @@ func (p *Plan) Only(currency string) *Plan {
 		return p
 	}
 	part := *p
-	part.Pools, part.Lines, part.Reference, part.Totals = nil, nil, nil, nil
+	part.Pools, part.Lines, part.Later, part.Reference, part.Totals = nil, nil, nil, nil, nil
+	for _, l := range p.Later {
+		if string(l.Currency) == currency {
+			part.Later = append(part.Later, l)
+		}
+	}
 	for _, pool := range p.Pools {
 		if string(pool.Currency) == currency {
 			part.Pools = append(part.Pools, pool)

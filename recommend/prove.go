@@ -2,18 +2,16 @@ package recommend
 
 import (
 	"math"
-	"slices"
 
 	"sizeterm/analyzer/demand"
 	"sizeterm/pricing"
-	"sizeterm/pricing/catalog"
 	"sizeterm/recommend/bill"
 	"sizeterm/recommend/solve"
 )
 
 // prove fills the proof of what was chosen: marginal utilisations, the certificate, the savings curves and the loss of
 // demand at which the choice between one year and three turns.
-func (d *decision) prove(m mixed, in *Input) error {
+func (d *decision) prove(m mixed) error {
 	row, _ := d.chosenRow()
 	bought := map[pricing.Term]int64{} // units of ratio 0.01
 	for _, p := range row.Buy {
@@ -31,17 +29,17 @@ func (d *decision) prove(m mixed, in *Input) error {
 		if term == pricing.OneYear {
 			layers += bought[pricing.ThreeYear]
 		}
-		d.result.Marginal = append(d.result.Marginal, d.marginal(pool, k, layers/k.ratio, in))
+		d.result.Marginal = append(d.result.Marginal, d.marginal(pool, k, layers/k.ratio))
 		if err := d.curve(term, pool, k); err != nil {
 			return err
 		}
 	}
 	d.result.Persistence.FlipsAt = d.flip()
-	return d.certify(row, m, in)
+	return d.certify(m)
 }
 
 // marginal returns how busy the last of q units is and how busy the next one would be.
-func (d *decision) marginal(pool solve.Pool, k kernel, q int64, in *Input) Marginal {
+func (d *decision) marginal(pool solve.Pool, k kernel, q int64) Marginal {
 	term := k.offer.Term
 	m := Marginal{Term: term, Unit: unitName(k.offer.Size)}
 	if q > 0 {
@@ -86,10 +84,10 @@ func (d *decision) curve(term pricing.Term, pool solve.Pool, k kernel) error {
 
 // certify bounds the expected cost over the policy's horizon from below: no mix of both terms costs less. With one price a
 // unit the bound is the optimum itself; where prices differ it is that of the luckiest order of coverage.
-func (d *decision) certify(row Compared, m mixed, in *Input) error {
+func (d *decision) certify(m mixed) error {
 	var err error
 	hours := int64(d.result.Hours)
-	spent := d.expected.evaluate(d.withRenewals(d.result.Chosen, row.Buy, m)).cost()
+	spent := d.expected.evaluate(d.whole).cost()
 	if d.result.Certificate.Cost, err = d.expected.amount(spent, hours, d.currency); err != nil {
 		return err
 	}
@@ -97,7 +95,7 @@ func (d *decision) certify(row Compared, m mixed, in *Input) error {
 	if len(d.terms) == 0 {
 		return nil
 	}
-	bound, err := d.lowerBound(m, in)
+	bound, err := d.lowerBound(m)
 	if err != nil {
 		return err
 	}
@@ -113,10 +111,10 @@ func (d *decision) certify(row Compared, m mixed, in *Input) error {
 }
 
 // lowerBound returns what no mix undercuts, in the simulator's money over the horizon.
-func (d *decision) lowerBound(m mixed, in *Input) (bill.Exact, error) {
+func (d *decision) lowerBound(m mixed) (bill.Exact, error) {
 	switch {
-	case !d.market.uniform():
-		return d.luckyBound(in)
+	case m.staggered || !d.market.uniform():
+		return d.staggerBound()
 	case m.covered:
 		return m.optimum, nil
 	}
@@ -126,60 +124,6 @@ func (d *decision) lowerBound(m mixed, in *Input) (bill.Exact, error) {
 	}
 	certificate, _ := m.horizon.Certify(best)
 	return certificate.Bound.Mul(bill.Frac(3, m.three.scale)), nil
-}
-
-// luckyBound bounds the cost where prices a unit differ: every order of coverage costs at least what the luckiest does,
-// which is convex in the quantity. With both terms the three-year price is shared out over the years by the chance that
-// the demand lasts; whatever the shares, each year by itself costs no more than its part of any mix (weak duality).
-func (d *decision) luckyBound(in *Input) (bill.Exact, error) {
-	spec := aheadSpec{years: d.expected.years, existing: d.existing, order: bill.HighestFirst, loss: d.loss, renewals: true}
-	lucky, err := newAhead(d.pool, d.market, d.recent(d.classes[0]), d.expected.parts, spec)
-	if err != nil {
-		return bill.Exact{}, err
-	}
-	one, size, hasOne := d.priceOf(pricing.OneYear)
-	three, whole, hasThree := d.priceOf(pricing.ThreeYear)
-	nothing := lucky.evaluate(nil).payg
-	if !hasOne {
-		key := ticketKey{whole, pricing.ThreeYear, 0}
-		return lucky.least(nothing, key, three), nil
-	}
-	total, bound := bill.Exact{}, nothing
-	for year := range lucky.years {
-		total = total.Add(bill.Whole(lucky.yearWeight(year)))
-	}
-	for year := range lucky.years {
-		price := one.Mul(bill.Frac(survivors(d.loss, int64(12*year)), weightScale))
-		if share := three.Mul(bill.Whole(lucky.yearWeight(year))).Quo(total); hasThree && share.Cmp(price) < 0 {
-			price = share
-		}
-		key := ticketKey{size, pricing.OneYear, year}
-		bound = bound.Sub(nothing.Sub(lucky.least(nothing, key, price)))
-	}
-	return bound, nil
-}
-
-// priceOf returns the lowest term total on sale for as many units as the smallest size has, and that size, in the
-// simulator's money.
-func (d *decision) priceOf(term pricing.Term) (price bill.Exact, size catalog.Size, ok bool) {
-	cheapest, found := d.cheapest(term)
-	if !found || !slices.Contains(d.terms, term) {
-		return bill.Exact{}, "", false
-	}
-	smallest := d.market.offers[d.terms[0]][0].Size
-	price = bill.Whole(cheapest.Total.Micros).Mul(bill.Whole(moneyScale))
-	return price.Mul(bill.Frac(d.market.ratios[smallest], d.market.ratios[cheapest.Size])), smallest, true
-}
-
-// yearWeight returns the weighted hours of a year of the horizon.
-func (a *ahead) yearWeight(year int) int64 {
-	sum := int64(0)
-	for _, part := range a.parts {
-		if part.year == year {
-			sum += part.hours
-		}
-	}
-	return sum
 }
 
 // least returns the least cost over the quantity of one ticket at a price, from the pay-as-you-go cost of nothing on: the

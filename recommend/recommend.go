@@ -55,15 +55,24 @@ func (p *Plan) take(d *decision, in *Input) error {
 	if err != nil {
 		return err
 	}
+	found := len(lines)
 	lines = p.worthwhile(d, lines, in)
+	dropped := found > len(lines)
 	p.Lines = append(p.Lines, lines...)
 	p.Pools = append(p.Pools, d.result)
 	p.NotRecommended = append(p.NotRecommended, d.refused...)
 	p.Warnings = append(p.Warnings, d.pool.Warnings...)
 	p.Warnings = append(p.Warnings, d.market.warnings...)
-	if len(lines) == 0 && len(d.terms) > 0 {
+	if len(lines) == 0 && len(d.terms) > 0 && !dropped {
 		reason, detail := d.whyNothing()
 		p.refuse(d.pool.Customer, fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), reason, detail)
+	}
+	if d.long != nil {
+		later, err := d.due(len(lines) > 0)
+		if err != nil {
+			return err
+		}
+		p.Later = append(p.Later, later...)
 	}
 	refs, err := d.references(in)
 	p.Reference = append(p.Reference, refs...)
@@ -94,6 +103,9 @@ func (p *Plan) worthwhile(d *decision, lines []Line, in *Input) []Line {
 func (d *decision) whyNothing() (reason, detail string) {
 	if d.result.PayGCost.Micros == 0 && d.result.GrossCost.Micros > 0 {
 		return "covered_by_existing", "existing reservations cover all of its usage until their expiry"
+	}
+	if at, ok := d.opening(); ok {
+		return "buy_later", fmt.Sprintf("owned reservations serve it until %s; what is worth buying is planned for then", d.day(at).Format(time.DateOnly))
 	}
 	best := 0.0
 	for _, m := range d.result.Marginal {
@@ -202,6 +214,7 @@ func (p *Plan) warn(code, subject, detail string) {
 
 // sort puts every list in the order of its keys, so that the same plan has the same bytes.
 func (p *Plan) sort() {
+	sortLater(p.Later)
 	sort.SliceStable(p.Lines, func(i, j int) bool { return lineKey(&p.Lines[i]) < lineKey(&p.Lines[j]) })
 	sort.SliceStable(p.Pools, func(i, j int) bool { return poolKey(&p.Pools[i]) < poolKey(&p.Pools[j]) })
 	sort.SliceStable(p.NotRecommended, func(i, j int) bool {

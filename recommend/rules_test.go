@@ -1,6 +1,7 @@
 package recommend_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -46,28 +47,60 @@ func TestWhatWasBoughtLastWeekIsNotBoughtAgain(t *testing.T) {
 	require.Contains(t, reasons(p), "covered_by_existing")
 }
 
-// A reservation that ends next month frees the demand for eleven twelfths of the year: 11/12 is above 60 %, so one year is
-// worth buying now; one that ends in eleven months is not.
-func TestExpiryIsSeen(t *testing.T) {
+// Four machines are served by a reservation that ends next month. Bought now, four for one year cost 4 x 0.06 x 8760 and serve
+// eleven months; bought when the owned ones end, they serve twelve for the same price: nothing now, four then, at the price of
+// three years (0.04), which at 2 % loss a month beats one year (method note, section 1.2). Without the owned ones: four now.
+func TestExpiryNextMonthIsBoughtNextMonth(t *testing.T) {
 	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 672)))
-	in.Existing = []recommend.Existing{owned(4, asOf.Add(730*time.Hour))}
+	end := asOf.Add(730 * time.Hour)
+	in.Existing = []recommend.Existing{owned(4, end)}
 	p := plan(t, in)
-	row := compared(t, p, recommend.P1Y)
-	require.EqualValues(t, 4, quantity(row.Buy))
-	require.InDelta(t, 11.0/12, row.Utilization.Value, 1e-9)
-	// Nothing bought: 4 x 0.10 x 672 x 11/12 = 246.40; bought: 4 x 0.06 x 672 = 161.28.
-	require.Equal(t, "246.40", row.PayGCost.Decimal())
-	require.Equal(t, "85.12", row.Saving.Decimal())
-	require.Contains(t, strings.Join(p.Lines[0].Reasons, "\n"), "not with buying that part when it ends")
+	require.Empty(t, p.Lines)
+	require.Contains(t, reasons(p), "buy_later")
+	require.Equal(t, []string{"buy 4 2026-12-02 P3Y", "expires 4 2026-12-02 PAYG"}, dueTexts(p))
+	require.Equal(t, "175.20", p.Later[0].SavingMonth.Decimal(), "4 x (0.10 - 0.04) x 730")
+	require.Zero(t, p.Pools[0].Certificate.Gap)
 
-	in.Existing = []recommend.Existing{owned(4, asOf.Add(11*730*time.Hour))}
-	p = plan(t, in)
-	require.Zero(t, quantity(compared(t, p, recommend.P1Y).Buy), "busy one month of twelve")
+	in.Existing = nil
+	require.EqualValues(t, 4, plan(t, in).Lines[0].Quantity)
+}
+
+// Two of four are owned until next month: two now, two then, and the second unit now is not taken for one that is served.
+func TestPartOfTheDemandIsBoughtWhenTheOwnedPartEnds(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 672)))
+	in.Existing = []recommend.Existing{owned(2, asOf.Add(730*time.Hour))}
+	p := plan(t, in)
+	require.Len(t, p.Lines, 1)
+	require.EqualValues(t, 2, p.Lines[0].Quantity)
+	require.InDelta(t, 1, p.Lines[0].Marginal.Last.Value, 1e-9)
+	require.InDelta(t, 0, p.Lines[0].Marginal.Next.Value, 1e-9, "what is planned for next month serves it")
+	require.Contains(t, dueTexts(p), "buy 2 2026-12-02 P3Y")
+	require.Contains(t, strings.Join(p.Lines[0].Reasons, "\n"), "2 x Standard_D2s_v5 for 3 years are planned for 2026-12-02")
 
 	in.Existing[0].AutoRenew = true
 	p = plan(t, in)
-	require.Empty(t, p.Lines, "it renews itself")
+	require.Empty(t, p.Later, "it renews itself")
+	require.EqualValues(t, 2, p.Lines[0].Quantity)
 	require.Contains(t, warnings(p), "auto_renew")
+}
+
+// One year only: what is bought now is renewed each year, what is owned is replaced when it ends.
+func TestRenewalsAreListed(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(3, 672)))
+	in.Policy.Terms = []string{"P1Y"}
+	in.Existing = []recommend.Existing{owned(1, asOf.AddDate(0, 6, 0))}
+	p := plan(t, in)
+	require.EqualValues(t, 2, p.Lines[0].Quantity)
+	require.Equal(t, []string{
+		"buy 1 2027-05-02 P1Y", "expires 1 2027-05-02 PAYG", "renew 2 2027-11-02 P1Y", "renew 1 2028-05-02 P1Y", "renew 2 2028-11-02 P1Y", "renew 1 2029-05-02 P1Y",
+	}, dueTexts(p))
+}
+
+func dueTexts(p *recommend.Plan) (texts []string) {
+	for _, l := range p.Later {
+		texts = append(texts, fmt.Sprintf("%s %d %s %s", l.Action, l.Quantity, l.Date.Format(time.DateOnly), l.Term))
+	}
+	return texts
 }
 
 // A reservation of one subscription does not serve another one.

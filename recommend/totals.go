@@ -172,7 +172,7 @@ func (a *ahead) rows(o order) (before, after []bill.RowUse, err error) {
 	usage.Offers = nil
 	with := bill.Decision{Purchases: map[string]int64{}}
 	for i, t := range a.offers {
-		if q := o[ticketKey{t.size, t.term, t.year}]; q > 0 {
+		if q := o[t.ticketKey]; q > 0 {
 			offer := a.problem.Offers[i]
 			offer.From, offer.To = 0, len(usage.Slots)
 			usage.Offers = append(usage.Offers, offer)

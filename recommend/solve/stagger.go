@@ -101,7 +101,7 @@ func (s Stagger) Certify(bought []int64) (Certificate, bool) {
 // least returns the least of the cost of whole quantities when one costs y.
 func (p Pool) least(y bill.Exact) bill.Exact {
 	q := search(p.Demand.steps(p.Step), func(q int64) bool {
-		return p.Rest(q).Sub(p.Rest(q + 1)).Cmp(y) <= 0
+		return p.Rest(q).Sub(p.Rest(q+1)).Cmp(y) <= 0
 	})
 	return p.Rest(q).Add(y.Mul(bill.Whole(q)))
 }

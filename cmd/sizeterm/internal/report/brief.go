@@ -46,6 +46,7 @@ func (p *page) briefCustomer(c *customerStory) {
 	for _, n := range c.Notes {
 		p.hanging("- ", numbersText(n.Numbers)+": "+n.Text, noLimit)
 	}
+	p.later(c.Later, briefRows)
 	if len(c.Resizes) == 0 {
 		return
 	}

@@ -48,6 +48,7 @@ func contosoPlan() *recommend.Plan {
 		Pools:          contosoPools(),
 		Lines:          contosoLines(),
 		NotRecommended: contosoNot(),
+		Later:          contosoLater(),
 		Reference: []recommend.Reference{{
 			Customer: contoso, Scope: "shared", Region: "polandcentral", Size: "Standard_D4s_v5", Term: pricing.ThreeYear, Currency: "USD",
 			LookbackDays: 30, Quantity: 8, CostWithout: dollars(1_545_60), CostWith: dollars(1_190_12), NetSavings: dollars(355_48),
@@ -55,6 +56,17 @@ func contosoPlan() *recommend.Plan {
 		}},
 		Totals:   []recommend.Total{contosoTotal()},
 		Warnings: []analyzer.Warning{{Code: "price_old", Subject: "Standard_E8s_v5 in polandcentral", Detail: "the price is of 2026-08-01, 115 days before the day of this plan"}},
+	}
+}
+
+// contosoLater is an owned reservation that ends and what is planned for that day.
+func contosoLater() []recommend.Later {
+	end := date(2027, 3, 1)
+	return []recommend.Later{
+		{ID: "later-1", Action: "buy", Date: end, Pool: poolD, Customer: contoso, Region: "polandcentral", Size: "Standard_D4s_v5", Term: pricing.ThreeYear, Quantity: 1,
+			Currency: "USD", UnitPrice: dollars(2_345_00), TotalPrice: dollars(2_345_00), SavingMonth: dollars(102_76), Reason: "its demand is served by 2 x D2s_v5 until then"},
+		{ID: "due-1", Action: "expires", Date: end, Pool: poolD, Customer: contoso, Reservation: "res-1", Region: "polandcentral", Size: "Standard_D2s_v5", Quantity: 2,
+			Currency: "USD", UnitPrice: usd(0), TotalPrice: usd(0), SavingMonth: usd(0), Reason: "an owned reservation ends"},
 	}
 }
 

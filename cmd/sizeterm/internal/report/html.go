@@ -19,8 +19,10 @@ var pageText string
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"say": clean, "figure": figure, "amount": amount, "count": count, "term": term, "day": day,
 	"drawing": drawing, "short": shortSize, "last": lastPart, "sentence": remark.sentence,
-	"tally": func(n int) string { return count(int64(n)) },
-	"dict":  func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
+	"laterTitle": func() string { return laterTitle }, "laterColumns": func() []column { return laterColumns },
+	"laterRow": func(l recommend.Later) []string { return laterRow(&l) },
+	"tally":    func(n int) string { return count(int64(n)) },
+	"dict":     func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
 }).Parse(pageText))
 
 // pageData is what the template sees.

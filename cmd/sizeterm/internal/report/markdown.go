@@ -65,6 +65,10 @@ func mdCustomer(b *strings.Builder, c *customerStory) {
 		fmt.Fprintf(b, "\n### %d. %s\n\n", c.Lines[i].Number, md(c.Lines[i].Title))
 		mdFacts(b, c.Lines[i].Facts)
 	}
+	if len(c.Later) > 0 {
+		fmt.Fprintf(b, "\n### %s\n\n", laterTitle)
+		mdGrid(b, laterColumns, rowsOf(c.Later, laterRow))
+	}
 	if len(c.Resizes) > 0 {
 		b.WriteString("\n### Resize first\n\n")
 		columns := []column{{Head: "Machine"}, {Head: "From"}, {Head: "To"}, {Head: "Action"}, {Head: "Saves a month", Right: true}}

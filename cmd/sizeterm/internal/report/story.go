@@ -49,6 +49,7 @@ type customerStory struct {
 	Brief    []fact // the headline in a line or two a fact
 	Notes    []note
 	Lines    []lineStory
+	Later    []recommend.Later
 	Resizes  []recommend.Resize
 	ShowBack []recommend.ShowBack
 	Cash     []recommend.Cash
@@ -101,7 +102,7 @@ func newStory(p *recommend.Plan, partner bool) *story {
 	for _, total := range totalsOf(p) {
 		c := customerStory{
 			Title: customerTitle(total), Total: total, Currency: total.Currency,
-			Cash: total.Cash, ShowBack: total.ShowBack, Resizes: resizesOf(p, total),
+			Cash: total.Cash, ShowBack: total.ShowBack, Resizes: resizesOf(p, total), Later: laterOf(p, total),
 		}
 		for i := range p.Lines {
 			line := &p.Lines[i]

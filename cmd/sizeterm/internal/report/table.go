@@ -141,6 +141,7 @@ func (p *page) customer(c *customerStory) {
 			p.fact(f, 3)
 		}
 	}
+	p.later(c.Later, len(c.Later))
 	if len(c.Resizes) > 0 {
 		p.WriteString("\nResize first\n")
 		p.indented(p.resizes(c.Resizes))

@@ -33,6 +33,7 @@ type planView struct {
 	Totals         []totalView     `json:"totals"`
 	Warnings       []warningView   `json:"warnings"`
 	Policy         policyView      `json:"policy"`
+	Later          []laterView     `json:"later"`
 }
 
 // newPlanView lays a plan out for JSON.
@@ -52,6 +53,7 @@ func newPlanView(p *recommend.Plan, version string) planView {
 		Totals:         list(p.Totals, newTotalView),
 		Warnings:       list(p.Warnings, newWarningView),
 		Policy:         newPolicyView(p.Policy),
+		Later:          list(p.Later, newLaterView),
 	}
 }
 
