@@ -13,8 +13,9 @@ type plan struct {
 	delim       byte
 	rowsAt      int
 	firstLine   int64
-	slots       map[string]int // slot of each field that the file has
-	column      [maxSlots]int  // column of each slot
+	slots       map[string]int  // slot of each field that the file has
+	column      [maxSlots]int   // column of each slot
+	cols        [maxSlots]int16 // the same, -1 for slots without
 	slotOf      []int8
 	exportFixed string
 }
@@ -25,11 +26,14 @@ func newPlan(h *header, fields []string) *plan {
 	for i := range p.slotOf {
 		p.slotOf[i] = -1
 	}
+	for slot := range p.cols {
+		p.cols[slot] = -1
+	}
 	for slot, field := range fields {
 		if col, ok := h.match.Column[field]; ok && p.slotOf[col] < 0 {
 			p.slots[field] = slot
 			p.slotOf[col] = int8(slot)
-			p.column[slot] = col
+			p.column[slot], p.cols[slot] = col, int16(col)
 		}
 	}
 	return p
@@ -41,15 +45,14 @@ func (p *plan) splitter(opts Options) splitter {
 
 // text returns the cell of a slot without blanks around it and with its quotes undoubled; empty where there is none.
 func (r *row) text(slot int) []byte {
-	at := r.at[slot]
-	if at.from == at.to {
+	cell, quoted := r.cell(slot)
+	if len(cell) == 0 {
 		return nil
 	}
-	cell := r.data[at.from:at.to:at.to]
 	if first, last := cell[0], cell[len(cell)-1]; first <= ' ' || last <= ' ' || (first|last) >= 0x80 {
 		cell = bytes.TrimSpace(cell)
 	}
-	if r.quoted&(1<<slot) != 0 && bytes.IndexByte(cell, '"') >= 0 {
+	if quoted && bytes.IndexByte(cell, '"') >= 0 {
 		return bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
 	}
 	return cell

@@ -100,6 +100,9 @@ type Reader struct {
 	note   notation
 	grain  int64
 
+	turn    sync.Mutex // of the worker that takes the next chunk
+	chunks  *chunker
+	ended   bool
 	queue   chan *job
 	stop    chan struct{}
 	stopped sync.Once
@@ -181,7 +184,7 @@ func fieldsFor(m *dialect.Match) []string {
 	return reportFields
 }
 
-// start starts the goroutines: one cuts chunks, the others parse them.
+// start starts the goroutines that read and parse chunks.
 func (r *Reader) start() {
 	workers := r.opts.Workers
 	if workers <= 0 {
@@ -193,14 +196,13 @@ func (r *Reader) start() {
 	if r.in.Size >= 0 && r.in.Size < chunkBytes && !r.text.packed {
 		workers = 1
 	}
-	jobs := make(chan *job, workers)
+	r.chunks = &chunker{r: r.text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
 	r.queue = make(chan *job, 2*workers)
-	r.work.Add(1 + workers)
-	go r.cut(jobs)
+	r.work.Add(workers)
 	for range workers {
 		m := r.newMapper()
 		r.mappers = append(r.mappers, m)
-		go r.parse(m, jobs)
+		go r.parse(m)
 	}
 }
 
@@ -226,6 +228,7 @@ func (r *Reader) newMapper() mapper {
 	case r.summary.Kind == KindSamples:
 		m := newSampleMapper(b, r.note, r.grain)
 		m.latest = latest
+		m.planRuns()
 		return m
 	}
 	m := &chargeMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}, export: r.note.export, dataset: r.in.Dataset, latest: latest}

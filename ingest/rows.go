@@ -25,48 +25,47 @@ type parsed struct {
 	err      error // the chunk could not be parsed to its end
 }
 
-// cut cuts the text into chunks and queues them, for the workers and in the order of the file.
-func (r *Reader) cut(jobs chan<- *job) {
+// parse takes chunks and parses them until there are no more. A worker that takes a chunk reads it itself: it is in the
+// cache of its processor then.
+func (r *Reader) parse(m mapper) {
 	defer r.work.Done()
-	defer close(jobs)
-	defer close(r.queue)
-	defer func() {
-		if err := fault(recover()); err != nil {
-			select {
-			case r.queue <- &job{err: err}:
-			case <-r.stop:
-			}
-		}
-	}()
-	c := &chunker{r: r.text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
-	for {
-		run, err := c.next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		j := &job{chunk: run, err: err, result: make(chan parsed, 1)}
-		select {
-		case r.queue <- j:
-		case <-r.stop:
-			return
-		}
-		if err != nil {
-			return
-		}
-		select {
-		case jobs <- j:
-		case <-r.stop:
-			return
-		}
+	for j := r.claim(); j != nil; j = r.claim() {
+		j.result <- r.rowsOf(m, j.chunk)
 	}
 }
 
-// parse parses chunks until there are no more.
-func (r *Reader) parse(m mapper, jobs <-chan *job) {
-	defer r.work.Done()
-	for j := range jobs {
-		j.result <- r.rowsOf(m, j.chunk)
+// claim reads the next chunk and queues it in the order of the file; nil when there is none.
+func (r *Reader) claim() *job {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	if r.ended {
+		return nil
 	}
+	run, err := r.nextChunk()
+	j := &job{chunk: run, err: err, result: make(chan parsed, 1)}
+	if !errors.Is(err, io.EOF) {
+		select {
+		case r.queue <- j:
+		case <-r.stop:
+			err = io.EOF
+		}
+	}
+	if err != nil {
+		r.ended = true
+		close(r.queue)
+		return nil
+	}
+	return j
+}
+
+// nextChunk reads the next chunk; a fault of ours refuses the file.
+func (r *Reader) nextChunk() (run chunk, err error) {
+	defer func() {
+		if f := fault(recover()); f != nil {
+			err = f
+		}
+	}()
+	return r.chunks.next()
 }
 
 // rowsOf parses one chunk.
@@ -90,10 +89,20 @@ func (r *Reader) rowsOf(m mapper, c chunk) (out parsed) {
 			out.records = append(out.records, m.flush())
 		}
 	}
-	if _, isWide := m.(*wideMapper); c.sound && !isWide {
-		r.fastRows(m, &s, &c, &at, flush)
-	} else {
+	_, isWide := m.(*wideMapper)
+	t, even := c.table(&s)
+	switch samples, plain := m.(*sampleMapper); {
+	case isWide || !c.sound:
 		r.slowRows(m, &s, &c, &at, flush)
+	case !even:
+		r.fastRows(m, &s, &c, &at, flush)
+	case plain && samples.runs.ok:
+		samples.takeTable(&t, &at, most, flush)
+	default:
+		t.each(0, t.rows, &at, r.plan, func() {
+			m.take(&at)
+			flush()
+		})
 	}
 	if rec := m.flush(); rec != nil {
 		out.records = append(out.records, rec)

@@ -62,6 +62,7 @@ type sampleMapper struct {
 	times    memo[dayOf]
 	grains   memo[int64]
 	machines memo[*sampled]
+	runs     runs
 	indexes  [3]memo[int32]
 }
 
@@ -339,10 +340,7 @@ func (m *sampleMapper) memory(r *row, s *sampleOf) bool {
 			s.used = 10000 - free
 		}
 	}
-	slot, unit := sMemAvail, int64(1)
-	if !m.mapped[sMemAvail] {
-		slot, unit = sMemAvailMB, 1<<20
-	}
+	slot, unit := m.available()
 	if !m.mapped[slot] {
 		return true
 	}
@@ -354,6 +352,14 @@ func (m *sampleMapper) memory(r *row, s *sampleOf) bool {
 		s.available, s.measured = v*unit, true
 	}
 	return true
+}
+
+// available returns the slot of the free memory, and the bytes of its unit.
+func (m *sampleMapper) available() (slot int, unit int64) {
+	if m.mapped[sMemAvail] {
+		return sMemAvail, 1
+	}
+	return sMemAvailMB, 1 << 20
 }
 
 // orErr returns err, or other where err is nil.
@@ -387,12 +393,11 @@ func whole(cell []byte) (int64, bool) {
 	}
 	var v uint64
 	if len(cell) >= 8 {
-		x := binary.LittleEndian.Uint64(cell) - ones*'0'
-		if ((x+ones*0x76)|x)&highs != 0 {
+		x := binary.LittleEndian.Uint64(cell) ^ ones*'0'
+		if notDigits(x)&highs != 0 {
 			return 0, false
 		}
-		x = x*10 + x>>8
-		v = ((x&0x000000ff000000ff)*0x000f424000000064 + (x>>16&0x000000ff000000ff)*0x0000271000000001) >> 32
+		v = eightDigits(x)
 		cell = cell[8:]
 	}
 	for _, b := range cell {

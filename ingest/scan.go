@@ -86,7 +86,7 @@ func (c *chunker) next() (chunk, error) {
 			if sound && cut == b.layout.cut {
 				c.line += int64(b.layout.lines)
 			} else {
-				c.line += int64(bytes.Count(out.data, newline))
+				c.line += int64(countLines(out.data))
 			}
 			c.carry, c.held = nil, nil
 			if cut < n { // the buffer goes away with the chunk: keep what the next one begins with
@@ -126,6 +126,9 @@ func (c *chunker) fill(b *buffer, n int) (int, error) {
 }
 
 var newline = []byte{'\n'}
+
+// countLines returns the number of line feeds.
+func countLines(data []byte) int { return bytes.Count(data, newline) }
 
 // tooLong explains a row that has no end within the limit.
 func (c *chunker) tooLong(open int) error {
@@ -249,6 +252,9 @@ type row struct {
 	at     [maxSlots]span
 	quoted uint64 // slots whose cell was quoted, so that quotes in it may be doubled
 	line   int64
+
+	ends []uint32         // of a row of a table, instead of at and quoted: see layout.positions
+	cols *[maxSlots]int16 // column of each slot, -1 for none
 }
 
 // span is where a cell lies in the data of its row.
@@ -259,8 +265,28 @@ const maxSlots = 64
 
 // raw returns the cell of a slot as it stands in the file, without the quotes around it.
 func (r *row) raw(slot int) []byte {
-	at := r.at[slot]
-	return r.data[at.from:at.to:at.to]
+	cell, _ := r.cell(slot)
+	return cell
+}
+
+// cell returns the cell of a slot without the quotes around it, and whether it had them.
+func (r *row) cell(slot int) (cell []byte, quoted bool) {
+	if r.ends == nil {
+		at := r.at[slot]
+		return r.data[at.from:at.to:at.to], r.quoted&(1<<slot) != 0
+	}
+	col := int(r.cols[slot])
+	if col < 0 {
+		return nil, false
+	}
+	from, to := r.ends[col]+1, r.ends[col+1]
+	if to > from && col == len(r.ends)-2 && r.data[to-1] == '\r' {
+		to--
+	}
+	if to > from+1 && r.data[from] == '"' {
+		return r.data[from+1 : to-1 : to-1], true
+	}
+	return r.data[from:to:to], false
 }
 
 // splitter parses rows of a chunk into slots.
@@ -276,7 +302,7 @@ func (s *splitter) split(data []byte, r *row) (end int, blank bool, err error) {
 	if state == rowOpen {
 		return len(data), false, errQuote
 	}
-	r.data, r.quoted = data, 0
+	r.data, r.quoted, r.ends = data, 0, nil
 	text := data[:end]
 	if state == rowWhole && len(text) > 0 && text[len(text)-1] == '\n' {
 		text = text[:len(text)-1]
@@ -325,7 +351,7 @@ func (s *splitter) split(data []byte, r *row) (end int, blank bool, err error) {
 // fast parses the row of a chunk with a sound layout that begins at from, without looking at its bytes one by one. It
 // returns the offset behind the row and the number of its cells.
 func (s *splitter) fast(c *chunk, from int, r *row) (end, cells int, err error) {
-	r.quoted = 0
+	r.quoted, r.ends = 0, nil
 	ends, data := c.layout.ends, c.data
 	word := from >> 6
 	bits64 := ends[word] &^ (1<<(from&63) - 1)

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"math/bits"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -24,14 +25,28 @@ type records struct {
 	bad   int
 }
 
-// scanAll reads a text of columns cells a row with the chunker, by the fast way where it is open.
-func scanAll(t testing.TB, text []byte, columns int, slow bool) (records, error) {
+// way is how a chunk is read: by counting cells where it is a table, else by the bits of its layout where it is sound,
+// else byte by byte.
+type way int
+
+const (
+	asTable way = iota
+	byBits
+	slowly
+)
+
+// scanAll reads a text of columns cells a row with the chunker, by the fastest way that is open from best on.
+func scanAll(t testing.TB, text []byte, columns int, best way) (records, error) {
 	t.Helper()
 	limits := Limits{}.filled()
 	c := &chunker{r: bytes.NewReader(text), delim: ',', limits: limits, line: 1}
 	s := splitter{delim: ',', slotOf: make([]int8, columns), field: limits.Field}
 	for i := range s.slotOf {
 		s.slotOf[i] = int8(i)
+	}
+	p := plan{slotOf: s.slotOf}
+	for i := range p.cols {
+		p.cols[i] = int16(i)
 	}
 	var out records
 	var at row
@@ -42,8 +57,8 @@ func scanAll(t testing.TB, text []byte, columns int, slow bool) (records, error)
 		}
 		cells := make([]string, columns)
 		for i := range cells {
-			cell := at.raw(i)
-			if at.quoted&(1<<i) != 0 {
+			cell, quoted := at.cell(i)
+			if quoted {
 				cell = bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
 			}
 			cells[i] = string(cell)
@@ -60,9 +75,14 @@ func scanAll(t testing.TB, text []byte, columns int, slow bool) (records, error)
 			return out, err
 		}
 		line := run.line
+		if table, even := run.table(&s); even && best == asTable {
+			table.each(0, table.rows, &at, &p, func() { take(nil, at.line, nil) })
+			run.free()
+			continue
+		}
 		for from := 0; from < len(run.data); {
 			var end int
-			if run.sound && !slow {
+			if run.sound && best != slowly {
 				at.data = run.data
 				var cells int
 				end, cells, err = s.fast(&run, from, &at)
@@ -167,7 +187,7 @@ func compare(t testing.TB, text []byte, columns int) int {
 	if err != nil {
 		return 0
 	}
-	got, err := scanAll(t, text, columns, false)
+	got, err := scanAll(t, text, columns, asTable)
 	require.NoError(t, err, "%q", text)
 	whole := 0
 	for i, row := range rows {
@@ -198,10 +218,12 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte, n uint8) {
 		columns := int(n%8) + 2
-		fast, err1 := scanAll(t, text, columns, false)
-		slow, err2 := scanAll(t, text, columns, true)
-		require.Equal(t, err1 == nil, err2 == nil)
-		require.Equal(t, slow, fast, "the two ways differ on %q", text)
+		slow, err := scanAll(t, text, columns, slowly)
+		for _, way := range []way{asTable, byBits} {
+			fast, err2 := scanAll(t, text, columns, way)
+			require.Equal(t, err == nil, err2 == nil)
+			require.Equal(t, slow, fast, "two ways differ on %q", text)
+		}
 		if !loneCR(text) && !bytes.Contains(text, bom) && !bytes.HasSuffix(text, []byte{0}) {
 			compare(t, text, columns)
 		}
@@ -213,20 +235,44 @@ func loneCR(text []byte) bool {
 	return bytes.Count(text, []byte("\r")) != bytes.Count(text, []byte("\r\n"))
 }
 
-func FuzzMasks(f *testing.F) {
+// FuzzLayout compares the assembly with plain Go, and both with each byte.
+func FuzzLayout(f *testing.F) {
 	f.Add([]byte("a,b\"c\r\n\t\x00\x80"), byte(','))
+	f.Add([]byte(strings.Repeat(`"a ""b""",,"`+"\r\n"+`",`+"\r\n", 9)), byte(','))
+	f.Add([]byte(strings.Repeat("x", 63)+"\r\n"+strings.Repeat("y", 62)+`,"`+strings.Repeat("z", 63)+`"`+"\r\n"+strings.Repeat("1,2", 50)+"\x7f"), byte(','))
 	f.Fuzz(func(t *testing.T, text []byte, delim byte) {
+		if delim == '"' || delim == '\n' || delim == '\r' {
+			return
+		}
 		data := make([]byte, (len(text)+63)&^63)
 		copy(data, text)
-		wide, plain := make([]masks, len(data)/64), make([]masks, len(data)/64)
-		masksOf(data, delim, wide)
-		masksPlain(data, delim, plain)
-		for i, b := range data {
-			m, bit := plain[i/64], uint64(1)<<(i%64)
-			want := [5]bool{b == delim, b == '\n', b == '"', b == '\r', b >= 0x80 || (b < 0x20 && b != '\t')}
-			got := [5]bool{m.delim&bit != 0, m.line&bit != 0, m.quote&bit != 0, m.cr&bit != 0, m.odd&bit != 0}
-			if want != got || m != wide[i/64] {
-				t.Fatalf("byte %d %q: %v, want %v; wide %v, plain %v", i, b, got, want, wide[i/64], m)
+		ends, plain := make([]uint64, len(data)/64), make([]uint64, len(data)/64)
+		s, p := scan{before: 1}, scan{before: 1}
+		scanBlocks(data, delim, ends, &s)
+		scanPlain(data, delim, plain, &p)
+		require.Equal(t, p.broken, s.broken)
+		if s.broken == 0 {
+			require.Equal(t, plain, ends)
+			require.Equal(t, [2]bool{p.odd != 0, p.wrapped != 0}, [2]bool{s.odd != 0, s.wrapped != 0})
+			p.odd, p.wrapped = s.odd, s.wrapped
+			require.Equal(t, p, s)
+			at, want := make([]uint32, len(data)+64), make([]uint32, len(data)+64)
+			flatten(ends, at)
+			flattenPlain(plain, want)
+			n := 0
+			for _, w := range plain {
+				n += bits.OnesCount64(w)
+			}
+			require.Equal(t, want[:n], at[:n])
+		}
+		for b := range len(data) / 64 {
+			m := masksOf(data[64*b:64*b+64], delim)
+			for i, c := range data[64*b : 64*b+64] {
+				bit := uint64(1) << i
+				odd := c >= 0x7f || (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+				want := [5]bool{c == delim, c == '\n', c == '"', c == '\r', odd}
+				got := [5]bool{m.delim&bit != 0, m.line&bit != 0, m.quote&bit != 0, m.cr&bit != 0, m.odd&bit != 0}
+				require.Equal(t, want, got, "byte %d %q", i, c)
 			}
 		}
 	})
@@ -269,9 +315,9 @@ func TestMadeTextsOfManyChunks(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	text := made(rng, 60_000, 5)
 	require.Greater(t, len(text), 3*chunkBytes)
-	fast, err := scanAll(t, text, 5, false)
+	fast, err := scanAll(t, text, 5, asTable)
 	require.NoError(t, err)
-	slow, err := scanAll(t, text, 5, true)
+	slow, err := scanAll(t, text, 5, slowly)
 	require.NoError(t, err)
 	require.Equal(t, len(slow.rows), len(fast.rows))
 	require.Equal(t, slow.lines, fast.lines)

@@ -1,0 +1,491 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/maphash"
+	"math/bits"
+	"slices"
+
+	"sizeterm/ingest/usage"
+)
+
+// Samples are read a column at a time, some hundred rows together: loops that do one thing. They take plain cells only;
+// where a cell of a block is anything else (quoted, blank around it, out of range, no number), the whole block is read row
+// by row as other tables are, so that only one place decides what is accepted.
+
+// runRows is the number of rows of a block: about 70 KB of text, which stays in the second-level cache.
+const runRows = 256
+
+// runs is how a file's samples are read by columns.
+type runs struct {
+	ok          bool // they can be
+	time, grain int  // columns; grain is -1 where all rows have the same
+	first, last int  // the columns from the first to the last that name the machine
+	percents    []percentRun
+	wholes      []wholeRun
+	names       names
+	time20      isoDay
+	cell        []byte // of the last grain, and what it means
+	seconds     int64
+}
+
+// percentRun is a column of shares and where they go.
+type percentRun struct {
+	col int
+	to  *[]int32
+}
+
+// wholeRun is a column of whole numbers and where they go.
+type wholeRun struct {
+	col     int
+	to      *[]int64
+	unit    int64
+	counted bool // an interval: divided by its seconds
+}
+
+// planRuns decides whether the columns of the file can be read so.
+func (m *sampleMapper) planRuns() {
+	u := &m.runs
+	*u = runs{grain: -1, first: maxSlots << 10, last: -1}
+	col := func(slot int) int { return m.plan.column[slot] }
+	if !m.mapped[sTime] || !m.mapped[sResource] || m.mapped[sMemFree] || m.mapped[sDiskOps] || m.mapped[sDiskReadOps] || m.mapped[sDiskWriteOps] ||
+		(m.mapped[sSeconds] && m.mapped[sGrain]) {
+		return
+	}
+	u.time = col(sTime)
+	for _, slot := range [2]int{sSeconds, sGrain} {
+		if m.mapped[slot] {
+			u.grain = col(slot)
+		}
+	}
+	for _, slot := range [4]int{sResource, sVM, sSize, sRegion} {
+		if m.mapped[slot] {
+			u.first, u.last = min(u.first, col(slot)), max(u.last, col(slot))
+		}
+	}
+	measures := []int{u.time, u.grain}
+	for _, p := range append(m.percent[:], percentColumn{sMemUsed, &m.cols.MemoryUsed}) {
+		if m.mapped[p.slot] {
+			u.percents = append(u.percents, percentRun{col(p.slot), p.to})
+			measures = append(measures, col(p.slot))
+		}
+	}
+	if slot, unit := m.available(); m.mapped[slot] {
+		u.wholes = append(u.wholes, wholeRun{col: col(slot), to: &m.cols.MemoryAvailable, unit: unit})
+		measures = append(measures, col(slot))
+	}
+	for _, r := range m.rates {
+		if r.slot >= 0 {
+			u.wholes = append(u.wholes, wholeRun{col: col(r.slot), to: r.to, unit: 1, counted: r.counted})
+			measures = append(measures, col(r.slot))
+		}
+	}
+	inside := func(col int) bool { return col >= u.first && col <= u.last }
+	u.ok = !slices.ContainsFunc(measures, inside)
+}
+
+// takeTable maps all rows of a table; a record has at most so many rows.
+func (m *sampleMapper) takeTable(t *table, at *row, most int, flush func()) {
+	for from, to := 0, 0; from < t.rows; from = to {
+		to = min(from+runRows, from+most-m.len(), t.rows)
+		if !m.takeRun(t, from, to) {
+			t.each(from, to, at, m.plan, func() { m.take(at) })
+		}
+		flush()
+	}
+}
+
+// takeRun maps the rows of a block, or none of them and returns false.
+func (m *sampleMapper) takeRun(t *table, from, to int) bool {
+	u, c, n := &m.runs, &m.cols, to-from
+	before := c.Len()
+	start, seconds := grown(&c.Start, n), grown(&c.Seconds, n)
+	done := m.times20(t, from, start) && m.grainsOf(t, from, seconds)
+	nulls := false
+	for i := range u.percents {
+		done = done && m.percentsOf(t, from, u.percents[i].col, grown(u.percents[i].to, n), &nulls)
+	}
+	for i := range u.wholes {
+		w := &u.wholes[i]
+		done = done && wholesOf(t, from, w, grown(w.to, n), seconds, &nulls)
+	}
+	if done = done && m.namesOf(t, from, n) && (!nulls || m.allMeasured(before, n)); !done {
+		m.forget(before)
+		return false
+	}
+	line := grown(&c.Line, n)
+	for i := range line {
+		line[i] = t.line + int64(from+i)
+	}
+	m.tallied(start, seconds)
+	return true
+}
+
+// grown makes the column n rows longer and returns these.
+func grown[T any](column *[]T, n int) []T {
+	before := len(*column)
+	*column = slices.Grow(*column, n)[:before+n]
+	return (*column)[before:]
+}
+
+// forget cuts all columns to n rows.
+func (m *sampleMapper) forget(n int) {
+	c := &m.cols
+	for _, s := range []*[]int32{&c.Resource, &c.VM, &c.Size, &c.Region, &c.Seconds, &c.CPUAvg, &c.CPUMax, &c.CPUMin, &c.MemoryUsed} {
+		*s = (*s)[:min(n, len(*s))]
+	}
+	for _, s := range []*[]int64{&c.Start, &c.Line, &c.MemoryAvailable, &c.NetIn, &c.NetOut, &c.DiskRead, &c.DiskWrite, &c.DiskOps} {
+		*s = (*s)[:min(n, len(*s))]
+	}
+}
+
+// tallied adds accepted rows to the tally.
+func (m *sampleMapper) tallied(start []int64, seconds []int32) {
+	first, end, grain := start[0], int64(0), seconds[0]
+	for i, at := range start {
+		first, end, grain = min(first, at), max(end, at+int64(seconds[i])), min(grain, seconds[i])
+	}
+	m.tally.rows += int64(len(start))
+	m.tally.accepted += int64(len(start))
+	m.tally.period(first, end)
+	if m.tally.grain == 0 || int64(grain) < m.tally.grain {
+		m.tally.grain = int64(grain)
+	}
+}
+
+// allMeasured reports whether each of the last n rows has a measure.
+func (m *sampleMapper) allMeasured(before, n int) bool {
+	for i := before; i < before+n; i++ {
+		some := false
+		for _, p := range m.runs.percents {
+			some = some || (*p.to)[i] != usage.NullPercent
+		}
+		for _, w := range m.runs.wholes {
+			some = some || (*w.to)[i] != usage.NullInt
+		}
+		if !some {
+			return false
+		}
+	}
+	return true
+}
+
+// grainsOf reads the lengths of the intervals.
+func (m *sampleMapper) grainsOf(t *table, from int, out []int32) bool {
+	u := &m.runs
+	if u.grain < 0 {
+		for i := range out {
+			out[i] = int32(m.grain)
+		}
+		return true
+	}
+	for i := range out {
+		lo, hi := t.cut(from+i, u.grain)
+		if cell := t.data[lo:hi]; u.cell == nil || !bytes.Equal(cell, u.cell) {
+			u.seconds = m.grain
+			if len(cell) > 0 {
+				u.seconds = m.grains.get(cell, grainOf)
+			}
+			if u.cell = append(u.cell[:0], cell...); u.seconds < 1 || u.seconds > 31*daySeconds {
+				u.cell = nil
+				return false
+			}
+		}
+		out[i] = int32(u.seconds)
+	}
+	return true
+}
+
+// percentsOf reads shares as hundredths of a point.
+func (m *sampleMapper) percentsOf(t *table, from, col int, out []int32, nulls *bool) bool {
+	most := int32(10_000)
+	if m.over {
+		most = 1e7
+	}
+	mark := ones * uint64(m.mark^'0')
+	for i := range out {
+		lo, hi := t.cut(from+i, col)
+		if hi == lo {
+			out[i], *nulls = usage.NullPercent, true
+			continue
+		}
+		v, ok := int32(0), false
+		if hi-lo <= 8 && lo+8 <= len(t.data) {
+			v, ok = hundredths8(binary.LittleEndian.Uint64(t.data[lo:lo+8]), hi-lo, mark)
+		} else {
+			v, ok = hundredths(t.data[lo:hi], m.mark)
+		}
+		if out[i] = v; !ok || v > most {
+			return false
+		}
+	}
+	return true
+}
+
+// hundredths8 is hundredths of a text of n bytes, 1 to 8, in one word; mark is the decimal mark, as a digit, in every byte.
+func hundredths8(text uint64, n int, mark uint64) (int32, bool) {
+	x := (text ^ ones*'0') << (64 - 8*n) >> (64 - 8*n) // bytes behind the text are 0
+	place := 8 * n                                     // bits before the mark
+	found := zeros(x ^ mark)
+	if found != 0 {
+		place = bits.TrailingZeros64(found) &^ 7
+	}
+	if place == 0 || place > 32 {
+		return 0, false
+	}
+	whole, fraction := x<<(64-place)>>32, x>>place>>8 // the former in the lower four bytes, to the right
+	if (notDigits(whole)|notDigits(fraction))&highs != 0 {
+		return 0, false
+	}
+	return int32((eightDigits(whole|fraction<<32&0x00ffffff00000000) + 50) / 100), true
+}
+
+// notDigits sets the high bit of bytes that are not from 0 to 9, and maybe of others where there are such bytes.
+func notDigits(x uint64) uint64 { return (x + ones*0x76) | x }
+
+// eightDigits returns the number whose digits are the bytes of x, the first lowest.
+func eightDigits(x uint64) uint64 {
+	x = x*10 + x>>8
+	return ((x&0x000000ff000000ff)*0x000f424000000064 + (x>>16&0x000000ff000000ff)*0x0000271000000001) >> 32
+}
+
+// wholesOf reads numbers of up to 16 digits.
+func wholesOf(t *table, from int, w *wholeRun, out []int64, seconds []int32, nulls *bool) bool {
+	per := divider{}
+	for i := range out {
+		lo, hi := t.cut(from+i, w.col)
+		n := hi - lo
+		if n == 0 {
+			out[i], *nulls = usage.NullInt, true
+			continue
+		}
+		if n > 16 || hi < 16 {
+			return false
+		}
+		data := t.data[hi-16 : hi : hi]
+		x := binary.LittleEndian.Uint64(data[8:]) ^ ones*'0'
+		if n < 8 {
+			x = x >> (64 - 8*n) << (64 - 8*n)
+		}
+		v, bad := eightDigits(x), notDigits(x)
+		if n > 8 {
+			y := (binary.LittleEndian.Uint64(data) ^ ones*'0') >> (128 - 8*n) << (128 - 8*n)
+			v += eightDigits(y) * 1e8
+			bad |= notDigits(y)
+		}
+		if bad&highs != 0 {
+			return false
+		}
+		switch {
+		case w.counted:
+			v = per.rounded(v, uint64(seconds[i]))
+		case w.unit > 1:
+			if v > 1<<62/uint64(w.unit) {
+				return false
+			}
+			v *= uint64(w.unit)
+		}
+		out[i] = int64(v)
+	}
+	return true
+}
+
+// divider divides by the same number many times.
+type divider struct{ by, inverse, most uint64 }
+
+// rounded returns v/by, a half rounded up, for v up to 10^16 and a divider from 1.
+func (d *divider) rounded(v, by uint64) uint64 {
+	if by != d.by { // v*inverse>>64 is exact as long as v*by < 2^64
+		*d = divider{by: by, inverse: ^uint64(0)/by + 1, most: ^uint64(0) / by}
+	}
+	v += by / 2
+	if v >= d.most || by == 1 {
+		return v / by
+	}
+	quotient, _ := bits.Mul64(v, d.inverse)
+	return quotient
+}
+
+// names knows the machines by the cells from the first to the last that name one, as they stand in the file.
+type names struct {
+	list  []named
+	table []int32 // 1 + index into list, by hash
+	last  int32
+	seed  maphash.Seed
+}
+
+// named is a machine as a row names it.
+type named struct {
+	key                        []byte
+	next                       int32 // what followed it the last time
+	resource, vm, size, region int32
+}
+
+// namesOf reads the machines.
+func (m *sampleMapper) namesOf(t *table, from, n int) bool {
+	u, c := &m.runs, &m.cols
+	resource := grown(&c.Resource, n)
+	var vm, size, region []int32
+	for _, x := range []struct {
+		slot int
+		to   *[]int32
+		out  *[]int32
+	}{{sVM, &c.VM, &vm}, {sSize, &c.Size, &size}, {sRegion, &c.Region, &region}} {
+		if m.mapped[x.slot] {
+			*x.out = grown(x.to, n)
+		}
+	}
+	for i := range n {
+		at := (from + i) * t.columns
+		lo, hi := t.ends[at+u.first]+1, t.ends[at+u.last+1]
+		name := u.names.find(t.data[lo:hi])
+		if name == nil {
+			if name = m.learn(t, from+i); name == nil {
+				return false
+			}
+		}
+		resource[i] = name.resource
+		if vm != nil {
+			vm[i] = name.vm
+		}
+		if size != nil {
+			size[i] = name.size
+		}
+		if region != nil {
+			region[i] = name.region
+		}
+	}
+	return true
+}
+
+// find returns what is known under a key, nil where nothing is: first what followed the last one the last time, then the
+// last one, then the table.
+func (s *names) find(key []byte) *named {
+	if len(s.list) == 0 {
+		return nil
+	}
+	last := &s.list[s.last]
+	if next := &s.list[last.next]; bytes.Equal(next.key, key) {
+		s.last = last.next
+		return next
+	}
+	if bytes.Equal(last.key, key) {
+		return last
+	}
+	for slot := maphash.Bytes(s.seed, key); ; slot++ {
+		at := s.table[slot&uint64(len(s.table)-1)]
+		if at == 0 {
+			return nil
+		}
+		if name := &s.list[at-1]; bytes.Equal(name.key, key) {
+			last.next, s.last = at-1, at-1
+			return name
+		}
+	}
+}
+
+// learn adds the machine of a row; nil where the row names none.
+func (m *sampleMapper) learn(t *table, at int) *named {
+	s := &m.runs.names
+	var r row
+	var name named
+	t.each(at, at+1, &r, m.plan, func() {
+		if absent(r.text(sResource)) {
+			return
+		}
+		var of sampleOf
+		m.who(&r, &of)
+		name = named{resource: of.resource, vm: of.vm, size: of.size, region: of.region}
+		name.key = bytes.Clone(t.data[r.ends[m.runs.first]+1 : r.ends[m.runs.last+1]])
+	})
+	if name.key == nil {
+		return nil
+	}
+	if len(s.list) == 0 || len(s.list) >= memoSize {
+		*s = names{seed: maphash.MakeSeed()}
+	}
+	s.list = append(s.list, name)
+	if 2*len(s.list) > len(s.table) {
+		s.table = make([]int32, max(64, 2*len(s.table)))
+		for i := range s.list {
+			s.place(int32(i))
+		}
+	} else {
+		s.place(int32(len(s.list) - 1))
+	}
+	s.list[s.last].next = int32(len(s.list) - 1)
+	s.last = int32(len(s.list) - 1)
+	return &s.list[s.last]
+}
+
+// place enters a name into the table.
+func (s *names) place(at int32) {
+	slot := maphash.Bytes(s.seed, s.list[at].key)
+	for s.table[slot&uint64(len(s.table)-1)] != 0 {
+		slot++
+	}
+	s.table[slot&uint64(len(s.table)-1)] = at + 1
+}
+
+// isoDay is the time cell of the row before, and the day of the last one that was written as 2026-10-05T12:00:00Z.
+type isoDay struct {
+	cell   []byte
+	second int64
+	day    [11]byte
+	start  int64
+}
+
+// times20 reads the times: the same as in the row before, or one of the same day, or any other.
+func (m *sampleMapper) times20(t *table, from int, out []int64) bool {
+	d := &m.runs.time20
+	for i := range out {
+		lo, hi := t.cut(from+i, m.runs.time)
+		cell := t.data[lo:hi]
+		if len(cell) == 0 {
+			return false
+		}
+		if !bytes.Equal(cell, d.cell) && !m.newTime(cell) {
+			return false
+		}
+		out[i] = d.second
+	}
+	return true
+}
+
+// newTime reads a time that is another one than that of the row before.
+func (m *sampleMapper) newTime(cell []byte) bool {
+	d := &m.runs.time20
+	plain := len(cell) == 20 && cell[19] == 'Z' && cell[4] == '-' && cell[7] == '-' && cell[10] == 'T'
+	if plain && d.start != 0 && [11]byte(cell[:11]) == d.day {
+		second, ok := daytime8(binary.LittleEndian.Uint64(cell[11:19]))
+		if !ok || m.latest > 0 && d.start+second > m.latest {
+			return false
+		}
+		d.cell, d.second = append(d.cell[:0], cell...), d.start+second
+		return true
+	}
+	second, err := m.clock.Parse(cell)
+	if err != nil || m.latest > 0 && second > m.latest {
+		return false
+	}
+	d.cell, d.second = append(d.cell[:0], cell...), second
+	if plain {
+		d.day, d.start = [11]byte(cell[:11]), second-second%daySeconds
+	}
+	return true
+}
+
+// daytime8 reads 15:04:05 as seconds.
+func daytime8(x uint64) (int64, bool) {
+	const marks, colons = 0x0000ff0000ff0000, 0x00003a00003a0000
+	d := (x ^ ones*'0') &^ marks
+	if x&marks != colons {
+		return 0, false
+	}
+	h, m, s := d&0xff*10+d>>8&0xff, d>>24&0xff*10+d>>32&0xff, d>>48&0xff*10+d>>56
+	if ((d+ones*0x76)|d)&highs != 0 || h > 23 || m > 59 || s > 59 {
+		return 0, false
+	}
+	return int64(h*3600 + m*60 + s), true
+}
