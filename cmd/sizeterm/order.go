@@ -113,7 +113,7 @@ func (o *ordering) path() (string, error) {
 }
 
 // desk opens the order file and calls fn with a desk on it.
-func (o *ordering) desk(ctx context.Context, fn func(d *order.Desk, s *store.SQLite, actor string) error) error {
+func (o *ordering) desk(ctx context.Context, fn func(d *order.Desk, s *store.Orders, actor string) error) error {
 	actor, err := o.actor()
 	if err != nil {
 		return err
@@ -126,8 +126,9 @@ func (o *ordering) desk(ctx context.Context, fn func(d *order.Desk, s *store.SQL
 	if err != nil {
 		return refused("--orders names the order file.", err)
 	}
-	d := &order.Desk{Store: s, Policy: o.policy, Now: orderClock, Point: orderPoint}
-	return errors.Join(explainedRefusal(fn(d, s, actor)), s.Close())
+	orders := s.Partner(store.Local).Orders()
+	d := &order.Desk{Store: orders, Policy: o.policy, Now: orderClock, Point: orderPoint}
+	return errors.Join(explainedRefusal(fn(d, orders, actor)), s.Close())
 }
 
 // explainedRefusal gives a refusal its exit code and its way out.
@@ -209,7 +210,7 @@ func (o *ordering) draftCommand() *cobra.Command {
 					}
 				}
 			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				done, err := d.Draft(cmd.Context(), actor, plan, o.customer)
 				if err != nil {
 					return err
@@ -255,7 +256,7 @@ func (o *ordering) step(use, short string, states []order.State, do func(ctx con
 	return o.choosing(&cobra.Command{
 		Use: use + " [ID…]", Short: short,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				picked, err := o.pick(cmd.Context(), d, actor, args, states...)
 				if err != nil {
 					return err
@@ -334,7 +335,7 @@ func (o *ordering) auditCommand() *cobra.Command {
 	verify := &cobra.Command{
 		Use: "verify", Short: "Find any edit, deletion, swap or cut of the journal, and any order that differs from it", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.desk(cmd.Context(), func(d *order.Desk, s *store.SQLite, _ string) error { return o.verifyAudit(cmd.Context(), d, s, kept) })
+			return o.desk(cmd.Context(), func(d *order.Desk, s *store.Orders, _ string) error { return o.verifyAudit(cmd.Context(), d, s, kept) })
 		},
 	}
 	verify.Flags().StringVar(&kept, "head", "", "NUMBER:HASH that an earlier run printed and you kept elsewhere")
@@ -342,7 +343,7 @@ func (o *ordering) auditCommand() *cobra.Command {
 	return cmd
 }
 
-func (o *ordering) verifyAudit(ctx context.Context, d *order.Desk, s *store.SQLite, kept string) error {
+func (o *ordering) verifyAudit(ctx context.Context, d *order.Desk, s *store.Orders, kept string) error {
 	beside, err := s.Head()
 	if err != nil {
 		return refused("", err)

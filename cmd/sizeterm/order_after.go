@@ -29,7 +29,7 @@ any other. The price paid is the approved one; another price has to be approved 
 				return err
 			}
 			hand.Paid = sum
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				if err := d.Bought(cmd.Context(), actor, hand, args[0]); err != nil {
 					return err
 				}
@@ -52,7 +52,7 @@ func (o *ordering) scopeCommand() *cobra.Command {
 		Long: `Under the Azure plan a reservation is shared at its purchase. This prints the calls that narrow it to the scope of the
 order; --execute makes them, --done records that a person did it in the portal.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				picked, err := o.pick(cmd.Context(), d, actor, args, order.Executed, order.Reconciled, order.Verified)
 				if err != nil {
 					return err
@@ -135,7 +135,7 @@ func (o *ordering) journalCommand() *cobra.Command {
 			if len(args) == 1 {
 				id = args[0]
 			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, _ string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, _ string) error {
 				facts, err := d.Journal(cmd.Context(), id, after, 0)
 				if err != nil {
 					return err
@@ -175,7 +175,7 @@ func (o *ordering) remindCommand() *cobra.Command {
 			if err := choose("output", o.output, "table", "json"); err != nil {
 				return err
 			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, _ string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, _ string) error {
 				due, err := o.reminders(cmd.Context(), d, args)
 				if err != nil {
 					return err

@@ -129,7 +129,7 @@ and which charges have no order, and which orders no charge. An order that the f
 			if err != nil {
 				return err
 			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				return o.verify(cmd.Context(), d, actor, books, prove.Options{Now: d.Now(), FeeShare: points}, out, record)
 			})
 		},

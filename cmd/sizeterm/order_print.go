@@ -90,7 +90,7 @@ func (o *ordering) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				if _, err := d.Expire(cmd.Context(), actor); err != nil {
 					return err
 				}
@@ -204,7 +204,7 @@ func (o *ordering) exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				picked, err := o.pick(cmd.Context(), d, actor, args)
 				if err != nil {
 					return err
@@ -230,7 +230,7 @@ func (o *ordering) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "import ORDERS.csv", Short: "Take back a reviewed CSV or workbook; a changed order is requested again, in the name of who changed it", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				return o.importFile(cmd.Context(), d, actor, args[0])
 			})
 		},

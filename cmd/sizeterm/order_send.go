@@ -71,7 +71,7 @@ PARTNER_CENTER_REFRESH_TOKEN_FILE.`,
 			if err != nil {
 				return err
 			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				if _, err := d.Expire(cmd.Context(), actor); err != nil {
 					return err
 				}
@@ -166,7 +166,7 @@ func (o *ordering) reconcileCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.SQLite, actor string) error {
+			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				picked, err := o.pick(cmd.Context(), d, actor, args, order.Sending, order.Unknown, order.Executed)
 				if err != nil {
 					return err
