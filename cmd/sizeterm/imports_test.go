@@ -51,10 +51,10 @@ func TestImportsPointOneWay(t *testing.T) {
 		room := strings.TrimPrefix(path, "sizeterm/")
 		allowed, listed := rooms[room]
 		if strings.HasPrefix(room, "recommend/order/") && !listed { // its own folders know it, and what it knows
-			allowed, listed = append([]string{"recommend/order"}, rooms["recommend/order"]...), !strings.HasSuffix(room, "test")
+			allowed, listed = append([]string{"recommend/order"}, rooms["recommend/order"]...), !strings.Contains(room, "test")
 		}
 		if !listed {
-			require.True(t, strings.HasPrefix(room, "cmd/") || strings.HasPrefix(room, "benchmarks") || strings.HasSuffix(room, "test") || strings.Contains(room, "/internal/") || strings.HasSuffix(room, "/gen"),
+			require.True(t, strings.HasPrefix(room, "cmd/") || strings.HasPrefix(room, "benchmarks") || strings.Contains(room, "test") || strings.Contains(room, "/internal/") || strings.HasSuffix(room, "/gen"),
 				"%s is a room without a row in the table: add it", room)
 			continue
 		}

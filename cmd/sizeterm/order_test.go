@@ -22,6 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"sizeterm/recommend/order"
 	"sizeterm/recommend/order/vendortest"
 )
 
@@ -69,10 +70,22 @@ func init() {
 
 // serveVendor is the process of the fake vendor.
 func serveVendor(ledger string) {
-	vendor, err := vendortest.New(vendortest.Config{Ledger: ledger, Offers: []vendortest.Offer{
+	offers := []vendortest.Offer{
 		{Size: "Standard_D2s_v5", Region: "westeurope", Term: "P3Y", Unit: "1246.00", Currency: "USD"},
 		{Size: "Standard_E2s_v5", Region: "westeurope", Term: "P3Y", Unit: "1478.00", Currency: "USD"},
-	}})
+	}
+	if path := os.Getenv("ORDER_TEST_PLAN"); path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			panic(err)
+		}
+		plan, err := order.ReadPlan(bytes.NewReader(text))
+		if err != nil {
+			panic(err)
+		}
+		offers = vendortest.OffersOf(plan)
+	}
+	vendor, err := vendortest.New(vendortest.Config{Ledger: ledger, Offers: offers})
 	if err != nil {
 		panic(err)
 	}

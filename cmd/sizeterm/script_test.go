@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 // The commands, each as a user would type it: testdata/script/*.txtar.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", UpdateScripts: *update,
+		Dir: "testdata/script", UpdateScripts: *update, Cmds: orderCommands,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("DEMO", filepath.Join(top, "testdata", "contoso"))
 			env.Setenv("SHARED", filepath.Join(top, "..", "shared"))

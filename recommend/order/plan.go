@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,14 +47,16 @@ type planFile struct {
 		VM     string `json:"vm"`
 		Action string `json:"action"`
 	} `json:"resizes"`
-	Pools []struct {
-		ID    string `json:"id"`
-		Rates []struct {
-			Size string `json:"size"`
-			Rate string `json:"rate"`
-		} `json:"rates"`
-	} `json:"pools"`
+	Pools []planPool `json:"pools"`
 	Lines []planLine `json:"lines"`
+}
+
+type planPool struct {
+	ID    string `json:"id"`
+	Rates []struct {
+		Size string `json:"size"`
+		Rate string `json:"rate"`
+	} `json:"rates"`
 }
 
 type planLine struct {
@@ -160,23 +163,36 @@ func (f *planFile) line(p *planLine) (Line, error) {
 	return l, err
 }
 
-// rateOf is the pay-as-you-go rate of the line's size in its pool, 0 where the plan does not say.
+// rateOf is the pay-as-you-go rate of the line's size in its pool, 0 where the plan does not say. A pool lists the rates of
+// the sizes that run; the rate of another size of the flexibility group follows from the nearest of them by the ratio.
 func (f *planFile) rateOf(p *planLine) (money.Rate, error) {
-	for _, pool := range f.Pools {
-		if pool.ID != p.Pool {
+	at := slices.IndexFunc(f.Pools, func(pool planPool) bool { return pool.ID == p.Pool })
+	if at < 0 {
+		return 0, nil
+	}
+	mine, flexible := catalog.Size(p.Size).Group()
+	var rate money.Rate
+	nearest := int64(-1)
+	for _, r := range f.Pools[at].Rates {
+		other, ok := catalog.Size(r.Size).Group()
+		if r.Size != p.Size && (!flexible || !ok || other.Name != mine.Name) {
 			continue
 		}
-		for _, r := range pool.Rates {
-			if r.Size == p.Size {
-				rate, err := money.ParseRate(r.Rate)
-				if err != nil {
-					return 0, fmt.Errorf("pool %s: rate of %s: %q: %w", pool.ID, r.Size, r.Rate, err)
-				}
-				return rate, nil
+		parsed, err := money.ParseRate(r.Rate)
+		if err != nil {
+			return 0, fmt.Errorf("pool %s: rate of %s: %q: %w", p.Pool, r.Size, r.Rate, err)
+		}
+		if r.Size == p.Size {
+			return parsed, nil
+		}
+		if off := max(other.Ratio-mine.Ratio, mine.Ratio-other.Ratio); nearest < 0 || off < nearest {
+			nearest = off
+			if rate, err = parsed.MulDiv(mine.Ratio, other.Ratio); err != nil {
+				return 0, err
 			}
 		}
 	}
-	return 0, nil
+	return rate, nil
 }
 
 // priceDay is the day of the price source that the line names: the longest name of a source with which its text begins.

@@ -27,11 +27,11 @@ func (c *customer) cells(row *charge) []string {
 		"billingProfileId", c.profile, "billingProfileName", "Fabrikam CSP", "invoiceSectionId", c.section,
 		"invoiceSectionName", "Contoso", "partnerTenantId", c.partnerTenant, "partnerName", "Fabrikam Cloud Services, Inc.",
 		"resellerName", "Adatum IT", "resellerMpnId", "6123456", "customerTenantId", c.tenant, "customerName", "Contoso Ltd",
-		"billingPeriodEndDate", "10/31/2026", "billingPeriodStartDate", "10/01/2026", "date", date(row.day),
-		"servicePeriodStartDate", date(row.day), "servicePeriodEndDate", date(row.day),
+		"billingPeriodEndDate", c.date(c.month.AddDate(0, 1, -1).Day()-1), "billingPeriodStartDate", c.date(0), "date", c.date(row.day),
+		"servicePeriodStartDate", c.date(row.day), "servicePeriodEndDate", c.date(row.day),
 		"serviceFamily", row.family, "consumedService", row.service, "ProductName", row.product,
 		"chargeType", row.kind, "PricingModel", row.model, "frequency", row.frequency, "term", row.term, "unitOfMeasure", row.unit,
-		"billingCurrency", "USD", "pricingCurrency", "USD", "exchangeRatePricingToBilling", "1", "exchangeRateDate", "10/01/2026",
+		"billingCurrency", "USD", "pricingCurrency", "USD", "exchangeRatePricingToBilling", "1", "exchangeRateDate", c.date(0),
 		"publisherType", "Microsoft", "publisherName", "Microsoft", "provider", "Azure")
 	if row.category != "" {
 		set("meterId", c.meterID(row), "meterCategory", row.category, "meterSubCategory", row.subcategory, "meterName", row.meter,
@@ -118,4 +118,4 @@ func (c *customer) guid(name string) string {
 }
 
 // date prints a day of the month as the exports do.
-func date(day int) string { return monthStart.AddDate(0, 0, day).Format("01/02/2006") }
+func (c *customer) date(day int) string { return c.month.AddDate(0, 0, day).Format("01/02/2006") }

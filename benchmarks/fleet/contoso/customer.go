@@ -2,6 +2,7 @@ package contoso
 
 import (
 	"strings"
+	"time"
 
 	"sizeterm/benchmarks/fleet"
 )
@@ -14,6 +15,7 @@ type customer struct {
 	subscriptions                     [3]subscription
 	machines                          []machine
 	reservations                      []reservation
+	month                             time.Time // of the export
 }
 
 type subscription struct {
@@ -50,7 +52,7 @@ func newCustomer(seed uint64) *customer {
 			{guid("apac"), "Contoso APAC", "prod", "CC-5200", false},
 			{guid("development"), "Contoso Development", "dev", "CC-4900", true},
 		},
-		machines: machines(),
+		machines: machines(), month: monthStart,
 	}
 	for i := range c.machines {
 		m := &c.machines[i]

@@ -324,8 +324,33 @@ func (b *Books) span(customer string) (from, to day, ok bool) {
 	return from, to, ok
 }
 
-// rate is the on-demand price that the customer paid for most hours of a size, 0 where the files show none.
-func (b *Books) rate(k rateKey) money.Rate {
+// rate is the on-demand price that the customer paid for most hours of a size. Where the files show none of the size it
+// follows by the ratio from the nearest size of its flexibility group; scaled says so. 0 where they show none of the group.
+func (b *Books) rate(k rateKey) (rate money.Rate, scaled bool) {
+	if rate := b.paid(k); rate > 0 {
+		return rate, false
+	}
+	mine, ok := k.size.Group()
+	if !ok {
+		return 0, false
+	}
+	nearest := int64(-1)
+	for _, size := range catalog.GroupSizes(mine.Name) { // sorted
+		other, _ := size.Group()
+		off := max(other.Ratio-mine.Ratio, mine.Ratio-other.Ratio)
+		paid := b.paid(rateKey{k.customer, k.region, size, k.currency})
+		if paid == 0 || nearest >= 0 && off >= nearest {
+			continue
+		}
+		if r, err := paid.MulDiv(mine.Ratio, other.Ratio); err == nil {
+			rate, nearest = r, off
+		}
+	}
+	return rate, true
+}
+
+// paid is the on-demand price of most hours of exactly this size.
+func (b *Books) paid(k rateKey) money.Rate {
 	var most money.Rate
 	for rate, hours := range b.rates[k] {
 		if best := b.rates[k][most]; hours > best || hours == best && rate < most {

@@ -80,15 +80,19 @@ func (a *Applied) Percent() string {
 	return fmt.Sprintf("%d %%", min(max(int(*a.Utilization*100+0.5), 1), 99))
 }
 
-// plain keeps control characters and formulas of files out of what is printed.
+// plain keeps control characters of files off the terminal.
 func plain(text string) string {
-	text = strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return '?'
 		}
 		return r
 	}, text)
-	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
+}
+
+// cell keeps a spreadsheet from running a text as a formula.
+func cell(text string) string {
+	if text = plain(text); text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
 		return "'" + text
 	}
 	return text
@@ -117,7 +121,7 @@ func (r *Report) table(w io.Writer) error {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		for _, line := range [][2]string{{f.Bought.Verdict, f.Bought.Detail}, {f.Charged.Verdict, f.Charged.Detail}, {f.Applied.Verdict, f.Applied.Detail}, {"saving", f.Saving.Detail}} {
-			if line[1] != "" && line[0] != IsBought && line[0] != Full && line[0] != NothingDue {
+			if line[1] != "" && line[0] != IsBought && line[0] != Full && line[0] != NothingDue && line[0] != AsQuoted {
 				fmt.Fprintf(w, "%s %s  %s: %s\n", f.Order, f.Month, line[0], plain(line[1]))
 			}
 		}
@@ -174,9 +178,9 @@ func (r *Report) csv(w io.Writer) error {
 				details = append(details, d)
 			}
 		}
-		cells := []string{f.Order, f.Line, f.State, f.Customer, plain(f.Name), f.Month, f.What, f.Currency, fmt.Sprint(f.Days), f.Bought.Verdict, plain(f.Bought.Detail), c.Verdict, c.Expected.Decimal(), c.Amount.Decimal(), c.Difference.Decimal(),
-			c.Billed, c.BillingCurrency, c.Exchange, c.Rounding, plain(c.Invoice), f.Applied.Verdict, utilization, f.Applied.ReservedHours, f.Applied.UsedHours, fmt.Sprint(s.Known), s.Promised.Decimal(), s.Realised.Decimal(), s.Difference.Decimal(),
-			s.Split.LateStart.Decimal(), s.Split.Price.Decimal(), s.Split.OtherReservation.Decimal(), s.Split.Scope.Decimal(), s.Split.Demand.Decimal(), s.Value.Decimal(), s.Cost.Decimal(), plain(strings.Join(details, "; "))}
+		cells := []string{f.Order, f.Line, f.State, f.Customer, cell(f.Name), f.Month, f.What, f.Currency, fmt.Sprint(f.Days), f.Bought.Verdict, cell(f.Bought.Detail), c.Verdict, c.Expected.Decimal(), c.Amount.Decimal(), c.Difference.Decimal(),
+			c.Billed, c.BillingCurrency, c.Exchange, c.Rounding, cell(c.Invoice), f.Applied.Verdict, utilization, f.Applied.ReservedHours, f.Applied.UsedHours, fmt.Sprint(s.Known), s.Promised.Decimal(), s.Realised.Decimal(), s.Difference.Decimal(),
+			s.Split.LateStart.Decimal(), s.Split.Price.Decimal(), s.Split.OtherReservation.Decimal(), s.Split.Scope.Decimal(), s.Split.Demand.Decimal(), s.Value.Decimal(), s.Cost.Decimal(), cell(strings.Join(details, "; "))}
 		if err := out.Write(cells); err != nil {
 			return err
 		}
@@ -185,20 +189,20 @@ func (r *Report) csv(w io.Writer) error {
 	return out.Error()
 }
 
-var page = template.Must(template.New("proof").Parse(`<!DOCTYPE html>
+var page = template.Must(template.New("proof").Funcs(template.FuncMap{"words": func(code string) string { return strings.ReplaceAll(code, "_", " ") }}).Parse(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>What the reservations saved</title>
 <style>body{font:10.5pt/1.45 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#1b1b1b}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
 table{border-collapse:collapse;width:100%;margin:.6em 0}th,td{text-align:left;padding:.3em .7em .3em 0;border-bottom:1px solid #ddd;vertical-align:top}th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.bad{color:#a40000;font-weight:600}.half{color:#8a5a00;font-weight:600}.good{color:#1d6b2f}small{color:#555}@media print{body{margin:0;max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}</style></head><body>
+td.k{white-space:nowrap}.bad{color:#a40000;font-weight:600}.half{color:#8a5a00;font-weight:600}.good{color:#1d6b2f}small{color:#555}@media print{body{margin:0;max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}</style></head><body>
 <h1>What the reservations saved</h1><p><small>{{.At.Format "2006-01-02"}}. Promised and realised are compared over the same hours; the parts of each difference add up to it.</small></p>
 <h2>By customer and month</h2><table><tr><th>customer</th><th>month</th><th class="n">orders</th><th class="n">promised</th><th class="n">realised</th><th class="n">difference</th><th>why</th><th class="n">charged</th><th class="n">fee</th><th></th></tr>
-{{range .Customers}}<tr><td>{{.Who}}</td><td>{{.Month}}</td><td class="n">{{.Orders}}{{if .Unknown}} <small>({{.Unknown}} not known)</small>{{end}}</td><td class="n">{{.Promised.Round}}</td><td class="n">{{.Realised.Round}}</td><td class="n">{{.Difference.Round}}</td><td>{{.Split.Why}}</td><td class="n">{{.Charged.Round}}</td><td class="n">{{if .Fee.Micros}}{{.Fee.Round}}{{end}}</td><td>{{.Currency}}</td></tr>
+{{range .Customers}}<tr><td>{{.Who}}</td><td class="k">{{.Month}}</td><td class="n">{{.Orders}}{{if .Unknown}} <small>({{.Unknown}} not known)</small>{{end}}</td><td class="n">{{.Promised.Round}}</td><td class="n">{{.Realised.Round}}</td><td class="n">{{.Difference.Round}}</td><td>{{.Split.Why}}</td><td class="n">{{.Charged.Round}}</td><td class="n">{{if .Fee.Micros}}{{.Fee.Round}}{{end}}</td><td>{{.Currency}}</td></tr>
 {{end}}</table>
 <h2>By order</h2><table><tr><th>order</th><th>month</th><th>what</th><th>bought</th><th>charged</th><th>used</th><th class="n">promised</th><th class="n">realised</th><th>why</th></tr>
-{{range .Findings}}<tr><td>{{.Order}}<br><small>{{.Who}}</small></td><td>{{.Month}}</td><td>{{.What}}</td>
-<td>{{if eq .Bought.Verdict "bought"}}<span class="good">bought</span>{{else}}<span class="bad">{{.Bought.Verdict}}</span><br><small>{{.Bought.Detail}}</small>{{end}}</td>
-<td>{{.Charged.Verdict}}{{if .Charged.Detail}}<br><small>{{.Charged.Detail}}</small>{{end}}</td>
-<td>{{if eq .Applied.Verdict "full"}}<span class="good">100 %</span>{{else if eq .Applied.Verdict "partly"}}<span class="half">{{.Applied.Percent}}</span>{{else if eq .Applied.Verdict "unused"}}<span class="bad">0 %</span>{{else}}{{.Applied.Verdict}}{{end}}{{if .Applied.WayOut}}<br><small>{{.Applied.WayOut}}</small>{{end}}</td>
+{{range .Findings}}<tr><td class="k">{{.Order}}<br><small>{{.Who}}</small></td><td class="k">{{.Month}}</td><td>{{.What}}</td>
+<td>{{if eq .Bought.Verdict "bought"}}<span class="good">bought</span>{{else}}<span class="bad">{{words .Bought.Verdict}}</span><br><small>{{.Bought.Detail}}</small>{{end}}</td>
+<td>{{words .Charged.Verdict}}{{if .Charged.Detail}}<br><small>{{.Charged.Detail}}</small>{{end}}</td>
+<td>{{if eq .Applied.Verdict "full"}}<span class="good">100 %</span>{{else if eq .Applied.Verdict "partly"}}<span class="half">{{.Applied.Percent}}</span>{{else if eq .Applied.Verdict "unused"}}<span class="bad">0 %</span>{{else}}{{words .Applied.Verdict}}{{end}}{{if .Applied.WayOut}}<br><small>{{.Applied.WayOut}}</small>{{end}}</td>
 {{if .Saving.Known}}<td class="n">{{.Saving.Promised.Round}}</td><td class="n">{{.Saving.Realised.Round}} {{.Currency}}</td><td>{{.Saving.Split.Why}}</td>{{else}}<td class="n" colspan="2">not known</td><td><small>{{.Saving.Detail}}</small></td>{{end}}</tr>
 {{end}}</table>
 {{if .Invoices}}<h2>Invoices</h2><table><tr><th>invoice</th><th class="n">lines</th><th class="n">subtotal</th><th class="n">tax</th><th class="n">total</th><th class="n">with an order</th><th class="n">without</th><th></th></tr>

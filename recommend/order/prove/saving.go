@@ -34,14 +34,17 @@ func (c *claim) value(u used) value {
 	one := bill.Whole(1)
 	add := func(r *row) {
 		hours, ratio := bill.Whole(r.hours), ratioOf(r.size, l.Size)
-		now := c.books.rate(rateKey{l.Customer, r.region, r.size, r.currency})
+		now, scaled := c.books.rate(rateKey{l.Customer, r.region, r.size, r.currency})
 		switch {
-		case now > 0:
+		case now > 0 && !scaled:
 			sources["the customer's on-demand rows"] = true
 			v.now = v.now.Add(price(hours, now, one))
-		case l.Rate > 0:
+		case l.Rate > 0: // as planned: a price that the files do not show has not changed
 			sources["the plan"] = true
 			v.now = v.now.Add(price(hours, l.Rate, ratio))
+		case now > 0:
+			sources["on-demand rows of another size of the group"] = true
+			v.now = v.now.Add(price(hours, now, one))
 		default:
 			v.known = false
 		}
@@ -104,9 +107,10 @@ func (c *claim) saving(m month, w window, u used, charged *Charged, all []*claim
 	// 1. The promise over the hours of the files, and over those in which it ran.
 	rate := bill.Whole(l.SavingMonth.Micros).Quo(bill.Whole(pricing.HoursOfMonth * 3600))
 	promised, running := rate.Mul(bill.Whole(seconds(w.whole))), rate.Mul(bill.Whole(seconds(w.run)))
-	// 2. What came true, at the prices of now and at those of the plan.
-	planCost := c.cost(w.run, bill.Whole(l.TotalPrice.Micros))
-	nowCost := c.costNow(w, u, planCost, charged)
+	// 2. What came true, at the prices of now and at those of the plan, which counts 8 760 hours a year: a leap day in the
+	// term makes the hour a little cheaper, which is price too.
+	planCost := bill.Whole(l.TotalPrice.Micros).Quo(bill.Whole(l.Quantity)).Mul(c.owned(w.run)).Quo(bill.Whole(l.Term.Hours() * 3600))
+	nowCost := c.costNow(u, c.cost(w.run, bill.Whole(l.TotalPrice.Micros)), charged)
 	realised, planned := v.now.Sub(nowCost), v.plan.Sub(planCost)
 	// 3. The rest of the gap is usage that is not covered: taken by others, out of reach, or not there.
 	gap := planned.Sub(running)
@@ -119,7 +123,7 @@ func (c *claim) saving(m month, w window, u used, charged *Charged, all []*claim
 
 // costNow is the reservation as it was really charged: the amortised rows where there are some, else the quote times what
 // was charged for it.
-func (c *claim) costNow(w window, u used, plan bill.Exact, charged *Charged) bill.Exact {
+func (c *claim) costNow(u used, plan bill.Exact, charged *Charged) bill.Exact {
 	if u.amortise {
 		sum := bill.Whole(u.unused.Micros)
 		for _, r := range u.rows {
@@ -176,7 +180,7 @@ func (c *claim) missed(w window, u used, all []*claim) (other, scope bill.Exact)
 	l := &c.o.Line
 	rate := l.Rate
 	if rate == 0 {
-		rate = c.books.rate(rateKey{l.Customer, l.Region, l.Size, l.TotalPrice.Currency})
+		rate, _ = c.books.rate(rateKey{l.Customer, l.Region, l.Size, l.TotalPrice.Currency})
 	}
 	later := c.later(all)
 	served := map[string]bool{}

@@ -157,8 +157,7 @@ func report(t *testing.T, via string, s *tally) {
 
 // flow takes some orders from draft to the end against a vendor with the faults of the seed.
 func flow(t *testing.T, seed uint64, via string, sum *tally) {
-	mixed := Faults{Busy: 40, Broken: 40, BrokenAfter: 25, Silent: 40, SilentAfter: 40, Late: 20, Expired: 60, PriceChanged: 30, WrongCurrency: 20, Cut: 60, Restricted: 30, Partial: 60, Hidden: 300}
-	w := newWorld(seed, via, mixed)
+	w := newWorld(seed, via, Mixed())
 	w.crashes = []int{0, 10, 40}[seed%3]
 	plan := []string{"monthly", "upfront"}[seed%2]
 	p := &order.Plan{SHA256: strings.Repeat("a", 64), AsOf: start, Lines: []order.Line{line(0, plan), line(1, plan), line(3, plan)}}

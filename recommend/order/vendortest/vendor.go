@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"sizeterm/recommend/order"
 	"sizeterm/recommend/order/place"
 )
 
@@ -43,6 +44,21 @@ type Faults struct {
 	Hidden        int // an order that no list shows for 15 minutes
 }
 
+// Mixed are the faults of the promise that nothing is bought twice: each of them, often.
+func Mixed() Faults {
+	return Faults{Busy: 40, Broken: 40, BrokenAfter: 25, Silent: 40, SilentAfter: 40, Late: 20, Expired: 60, PriceChanged: 30, WrongCurrency: 20, Cut: 60, Restricted: 30, Partial: 60, Hidden: 300}
+}
+
+// OffersOf are the lines of a plan as a vendor sells them: what the plan says is the price.
+func OffersOf(p *order.Plan) []Offer {
+	var offers []Offer
+	for i := range p.Lines {
+		l := &p.Lines[i]
+		offers = append(offers, Offer{string(l.Size), string(l.Region), l.Term.String(), l.UnitPrice.Decimal(), string(l.UnitPrice.Currency)})
+	}
+	return offers
+}
+
 // Config is what a vendor is made of. The zero Faults have none.
 type Config struct {
 	Offers []Offer
@@ -50,7 +66,7 @@ type Config struct {
 	Seed   uint64
 	// Ledger is the file that keeps carts, sessions and purchases; empty keeps them in memory.
 	Ledger string
-	// Now is the clock; nil takes the instant from the header X-Test-Now of each call.
+	// Now is the clock. A call with the header X-Test-Now brings its own instant, which counts.
 	Now func() time.Time
 }
 
@@ -259,10 +275,12 @@ func (v *Vendor) Call(ctx context.Context, r place.Request) (place.Response, err
 
 // tick moves the clock and does what is due.
 func (v *Vendor) tick(r place.Request) {
-	if v.config.Now != nil {
+	if at, err := time.Parse(time.RFC3339Nano, r.Header["X-Test-Now"]); err == nil {
+		if at.After(v.now) {
+			v.now = at
+		}
+	} else if v.config.Now != nil {
 		v.now = v.config.Now()
-	} else if at, err := time.Parse(time.RFC3339Nano, r.Header["X-Test-Now"]); err == nil && at.After(v.now) {
-		v.now = at
 	}
 	due := v.late
 	v.late = nil
