@@ -68,6 +68,7 @@ func (p *Plan) check(decisions []*decision) error {
 // check asserts what must hold of one line.
 func (l *Line) check(d *decision) error {
 	row, _ := d.chosenRow()
+	byHand := row.Choice == Set // evaluated, not recommended: it may lose
 	switch {
 	case l.Quantity < 1:
 		return fmt.Errorf("quantity %d", l.Quantity)
@@ -75,11 +76,11 @@ func (l *Line) check(d *decision) error {
 		return fmt.Errorf("currency %s in a pool of %s", l.Currency, d.currency)
 	case l.UnitPrice.Micros <= 0:
 		return fmt.Errorf("price %s", l.UnitPrice.Decimal())
-	case row.SavingLow.Micros <= 0: // M1
+	case !byHand && row.SavingLow.Micros <= 0: // M1
 		return fmt.Errorf("the pool saves %s at worst", row.SavingLow.Decimal())
 	case row.Saving.Cmp(row.PayGCost) >= 0: // M3
 		return fmt.Errorf("a saving of %s on a cost of %s", row.Saving.Decimal(), row.PayGCost.Decimal())
-	case l.Marginal.Last.Has && d.market.uniform() && l.Marginal.Last.Value <= l.Marginal.Threshold && len(row.Buy) == 1 && !d.changes(): // M1
+	case !byHand && l.Marginal.Last.Has && d.market.uniform() && l.Marginal.Last.Value <= l.Marginal.Threshold && len(row.Buy) == 1 && !d.changes(): // M1
 		return fmt.Errorf("the last unit is used %v, at or below the threshold %v", l.Marginal.Last.Value, l.Marginal.Threshold)
 	case l.BillingPlan != "upfront" && l.BillingPlan != "monthly": // M13
 		return fmt.Errorf("billing plan %q", l.BillingPlan)
@@ -88,7 +89,7 @@ func (l *Line) check(d *decision) error {
 	for _, bound := range append([]*ahead{d.low, d.long}, d.bounds...) {
 		most = max(most, bound.most())
 	}
-	if step := l.Ratio * 1_000_000; l.Quantity > 1 && (l.Quantity-1)*step >= most {
+	if step := l.Ratio * 1_000_000; !byHand && l.Quantity > 1 && (l.Quantity-1)*step >= most {
 		return fmt.Errorf("quantity %d exceeds the peak of the uncovered demand", l.Quantity)
 	}
 	return nil

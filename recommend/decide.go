@@ -293,8 +293,11 @@ func (d *decision) compare(in *Input) error {
 			}
 		}
 	}
-	_, d.later = d.whole.split(d)
 	d.preferPure(options)
+	if err := d.takeSet(in); err != nil {
+		return err
+	}
+	_, d.later = d.whole.split(d)
 	return d.prove(mix)
 }
 

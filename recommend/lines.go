@@ -197,8 +197,11 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	l.Eligibility = append(l.Eligibility, fmt.Sprintf("reservations of this size for %s are sold on %s: %s", years(l.Term), in.Analysis.AsOf.Format(time.DateOnly), yes(verdict.OK)),
 		"scope is shared at purchase under the Azure plan; a narrower scope is a second step",
 		"check before buying: active and registered subscription, agreement, market, agents' access")
+	if d.result.Chosen == Set {
+		l.Reasons = append(l.Reasons, d.setWords())
+	}
 	if m.Last.Has {
-		l.Reasons = append(l.Reasons, fmt.Sprintf("the last unit (%s) is used %s of the hours, above the %s it must be used to pay for itself", m.Unit, percent(m.Last.Value), percent(m.Threshold)))
+		l.Reasons = append(l.Reasons, fmt.Sprintf("the last unit (%s) is used %s of the hours, %s the %s it must be used to pay for itself", m.Unit, percent(m.Last.Value), aboveOrNot(m), percent(m.Threshold)))
 	}
 	if m.Next.Has {
 		l.Reasons = append(l.Reasons, fmt.Sprintf("the next unit would be used %s; needed: %s, because the demand is assumed to end with %s a month", percent(m.Next.Value), percent(m.Required), percent(d.result.Persistence.MonthlyLoss)))
@@ -227,6 +230,31 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 		l.Evidence = append(l.Evidence, fmt.Sprintf("pay-as-you-go %s: %s %s an hour, %s", rate.Size, rate.Rate.Decimal(), d.currency, rate.Source))
 	}
 	l.Evidence = append(l.Evidence, fmt.Sprintf("reservation %s %s: %s %s for the term, %s", l.Size, l.Term, offer.Total.Decimal(), d.currency, priceSource(offer)))
+}
+
+func aboveOrNot(m Marginal) string {
+	if m.Last.Value > m.Threshold {
+		return "above"
+	}
+	return "not above"
+}
+
+// setWords says that a quantity was set by hand, and what the plan would have chosen.
+func (d *decision) setWords() string {
+	best := d.result.Compare[0]
+	for _, row := range d.result.Compare {
+		if row.Choice != Set && row.ExpectedSaving.Cmp(best.ExpectedSaving) > 0 {
+			best = row
+		}
+	}
+	var parts []string
+	for _, p := range best.Buy {
+		parts = append(parts, fmt.Sprintf("%d x %s for %s", p.Quantity, p.Size, years(p.Term)))
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing"}
+	}
+	return "set by hand; the plan's own choice is " + strings.Join(parts, " and ")
 }
 
 // plannedBeside says what the plan buys later for the same demand.

@@ -36,6 +36,7 @@ type Input struct {
 	Files []File
 
 	ahead *prospect // what the past says of the time ahead; Recommend fills it
+	set   settings  // quantities that the user fixed; WhatIf fills it
 }
 
 // File describes one file that went into the plan.
@@ -80,6 +81,7 @@ type Plan struct {
 	Totals         []Total
 	Warnings       []analyzer.Warning
 	Policy         Policy
+	Answer         *Answer // of a plan that WhatIf made, nil otherwise
 }
 
 // Basis says on what a figure rests.
@@ -102,6 +104,8 @@ const (
 	P1Y   Choice = "P1Y"
 	P3Y   Choice = "P3Y"
 	Mixed Choice = "MIX"
+	// Set is what the user set by hand (WhatIf); it is not judged, only evaluated.
+	Set Choice = "SET"
 )
 
 // Purchase is a quantity of one size and term.

@@ -81,6 +81,9 @@ func (p *Plan) take(d *decision, in *Input) error {
 
 // worthwhile drops all lines of a pool when together they save less than the policy asks for, or when buying is off.
 func (p *Plan) worthwhile(d *decision, lines []Line, in *Input) []Line {
+	if d.result.Chosen == Set {
+		return lines
+	}
 	total := int64(0)
 	for i := range lines {
 		total += lines[i].SavingMonth.Micros
@@ -101,6 +104,9 @@ func (p *Plan) worthwhile(d *decision, lines []Line, in *Input) []Line {
 
 // whyNothing says why nothing is bought for a pool whose terms could be bought.
 func (d *decision) whyNothing() (reason, detail string) {
+	if d.result.Chosen == Set {
+		return "set_to_nothing", "the quantities were set to nothing"
+	}
 	if d.result.PayGCost.Micros == 0 && d.result.GrossCost.Micros > 0 {
 		return "covered_by_existing", "existing reservations cover all of its usage until their expiry"
 	}

@@ -25,6 +25,7 @@ import (
 type recommending struct {
 	*common
 	reading
+	asking
 	output, out, policyPath, maxRejects, currency string
 	prices, failOn                                []string
 	verbose                                       bool
@@ -42,12 +43,14 @@ The embedded prices cover Poland Central and nine Asia-Pacific regions with rese
 regions; for others give your own price sheet with --prices or put it beside the usage files.`,
 		Example: `  sizeterm recommend testdata/contoso
   sizeterm recommend --output json --out plan exports/ metrics.csv.gz reservations.csv
-  sizeterm recommend --prices my-price-sheet.csv --as-of 2026-11-01 export.csv`,
+  sizeterm recommend --prices my-price-sheet.csv --as-of 2026-11-01 export.csv
+  sizeterm recommend --set 3=40 --growth 10% testdata/contoso`,
 		Args: wantPaths,
 		RunE: func(cmd *cobra.Command, args []string) error { return r.run(cmd, args) },
 	}
-	r.flags(cmd)
+	r.reading.flags(cmd)
 	f := cmd.Flags()
+	r.asking.flags(f)
 	f.StringVar(&r.output, "output", "table", "table, json, csv, markdown, html or xlsx")
 	f.StringVar(&r.out, "out", "", "also write the plan in every format and a picture of each pool into this folder")
 	f.StringArrayVar(&r.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
@@ -113,7 +116,7 @@ func (r *recommending) plan(g *gathered) (*recommend.Plan, error) {
 			fmt.Errorf("no hours of a virtual machine in %s", filesText(len(g.files))))
 	}
 	in := recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, Policy: policy, Files: g.files}
-	plan, err := recommend.Recommend(in)
+	plan, err := r.ask(in)
 	if err != nil {
 		return nil, err
 	}

@@ -361,7 +361,9 @@ func poolSpecials(pool *recommend.Pool, p *recommend.Plan) []string {
 	if len(owned) > 0 {
 		out = append(out, "owned and counted first: "+join(owned))
 	}
-	if pool.Certificate.Gap != 0 {
+	if pool.Chosen == recommend.Set {
+		out = append(out, "set by hand: another choice could cost "+percent(pool.Certificate.Gap)+" less")
+	} else if pool.Certificate.Gap != 0 {
 		out = append(out, "not proved best: another choice could cost at most "+percent(pool.Certificate.Gap)+" less")
 	}
 	return out

@@ -13,6 +13,7 @@ var words = map[string]string{
 	"not_used_enough":     "used too few hours for a reservation to pay",
 	"loses_at_worst":      "pays only in the better reading of the hours",
 	"saving_too_small":    "the saving would be too small for an order",
+	"set_to_nothing":      "set to nothing by hand",
 	"buy_later":           "better bought when an owned reservation ends",
 	"covered_by_existing": "covered already by existing reservations",
 	"policy_terms":        "the policy does not allow this term",

@@ -30,6 +30,12 @@ func customerPart(p *recommend.Plan, customer string) *recommend.Plan {
 	q.VMs = keep(p.VMs, func(x *analyzer.VM) bool { return x.Customer == customer })
 	q.Pools = keep(p.Pools, func(x *recommend.Pool) bool { return x.Customer == customer })
 	q.Lines = keep(p.Lines, func(x *recommend.Line) bool { return x.Customer == customer })
+	if p.Answer != nil {
+		q.Answer = &recommend.Answer{
+			Totals: keep(p.Answer.Totals, func(x *recommend.TotalChange) bool { return x.Customer == customer }),
+			Lines:  keep(p.Answer.Lines, func(x *recommend.LineChange) bool { return x.Customer == customer }),
+		}
+	}
 	q.Later = keep(p.Later, func(x *recommend.Later) bool { return x.Customer == customer })
 	q.Reference = keep(p.Reference, func(x *recommend.Reference) bool { return x.Customer == customer })
 	q.Totals = keep(p.Totals, func(x *recommend.Total) bool { return x.Customer == customer })

@@ -19,16 +19,17 @@ var pageText string
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"say": clean, "figure": figure, "amount": amount, "count": count, "term": term, "day": day,
 	"drawing": drawing, "short": shortSize, "last": lastPart, "sentence": remark.sentence,
-	"laterTitle": func() string { return laterTitle }, "laterColumns": func() []column { return laterColumns },
-	"laterRow": func(l recommend.Later) []string { return laterRow(&l) },
-	"tally":    func(n int) string { return count(int64(n)) },
-	"dict":     func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
+	"laterTitle": func() string { return laterTitle },
+	"laterTable": func(list []recommend.Later) tableData { return tableData{laterColumns, rowsOf(list, laterRow)} },
+	"tally":      func(n int) string { return count(int64(n)) },
+	"dict":       func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
 }).Parse(pageText))
 
 // pageData is what the template sees.
 type pageData struct {
 	*story
 	Version   string
+	Answer    *answerData
 	Pictures  []Picture
 	Reference tableData
 	Inputs    tableData
@@ -47,11 +48,24 @@ type tableData struct {
 	Rows    [][]string
 }
 
+// answerData is what a change makes of the plan.
+type answerData struct {
+	Asked         []string
+	Totals, Lines tableData
+}
+
+func newAnswerData(a *recommend.Answer) *answerData {
+	if a == nil {
+		return nil
+	}
+	return &answerData{a.Asked, tableData{answerTotalColumns, answerTotals(a)}, tableData{answerLineColumns, answerLines(a)}}
+}
+
 // writeHTML writes one self-contained page without scripts or outside addresses: light and dark, and fit for printing.
 func writeHTML(w io.Writer, plan *recommend.Plan, opts Options) error {
 	s := newStory(plan, opts.PartnerView)
 	data := pageData{
-		story: s, Version: opts.Version, Pictures: opts.pictures(),
+		story: s, Version: opts.Version, Pictures: opts.pictures(), Answer: newAnswerData(plan.Answer),
 		Reference: tableData{referenceColumns, rowsOf(s.Reference, referenceRow)},
 		Inputs:    tableData{inputColumns, inputRows(plan)},
 		Prices:    tableData{sourceColumns, sourceRows(plan)},

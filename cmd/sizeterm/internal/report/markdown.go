@@ -14,6 +14,7 @@ func writeMarkdown(w io.Writer, plan *recommend.Plan, opts Options) error {
 	s := newStory(plan, opts.PartnerView)
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n", md(s.Title), md(s.Period))
+	mdAnswer(&b, plan.Answer)
 	for i := range s.Customers {
 		mdCustomer(&b, &s.Customers[i])
 	}
@@ -76,6 +77,24 @@ func mdCustomer(b *strings.Builder, c *customerStory) {
 			return []string{lastPart(r.VM), string(r.From), string(r.To), r.Action, figure(r.SavingMonth)}
 		}))
 	}
+}
+
+// mdAnswer writes what a change makes of the plan.
+func mdAnswer(b *strings.Builder, a *recommend.Answer) {
+	if a == nil {
+		return
+	}
+	b.WriteString("\n## What if\n\n")
+	for _, said := range a.Asked {
+		fmt.Fprintf(b, "- %s\n", md(said))
+	}
+	b.WriteString("\n")
+	mdGrid(b, answerTotalColumns, answerTotals(a))
+	if len(a.Lines) > 0 {
+		b.WriteString("\n")
+		mdGrid(b, answerLineColumns, answerLines(a))
+	}
+	b.WriteString("\nThe plan below is the changed one.\n")
 }
 
 // mdFacts writes facts as a list.

@@ -34,6 +34,7 @@ type planView struct {
 	Warnings       []warningView   `json:"warnings"`
 	Policy         policyView      `json:"policy"`
 	Later          []laterView     `json:"later"`
+	Answer         *answerView     `json:"what_if"`
 }
 
 // newPlanView lays a plan out for JSON.
@@ -54,6 +55,7 @@ func newPlanView(p *recommend.Plan, version string) planView {
 		Warnings:       list(p.Warnings, newWarningView),
 		Policy:         newPolicyView(p.Policy),
 		Later:          list(p.Later, newLaterView),
+		Answer:         newAnswerView(p.Answer),
 	}
 }
 

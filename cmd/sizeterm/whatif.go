@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"sizeterm/recommend"
+)
+
+// asking are the flags that ask what if: the plan is made as usual, made again with the change, and both are compared.
+type asking struct {
+	set    []string
+	growth string
+	terms  []string
+}
+
+func (a *asking) flags(f *pflag.FlagSet) {
+	f.StringArrayVar(&a.set, "set", nil, "what if N of a line were bought: LINE=N with its number or id, or POOL/SIZE/TERM=N (repeatable)")
+	f.StringVar(&a.growth, "growth", "", "what if usage changed by N% in every hour, such as 10% or -20%")
+	f.StringSliceVar(&a.terms, "terms", nil, "what if only these terms could be bought: P1Y, P3Y")
+}
+
+// change returns the question that the flags ask of a plan made under a policy; ok is false where they ask nothing.
+func (a *asking) change(policy recommend.Policy) (c recommend.Change, ok bool, err error) {
+	for _, text := range a.set {
+		id, number, found := strings.Cut(text, "=")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if !found || id == "" || err != nil || n < 0 {
+			return c, false, usageError("", "--set: %q: want LINE=N or POOL/SIZE/TERM=N", text)
+		}
+		c.Set = append(c.Set, recommend.Setting{ID: id, Quantity: n})
+	}
+	if c.Growth, err = parseGrowth(a.growth); err != nil {
+		return c, false, err
+	}
+	changed := policy
+	if len(a.terms) > 0 {
+		changed.Terms = a.terms
+		c.Policy = &changed
+	}
+	if c.Policy != nil {
+		if err := c.Policy.Validate(); err != nil {
+			return c, false, usageError("", "--%w", err)
+		}
+	}
+	return c, len(c.Set) > 0 || c.Growth != 0 || c.Policy != nil, nil
+}
+
+// parseGrowth reads a percentage as a share.
+func parseGrowth(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !percent || !(v > -100 && v <= 10_000) {
+		return 0, usageError("", "--growth: %q: want a percentage above -100%%, such as 10%% or -20%%", text)
+	}
+	return v / 100, nil
+}
+
+// ask makes the plan that answers a question, or the plan itself where nothing is asked.
+func (a *asking) ask(in recommend.Input) (*recommend.Plan, error) {
+	change, asked, err := a.change(in.Policy)
+	if err != nil {
+		return nil, err
+	}
+	if !asked {
+		return recommend.Recommend(in)
+	}
+	plan, err := recommend.WhatIf(in, nil, change)
+	if err != nil && strings.HasPrefix(err.Error(), "set: ") {
+		return nil, usageError("Run once without --set: lines are numbered, --output json shows the ids of pools.", "--%w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("what if: %w", err)
+	}
+	return plan, nil
+}
