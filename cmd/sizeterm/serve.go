@@ -110,6 +110,7 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 	people := newPeople(web.Person{Tenant: homeTenant, ID: "admin", Name: "Admin", Role: web.Admin})
 	server := web.New(web.Options{
 		Files: lib, Plans: lib, People: people, Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle,
+		Home: homeTenant, Desk: (&desks{dir: filepath.Join(s.dataDir, "tenants")}).desk,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})
 	if err := s.begin(ctx, lib, filled); err != nil {

@@ -198,3 +198,22 @@ func upper(s string) string {
 func (c *customerStory) Certain() []fact {
 	return slices.DeleteFunc(slices.Clone(c.Facts), func(f fact) bool { return f.Label == "Now" || f.Label == "With this plan" || f.Label == "Saving" })
 }
+
+// SumsOf adds amounts by currency, in the order of their codes; a sum that does not fit gives none at all.
+func SumsOf(amounts []money.Amount) []money.Amount {
+	var sums []money.Amount
+	for _, a := range amounts {
+		at := slices.IndexFunc(sums, func(s money.Amount) bool { return s.Currency == a.Currency })
+		if at < 0 {
+			sums = append(sums, a)
+			continue
+		}
+		sum, err := sums[at].Add(a)
+		if err != nil {
+			return nil
+		}
+		sums[at] = sum
+	}
+	slices.SortFunc(sums, func(a, b money.Amount) int { return strings.Compare(string(a.Currency), string(b.Currency)) })
+	return sums
+}

@@ -37,6 +37,7 @@ var (
 	errMissing    = problem(http.StatusNotFound, "not-found", "There is no such page or object", "")
 	errMethod     = problem(http.StatusMethodNotAllowed, "method", "This address does not know that method", "")
 	errTooLarge   = problem(http.StatusRequestEntityTooLarge, "too-large", "The request is larger than allowed", "")
+	errTooMany    = problem(http.StatusTooManyRequests, "too-many", "Too many requests; try again in a moment", "")
 	errUnexpected = problem(http.StatusInternalServerError, "unexpected", "Something went wrong on our side; nothing was changed", "")
 	errGone       = problem(http.StatusGone, "link-used", "This link has been used or has expired", "Ask for a new one: an admin makes it under People, and the server prints one when it starts.")
 	errForged     = problem(http.StatusForbidden, "cross-origin", "The request came from another site and was refused", "")

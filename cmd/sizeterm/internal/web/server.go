@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"sizeterm/recommend/order"
 )
 
 // Options are what a Server is made of. Files, Plans and People are needed.
@@ -17,6 +19,14 @@ type Options struct {
 	Files  Files
 	Plans  Plans
 	People People
+	// Desk returns the desk at which a tenant's orders are acted on.
+	Desk func(tenant string) (*order.Desk, error)
+	// Facts are what is known of customers for exports of orders, by customer; any may be lacking.
+	Facts map[string]order.Facts
+	// Home is the tenant whose people sign in by name and password.
+	Home string
+	// Audit records what somebody did; nil records nothing.
+	Audit func(ctx context.Context, tenant, actor, action, object, detail string) error
 	// Demo brings the demo's files into a tenant; nil where there is none to bring.
 	Demo func(ctx context.Context, tenant, by string) error
 	// Ready reports why the service cannot work, nil where it can.
@@ -44,6 +54,7 @@ type Server struct {
 	mux      *http.ServeMux
 	sessions *scs.SessionManager
 	links    *links
+	attempts attempts
 	pages    pages
 	views    views
 	handler  http.Handler

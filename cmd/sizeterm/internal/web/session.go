@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ type Person struct {
 	Tenant, ID, Name string
 	Role             Role
 	Disabled         bool
+	Password         string // what is kept of it; "" where there is none
 }
 
 // People knows who may come in.
@@ -146,8 +148,9 @@ func (l *links) use(secret string, now time.Time) (link, bool) {
 
 // signInPage is what the page of the sign-in shows.
 type signInPage struct {
-	Link string
-	Done bool
+	Link, Next string
+	Wrong      bool
+	OIDC       bool
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -155,23 +158,56 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if len(secret) > 100 {
 		return errGone
 	}
-	s.render(w, r, http.StatusOK, "sign-in", "Sign in", signInPage{Link: secret})
+	s.render(w, r, http.StatusOK, "sign-in", "Sign in", signInPage{Link: secret, Next: localPath(r.URL.Query().Get("next"))})
 	return nil
 }
 
+// localPath returns path where it is one of ours, "/" else: nobody is sent elsewhere after a sign-in.
+func localPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return "/"
+	}
+	return path
+}
+
+// signedIn signs somebody in by a link, or by name and password.
 func (s *Server) signedIn(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
-	found, ok := s.links.use(r.PostForm.Get("link"), s.now())
+	from := remoteHost(r)
+	if s.attempts.blocked(from, s.now()) {
+		return errTooMany
+	}
+	next := localPath(r.PostForm.Get("next"))
+	if secret := r.PostForm.Get("link"); secret != "" {
+		found, ok := s.links.use(secret, s.now())
+		if !ok {
+			s.attempts.fail(from, s.now())
+			return errGone
+		}
+		return s.welcome(w, r, found.tenant, found.person, next)
+	}
+	p, ok, err := s.byPassword(r.Context(), r.PostForm.Get("name"), r.PostForm.Get("password"))
+	if err != nil {
+		return err
+	}
 	if !ok {
-		return errGone
+		s.attempts.fail(from, s.now())
+		s.log.Warn("sign-in refused", "by", "password")
+		s.render(w, r, http.StatusForbidden, "sign-in", "Sign in", signInPage{Next: next, Wrong: true})
+		return nil
 	}
-	if err := s.enter(r.Context(), found.tenant, found.person); err != nil {
+	return s.welcome(w, r, p.Tenant, p.ID, next)
+}
+
+// welcome starts the session and goes on to the page that was wanted.
+func (s *Server) welcome(w http.ResponseWriter, r *http.Request, tenant, person, next string) error {
+	if err := s.enter(r.Context(), tenant, person); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	s.audit(withPrincipal(r.Context(), Principal{Tenant: tenant, ID: person}), "signed_in", person, "")
+	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }
 

@@ -1,0 +1,413 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sizeterm/cmd/sizeterm/internal/report"
+	"sizeterm/pricing/money"
+	"sizeterm/recommend/order"
+	"sizeterm/recommend/order/paper"
+)
+
+// ordersPage lists a tenant's orders by what is next for them.
+type ordersPage struct {
+	Groups []orderGroup
+	Names  map[string]string // of customers, by lower-case id
+	People map[string]string // names by id
+	Who    Principal
+	May    bool // the reader may approve
+}
+
+// orderGroup are the orders for which the same is next.
+type orderGroup struct {
+	Title, Words string
+	Orders       []order.Order
+	Sums         []money.Amount // of the total prices, by currency
+	Together     []together     // what the reader may approve at once
+}
+
+// together are orders in one currency with their sum.
+type together struct {
+	Sum    money.Amount
+	Orders []string
+}
+
+// stages are the groups of the page in the order of the work.
+var stages = []struct {
+	title, words string
+	states       []order.State
+}{
+	{"To approve", "Another person than the one who asked approves. An approval holds for 72 hours.", []order.State{order.Requested}},
+	{"Approved, to buy", "Export them for the portal or a cart, or send them with sizeterm order submit.", []order.State{order.Approved}},
+	{"At the vendor", "What the answer was not heard of is asked about, never sent again.", []order.State{order.Sending, order.Unknown, order.Executed}},
+	{"Bought", "Promised savings are compared with next month's files.", []order.State{order.Reconciled, order.Verified}},
+	{"To ask for", "", []order.State{order.Draft, order.Expired, order.Failed}},
+	{"Closed", "", []order.State{order.Rejected, order.Cancelled, order.Exchanged}},
+}
+
+func (s *Server) desk(r *http.Request) (*order.Desk, error) {
+	if s.Desk == nil {
+		return nil, errMissing
+	}
+	return s.Desk(principalOf(r.Context()).Tenant)
+}
+
+func (s *Server) orders(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.desk(r)
+	if err != nil {
+		return err
+	}
+	all, err := d.Orders(r.Context())
+	if err != nil {
+		return err
+	}
+	who := principalOf(r.Context())
+	page := ordersPage{Names: s.customerNames(r.Context()), People: s.peopleNames(r.Context()), Who: who, May: who.Role >= Approver}
+	for _, st := range stages {
+		g := orderGroup{Title: st.title, Words: st.words}
+		var totals []money.Amount
+		for _, o := range all {
+			if slices.Contains(st.states, o.State) {
+				g.Orders, totals = append(g.Orders, o), append(totals, o.Line.TotalPrice)
+			}
+		}
+		g.Sums = report.SumsOf(totals)
+		if page.May && st.states[0] == order.Requested {
+			g.Together = approvable(g.Orders, who.ID)
+		}
+		if len(g.Orders) > 0 {
+			page.Groups = append(page.Groups, g)
+		}
+	}
+	s.render(w, r, http.StatusOK, "orders", "Orders", page)
+	return nil
+}
+
+// approvable are the orders that somebody else than who asked for, by currency, where there are several.
+func approvable(orders []order.Order, who string) []together {
+	totals, ids := map[money.Code][]money.Amount{}, map[money.Code][]string{}
+	for _, o := range orders {
+		if o.Requester != who {
+			c := o.Line.TotalPrice.Currency
+			totals[c], ids[c] = append(totals[c], o.Line.TotalPrice), append(ids[c], o.ID)
+		}
+	}
+	var out []together
+	for _, c := range slices.Sorted(maps.Keys(ids)) {
+		if sums := report.SumsOf(totals[c]); len(ids[c]) > 1 && len(sums) == 1 {
+			out = append(out, together{sums[0], ids[c]})
+		}
+	}
+	return out
+}
+
+// customerNames are the names of customers in the newest plan, by their id in lower case.
+func (s *Server) customerNames(ctx context.Context) map[string]string {
+	names := map[string]string{}
+	view, err := s.view(ctx, "")
+	if err != nil {
+		return names // without a plan customers are called by their id
+	}
+	for _, st := range view.Standings {
+		if st.Total.CustomerName != "" {
+			names[strings.ToLower(st.Total.Customer)] = st.Total.CustomerName
+		}
+	}
+	return names
+}
+
+// peopleNames are the names of the tenant's people by id; a journal keeps ids.
+func (s *Server) peopleNames(ctx context.Context) map[string]string {
+	names := map[string]string{}
+	all, err := s.People.People(ctx, principalOf(ctx).Tenant)
+	if err != nil {
+		return names // they are called by their ids
+	}
+	for _, p := range all {
+		names[p.ID] = p.Name
+	}
+	return names
+}
+
+// orderPage is one order with its history.
+type orderPage struct {
+	order.Order
+	Name    string
+	People  map[string]string
+	Events  []order.Event
+	Who     Principal
+	May     bool // the reader may approve it
+	Formats []string
+}
+
+func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
+	d, o, err := s.orderOf(r)
+	if err != nil {
+		return err
+	}
+	who := principalOf(r.Context())
+	page := orderPage{Order: o, Name: s.customerNames(r.Context())[o.Line.Customer], People: s.peopleNames(r.Context()), Who: who, Formats: paper.Formats,
+		May: who.Role >= Approver && o.State == order.Requested && o.Requester != who.ID}
+	if page.Events, err = eventsOf(r.Context(), d, o.ID); err != nil {
+		return err
+	}
+	w.Header().Set("ETag", etag(&o))
+	s.render(w, r, http.StatusOK, "order", "Order "+o.ID, page)
+	return nil
+}
+
+// etag names a state of an order.
+func etag(o *order.Order) string {
+	return strconv.Quote(o.ID + "-" + strconv.FormatInt(o.Revision, 10))
+}
+
+// orderOf finds the order that the address names.
+func (s *Server) orderOf(r *http.Request) (*order.Desk, order.Order, error) {
+	d, err := s.desk(r)
+	if err != nil {
+		return nil, order.Order{}, err
+	}
+	all, err := d.Orders(r.Context())
+	if err != nil {
+		return nil, order.Order{}, err
+	}
+	at := slices.IndexFunc(all, func(o order.Order) bool { return o.ID == r.PathValue("order") })
+	if at < 0 {
+		return nil, order.Order{}, ErrNone
+	}
+	return d, all[at], nil
+}
+
+// eventsOf returns what happened to an order, the newest last.
+func eventsOf(ctx context.Context, d *order.Desk, id string) ([]order.Event, error) {
+	var events []order.Event
+	err := d.Store.Journal(ctx, func(e order.Entry) error {
+		event, err := decode(e)
+		if err == nil && event.Order == id {
+			events = append(events, event)
+		}
+		return err
+	})
+	return events, err
+}
+
+// decode reads an entry of the journal.
+func decode(e order.Entry) (order.Event, error) {
+	var event order.Event
+	err := json.Unmarshal([]byte(e.Event), &event)
+	return event, err
+}
+
+// request asks for lines of the customer's newest plan: those that the form names.
+func (s *Server) request(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return problem(http.StatusBadRequest, "not-a-form", "The form could not be read", "")
+	}
+	_, c, err := s.customerOf(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.ask(r, c, r.PostForm["line"]); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/orders", http.StatusSeeOther)
+	return nil
+}
+
+// ask drafts and requests the lines with the ids, and returns the orders.
+func (s *Server) ask(r *http.Request, c *customerView, lines []string) ([]string, error) {
+	d, err := s.desk(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) == 0 {
+		return nil, problem(http.StatusBadRequest, "no-line", "No line was chosen", "Tick the lines to ask for.")
+	}
+	var text bytes.Buffer
+	if err := report.Write(&text, c.Plan, report.JSON, report.Options{Version: s.Version}); err != nil {
+		return nil, err
+	}
+	plan, err := order.ReadPlan(&text)
+	if err != nil {
+		return nil, problem(http.StatusConflict, "plan", "The plan cannot be ordered as it stands", err.Error())
+	}
+	plan.Lines = slices.DeleteFunc(plan.Lines, func(l order.Line) bool { return !slices.Contains(lines, l.ID) })
+	if len(plan.Lines) != len(lines) {
+		return nil, problem(http.StatusConflict, "line-gone", "The plan has changed meanwhile", "Look at the newest plan and choose again.")
+	}
+	who := principalOf(r.Context())
+	drafted, err := d.Draft(r.Context(), who.ID, plan, "")
+	if err != nil {
+		return nil, err
+	}
+	var ids, fresh []string
+	for _, one := range drafted {
+		ids = append(ids, one.Order.ID)
+		if one.Order.State == order.Draft {
+			fresh = append(fresh, one.Order.ID)
+		}
+	}
+	if len(fresh) == 0 {
+		return ids, nil // asked for already: asking twice makes nothing twice
+	}
+	return ids, d.Request(r.Context(), who.ID, fresh...)
+}
+
+// approve allows orders of one currency at the sum that stood on the button.
+func (s *Server) approve(w http.ResponseWriter, r *http.Request) error {
+	return s.decide(w, r, func(d *order.Desk, who Principal, ids []string) error {
+		sum, err := parseSum(r.PostForm.Get("amount"))
+		if err != nil {
+			return err
+		}
+		return d.Approve(r.Context(), who.ID, sum, ids...)
+	})
+}
+
+// parseSum reads an amount as the button holds it: "136816.00 USD".
+func parseSum(text string) (money.Amount, error) {
+	bad := problem(http.StatusBadRequest, "amount", "The amount could not be read", "Say it with its currency: 136816.00 USD.")
+	number, code, ok := strings.Cut(strings.TrimSpace(text), " ")
+	if !ok {
+		return money.Amount{}, bad
+	}
+	currency, err := money.ParseCode(code)
+	if err != nil {
+		return money.Amount{}, bad
+	}
+	sum, err := money.Parse(number, currency)
+	if err != nil {
+		return money.Amount{}, bad
+	}
+	return sum, nil
+}
+
+func (s *Server) reject(w http.ResponseWriter, r *http.Request) error {
+	return s.decide(w, r, func(d *order.Desk, who Principal, ids []string) error {
+		return d.Reject(r.Context(), who.ID, r.PostForm.Get("reason"), ids...)
+	})
+}
+
+func (s *Server) cancel(w http.ResponseWriter, r *http.Request) error {
+	return s.decide(w, r, func(d *order.Desk, who Principal, ids []string) error {
+		return d.Cancel(r.Context(), who.ID, r.PostForm.Get("reason"), ids...)
+	})
+}
+
+// decide does something to the orders that the form names, for people of this tenant only.
+func (s *Server) decide(w http.ResponseWriter, r *http.Request, do func(*order.Desk, Principal, []string) error) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return problem(http.StatusBadRequest, "not-a-form", "The form could not be read", "")
+	}
+	d, err := s.desk(r)
+	if err != nil {
+		return err
+	}
+	ids := r.PostForm["order"]
+	if len(ids) == 0 {
+		return problem(http.StatusBadRequest, "no-order", "No order was chosen", "")
+	}
+	all, err := d.Orders(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(all, func(o order.Order) bool { return o.ID == id }) {
+			return ErrNone
+		}
+	}
+	if err := do(d, principalOf(r.Context()), ids); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/orders", http.StatusSeeOther)
+	return nil
+}
+
+// exportTypes are the media types and names of what orders are exported as.
+var exportTypes = map[string][2]string{
+	"steps": {"text/plain; charset=utf-8", "steps.txt"}, "page": {"text/html; charset=utf-8", ""}, "csv": {"text/csv; charset=utf-8", "orders.csv"},
+	"xlsx":           {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "orders.xlsx"},
+	"partner-center": {"application/json", "partner-center.json"}, "arm": {"application/json", "capacity-api.json"},
+}
+
+func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
+	_, o, err := s.orderOf(r)
+	if err != nil {
+		return err
+	}
+	format := r.URL.Query().Get("format")
+	kind, ok := exportTypes[format]
+	if !ok {
+		return problem(http.StatusBadRequest, "format", "There is no such format", "There are "+strings.Join(paper.Formats, ", ")+".")
+	}
+	var out bytes.Buffer
+	if err := paper.Export(&out, format, []order.Order{o}, s.Facts); err != nil {
+		return problem(http.StatusConflict, "export", "The order cannot be exported like this", err.Error())
+	}
+	if format == "page" {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	}
+	return sendFile(w, kind[0], kind[1], out.Bytes())
+}
+
+// sendFile answers with a file; without a name a browser shows it.
+func sendFile(w http.ResponseWriter, contentType, name string, body []byte) error {
+	w.Header().Set("Content-Type", contentType)
+	if name != "" {
+		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	}
+	_, err := w.Write(body)
+	return ignoreGone(err)
+}
+
+// journalPage is what happened, the newest first.
+type journalPage struct {
+	Entries []journalRow
+	People  map[string]string
+	Head    string
+	More    bool
+}
+
+type journalRow struct {
+	Seq int64
+	order.Event
+}
+
+// shownEntries is the number of entries on one page of the journal.
+const shownEntries = 200
+
+func (s *Server) journal(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.desk(r)
+	if err != nil {
+		return err
+	}
+	page := journalPage{People: s.peopleNames(r.Context())}
+	err = d.Store.Journal(r.Context(), func(e order.Entry) error {
+		event, err := decode(e)
+		if err != nil {
+			return err
+		}
+		page.Entries = append(page.Entries, journalRow{e.Seq, event})
+		if len(page.Entries) > shownEntries {
+			page.Entries, page.More = page.Entries[1:], true
+		}
+		page.Head = fmt.Sprintf("%d:%s", e.Seq, e.Hash)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.Reverse(page.Entries)
+	s.render(w, r, http.StatusOK, "journal", "Journal", page)
+	return nil
+}

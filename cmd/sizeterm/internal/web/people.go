@@ -1,0 +1,145 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// linkLife is how long the link of an invitation can be used.
+const linkLife = 24 * time.Hour
+
+// peopleView is the page on which an admin lets people in.
+type peopleView struct {
+	People []Person
+	Roles  []Role
+	Who    Principal
+	Link   string // just made, shown once
+	For    string
+}
+
+var givenRoles = []Role{Viewer, Analyst, Approver, Admin}
+
+func (s *Server) peoplePage(w http.ResponseWriter, r *http.Request) error {
+	return s.showPeople(w, r, "", "")
+}
+
+func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, link, name string) error {
+	who := principalOf(r.Context())
+	all, err := s.People.People(r.Context(), who.Tenant)
+	if err != nil {
+		return err
+	}
+	s.render(w, r, http.StatusOK, "people", "People", peopleView{People: all, Roles: givenRoles, Who: who, Link: link, For: name})
+	return nil
+}
+
+// maxName is the length of the longest name of a person or a key.
+const maxName = 80
+
+// formName reads a name from a form.
+func formName(r *http.Request, field string) (string, error) {
+	name := strings.TrimSpace(r.PostForm.Get(field))
+	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return "", problem(http.StatusBadRequest, "name", "Give a name of at most 80 characters", "")
+	}
+	return name, nil
+}
+
+// addPerson adds somebody and shows the link by which that person signs in.
+func (s *Server) addPerson(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	name, err := formName(r, "name")
+	if err != nil {
+		return err
+	}
+	role, err := ParseRole(r.PostForm.Get("role"))
+	if err != nil {
+		return problem(http.StatusBadRequest, "role", "Choose a role", "")
+	}
+	who := principalOf(r.Context())
+	all, err := s.People.People(r.Context(), who.Tenant)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if strings.EqualFold(p.Name, name) {
+			return problem(http.StatusConflict, "name-taken", "Somebody has that name already", "Names sign in: choose another.")
+		}
+	}
+	p := Person{Tenant: who.Tenant, ID: newID(), Name: name, Role: role}
+	if err := s.People.Save(r.Context(), p); err != nil {
+		return err
+	}
+	s.audit(r.Context(), "person.added", p.ID, role.String())
+	return s.showPeople(w, r, s.origin(r)+s.NewLink(who.Tenant, p.ID, linkLife), p.Name)
+}
+
+// changePerson changes a role, shuts somebody out or lets them in again, or makes a new link. Nobody changes themselves: an admin
+// cannot lock out the last one.
+func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	who := principalOf(r.Context())
+	p, err := s.People.Person(r.Context(), who.Tenant, r.PathValue("person"))
+	if err != nil {
+		return err
+	}
+	if p.ID == who.ID {
+		return problem(http.StatusConflict, "yourself", "Nobody changes their own role", "Ask another admin.")
+	}
+	link := ""
+	switch do := r.PostForm.Get("do"); do {
+	case "role":
+		if p.Role, err = ParseRole(r.PostForm.Get("role")); err != nil {
+			return problem(http.StatusBadRequest, "role", "Choose a role", "")
+		}
+	case "shut-out", "let-in":
+		p.Disabled = do == "shut-out"
+	case "link":
+		if p.Disabled {
+			return problem(http.StatusConflict, "shut-out", "That person is shut out", "Let them in first.")
+		}
+		link = s.origin(r) + s.NewLink(who.Tenant, p.ID, linkLife)
+	default:
+		return problem(http.StatusBadRequest, "do", "There is no such change", "")
+	}
+	if err := s.People.Save(r.Context(), p); err != nil {
+		return err
+	}
+	s.audit(r.Context(), "person.changed", p.ID, r.PostForm.Get("do"))
+	return s.showPeople(w, r, link, p.Name)
+}
+
+// origin is the address under which the browser reached us, for links that people pass on.
+func (s *Server) origin(r *http.Request) string {
+	if s.Secure {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// readForm reads a form of moderate size.
+func readForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return problem(http.StatusBadRequest, "not-a-form", "The form could not be read", "")
+	}
+	return nil
+}
+
+// audit records what somebody did, beside the journal of orders. Failing to record is logged: what was done is done.
+func (s *Server) audit(ctx context.Context, action, object, detail string) {
+	if s.Audit == nil {
+		return
+	}
+	who := principalOf(ctx)
+	if err := s.Audit(ctx, who.Tenant, who.ID, action, object, detail); err != nil {
+		s.log.Error("audit not written", "action", action, "error", redact(err))
+	}
+}
