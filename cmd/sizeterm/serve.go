@@ -3,17 +3,21 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sizeterm/benchmarks/fleet/contoso"
+	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
 	"sizeterm/recommend"
 )
@@ -21,14 +25,12 @@ import (
 // serving are the flags of the service.
 type serving struct {
 	*common
-	listen, dataDir, policyPath string
-	prices                      []string
-	idle                        time.Duration
-	behindTLS                   bool
+	listen, dataDir, database string
+	policyPath                string
+	prices                    []string
+	idle                      time.Duration
+	behindTLS                 bool
 }
-
-// homeTenant is the one tenant of a service that knows no others.
-const homeTenant = "home"
 
 // adminLinkLife is how long the link that is printed at the start can be used.
 const adminLinkLife = time.Hour
@@ -48,6 +50,7 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f := cmd.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8317", "address to answer on")
 	f.StringVar(&s.dataDir, "data-dir", "", "folder that keeps everything (default: sizeterm in the data folder of the user)")
+	f.StringVar(&s.database, "database", "", "address of a PostgreSQL (postgres://…) instead of a file in the data folder")
 	f.StringArrayVar(&s.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
 	f.StringVar(&s.policyPath, "policy", "", "YAML file with the rules of the plans")
 	f.DurationVar(&s.idle, "session-idle", 30*time.Minute, "how long a session lasts without a request; 12 h at most")
@@ -93,6 +96,9 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 		}
 		s.dataDir = dir
 	}
+	if err := os.MkdirAll(s.dataDir, 0o700); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
 		return &hintError{code: exitUnexpected, err: err, hint: "Choose another address with --listen."}
@@ -107,29 +113,42 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 		}
 		log.Info("plan made", "ms", took.Milliseconds(), "pools", len(plan.Pools), "lines", len(plan.Lines))
 	}
-	people := newPeople(web.Person{Tenant: homeTenant, ID: "admin", Name: "Admin", Role: web.Admin})
+	db, err := store.Open(ctx, s.address())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer db.Close()
+	who := &accounts{db: db, now: now}
+	secret, err := secretFile(filepath.Join(s.dataDir, "secret.key"))
+	if err = errors.Join(err, who.welcome(ctx)); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	server := web.New(web.Options{
-		Files: lib, Plans: lib, People: people, Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle,
-		Home: homeTenant, Desk: (&desks{dir: filepath.Join(s.dataDir, "tenants")}).desk,
+		Files: lib, Plans: lib, People: who, Links: who, Secret: secret, Sessions: db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
+		Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle, Ready: db.Ready,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})
 	if err := s.begin(ctx, lib, filled); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	fmt.Fprintf(s.out, "Sign in with this link, once: http://%s%s\n", listener.Addr(), server.NewLink(homeTenant, "admin", adminLinkLife))
+	link, err := server.NewLink(ctx, store.Local, firstAdmin, adminLinkLife)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	fmt.Fprintf(s.out, "Sign in with this link, once: http://%s%s\n", listener.Addr(), link)
 	return server.Serve(ctx, listener)
 }
 
 // begin makes the plan of what is there already, and brings the demo where it is asked for.
 func (s *serving) begin(ctx context.Context, lib *library, filled bool) error {
 	if filled {
-		return bringDemo(ctx, lib, homeTenant, "demo")
+		return bringDemo(ctx, lib, store.Local, "demo")
 	}
-	uploads, err := lib.Uploads(ctx, homeTenant)
+	uploads, err := lib.Uploads(ctx, store.Local)
 	if err != nil || len(uploads) == 0 {
 		return err
 	}
-	return lib.Refresh(ctx, homeTenant)
+	return lib.Refresh(ctx, store.Local)
 }
 
 // bringDemo uploads the demo's files, as a person would.
@@ -144,6 +163,43 @@ func bringDemo(ctx context.Context, lib *library, tenant, by string) error {
 		}
 	}
 	return lib.Refresh(ctx, tenant)
+}
+
+// address is where the database is: PostgreSQL where --database says so, else a file of the data folder.
+func (s *serving) address() string {
+	if s.database != "" {
+		return s.database
+	}
+	return filepath.Join(s.dataDir, "sizeterm.db")
+}
+
+// secretBytes is the length of the key of the service.
+const secretBytes = 32
+
+// secretFile reads the key of the service, and makes it where there is none yet.
+func secretFile(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		secret := make([]byte, secretBytes)
+		_, _ = rand.Read(secret) // never fails
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		_, err = f.WriteString(hex.EncodeToString(secret) + "\n")
+		return secret, errors.Join(err, f.Sync(), f.Close())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
+		return nil, errors.Join(err, fmt.Errorf("%s: others may read it: chmod 600", path))
+	}
+	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(secret) != secretBytes {
+		return nil, fmt.Errorf("%s: not a key of %d bytes in hex", path, secretBytes)
+	}
+	return secret, nil
 }
 
 // now is the clock of the service.

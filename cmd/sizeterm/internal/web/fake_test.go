@@ -64,10 +64,12 @@ type memory struct {
 	uploads map[string][]Upload
 	plans   map[string]Planned
 	people  []Person
+	links   map[string]Person
+	until   map[string]time.Time
 }
 
 func newMemory() *memory {
-	return &memory{uploads: map[string][]Upload{}, plans: map[string]Planned{}}
+	return &memory{uploads: map[string][]Upload{}, plans: map[string]Planned{}, links: map[string]Person{}, until: map[string]time.Time{}}
 }
 
 func (m *memory) Receive(_ context.Context, tenant, by, name string, body io.Reader) (Upload, error) {
@@ -160,6 +162,24 @@ func (m *memory) Save(_ context.Context, person Person) error {
 	return nil
 }
 
+func (m *memory) AddLink(_ context.Context, tenant, person, mac string, until time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.links[mac], m.until[mac] = Person{Tenant: tenant, ID: person}, until
+	return nil
+}
+
+func (m *memory) UseLink(_ context.Context, mac string, now time.Time) (Person, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p, ok := m.links[mac]
+	delete(m.links, mac)
+	if !ok || !now.Before(m.until[mac]) {
+		return Person{}, ErrNone
+	}
+	return p, nil
+}
+
 // testDay is the instant at which the clock of tests stands.
 var testDay = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
@@ -194,7 +214,7 @@ type service struct {
 func newService(t *testing.T, change ...func(*Options)) *service {
 	t.Helper()
 	m, c, log := newMemory(), &clock{at: testDay}, &bytes.Buffer{}
-	o := Options{Files: m, Plans: m, People: m, Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
+	o := Options{Files: m, Plans: m, People: m, Links: m, Secret: make([]byte, 32), Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
 		Demo: func(ctx context.Context, tenant, _ string) error { return m.Refresh(ctx, tenant) }}
 	for _, f := range change {
 		f(&o)
@@ -236,7 +256,8 @@ func (s *service) as(tenant, id string, role Role) *browser {
 	s.t.Helper()
 	require.NoError(s.t, s.memory.Save(context.Background(), Person{Tenant: tenant, ID: id, Name: id, Role: role}))
 	b := s.visitor()
-	link := s.server.NewLink(tenant, id, time.Hour)
+	link, err := s.server.NewLink(s.t.Context(), tenant, id, time.Hour)
+	require.NoError(s.t, err)
 	_, secret, _ := strings.Cut(link, "link=")
 	status, _, _ := b.post("/sign-in", url.Values{"link": {secret}})
 	require.Equal(s.t, http.StatusSeeOther, status)

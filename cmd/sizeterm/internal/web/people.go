@@ -76,7 +76,11 @@ func (s *Server) addPerson(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.audit(r.Context(), "person.added", p.ID, role.String())
-	return s.showPeople(w, r, s.origin(r)+s.NewLink(who.Tenant, p.ID, linkLife), p.Name)
+	link, err := s.NewLink(r.Context(), who.Tenant, p.ID, linkLife)
+	if err != nil {
+		return err
+	}
+	return s.showPeople(w, r, s.origin(r)+link, p.Name)
 }
 
 // changePerson changes a role, shuts somebody out or lets them in again, or makes a new link. Nobody changes themselves: an admin
@@ -105,7 +109,11 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 		if p.Disabled {
 			return problem(http.StatusConflict, "shut-out", "That person is shut out", "Let them in first.")
 		}
-		link = s.origin(r) + s.NewLink(who.Tenant, p.ID, linkLife)
+		path, err := s.NewLink(r.Context(), who.Tenant, p.ID, linkLife)
+		if err != nil {
+			return err
+		}
+		link = s.origin(r) + path
 	default:
 		return problem(http.StatusBadRequest, "do", "There is no such change", "")
 	}

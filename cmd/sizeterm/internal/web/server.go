@@ -14,11 +14,14 @@ import (
 	"sizeterm/recommend/order"
 )
 
-// Options are what a Server is made of. Files, Plans and People are needed.
+// Options are what a Server is made of. Files, Plans, People, Links and Secret are needed.
 type Options struct {
 	Files  Files
 	Plans  Plans
 	People People
+	Links  Links
+	// Secret is the key of what is kept of links and API keys: 32 random bytes that stay the same.
+	Secret []byte
 	// Desk returns the desk at which a tenant's orders are acted on.
 	Desk func(tenant string) (*order.Desk, error)
 	// Facts are what is known of customers for exports of orders, by customer; any may be lacking.
@@ -53,7 +56,6 @@ type Server struct {
 	now      func() time.Time
 	mux      *http.ServeMux
 	sessions *scs.SessionManager
-	links    *links
 	attempts attempts
 	pages    pages
 	views    views
@@ -73,7 +75,7 @@ const (
 
 // New makes a server. It panics where the routes contradict each other: a mistake of ours.
 func New(o Options) *Server {
-	s := &Server{Options: o, log: o.Log, now: o.Now, mux: http.NewServeMux(), links: newLinks(), pages: parsePages(), views: newViews()}
+	s := &Server{Options: o, log: o.Log, now: o.Now, mux: http.NewServeMux(), pages: parsePages(), views: newViews()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -2,13 +2,14 @@ package web
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -20,6 +21,7 @@ type Person struct {
 	Role             Role
 	Disabled         bool
 	Password         string // what is kept of it; "" where there is none
+	Issuer, Subject  string // who vouches for the person, and by which name; "" for a local one
 }
 
 // People knows who may come in.
@@ -48,7 +50,7 @@ func (s *Server) newSessions() *scs.SessionManager {
 	if s.SessionIdle > 0 {
 		m.IdleTimeout = s.SessionIdle
 	}
-	m.HashTokenInStore = true
+	m.HashTokenInStore = s.Sessions == nil // the database hashes by itself
 	m.Cookie.Name, m.Cookie.Path, m.Cookie.HttpOnly, m.Cookie.SameSite = "sizeterm", "/", true, http.SameSiteLaxMode
 	m.Cookie.Persist = false
 	if s.Secure {
@@ -97,19 +99,13 @@ func (s *Server) enter(ctx context.Context, tenant, id string) error {
 	return nil
 }
 
-// links are the one-time links by which somebody signs in. Only hashes of their secrets are kept, in memory: a restart
-// makes them void.
-type links struct {
-	mu   sync.Mutex
-	open map[[sha256.Size]byte]link
+// Links keeps the one-time links by which people sign in, by the MAC of their secrets.
+type Links interface {
+	// AddLink lets a person sign in once, until the given instant.
+	AddLink(ctx context.Context, tenant, person, mac string, until time.Time) error
+	// UseLink returns the person of a link and ends it; ErrNone where it is unknown, was used or has expired.
+	UseLink(ctx context.Context, mac string, now time.Time) (Person, error)
 }
-
-type link struct {
-	tenant, person string
-	until          time.Time
-}
-
-func newLinks() *links { return &links{open: map[[sha256.Size]byte]link{}} }
 
 // secretBytes is the length of the secrets that we make.
 const secretBytes = 32
@@ -122,28 +118,19 @@ func newSecret() string {
 }
 
 // NewLink returns the path of a link by which a person signs in once, until life has passed.
-func (s *Server) NewLink(tenant, person string, life time.Duration) string {
+func (s *Server) NewLink(ctx context.Context, tenant, person string, life time.Duration) (string, error) {
 	secret := newSecret()
-	s.links.mu.Lock()
-	defer s.links.mu.Unlock()
-	now := s.now()
-	for hash, l := range s.links.open {
-		if !now.Before(l.until) {
-			delete(s.links.open, hash)
-		}
+	if err := s.Links.AddLink(ctx, tenant, person, s.mac("link", secret), s.now().Add(life)); err != nil {
+		return "", err
 	}
-	s.links.open[sha256.Sum256([]byte(secret))] = link{tenant, person, now.Add(life)}
-	return "/sign-in?link=" + secret
+	return "/sign-in?link=" + secret, nil
 }
 
-// use takes a link, which then is void.
-func (l *links) use(secret string, now time.Time) (link, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	hash := sha256.Sum256([]byte(secret))
-	found, ok := l.open[hash]
-	delete(l.open, hash)
-	return found, ok && now.Before(found.until)
+// mac is what is kept of a secret of the given kind: who reads the database cannot use it.
+func (s *Server) mac(kind, secret string) string {
+	h := hmac.New(sha256.New, s.Secret)
+	h.Write([]byte("sizeterm." + kind + "/1\x00" + secret))
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // signInPage is what the page of the sign-in shows.
@@ -181,12 +168,15 @@ func (s *Server) signedIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	next := localPath(r.PostForm.Get("next"))
 	if secret := r.PostForm.Get("link"); secret != "" {
-		found, ok := s.links.use(secret, s.now())
-		if !ok {
+		p, err := s.Links.UseLink(r.Context(), s.mac("link", secret), s.now())
+		if errors.Is(err, ErrNone) {
 			s.attempts.fail(from, s.now())
 			return errGone
 		}
-		return s.welcome(w, r, found.tenant, found.person, next)
+		if err != nil {
+			return err
+		}
+		return s.welcome(w, r, p.Tenant, p.ID, next)
 	}
 	p, ok, err := s.byPassword(r.Context(), r.PostForm.Get("name"), r.PostForm.Get("password"))
 	if err != nil {

@@ -105,11 +105,16 @@ func TestLinksWorkOnceAndExpire(t *testing.T) {
 		status, _, _ := s.visitor().post("/sign-in", url.Values{"link": {secret}})
 		return status
 	}
-	link := s.server.NewLink("home", "ann", time.Hour)
+	made := func() string {
+		link, err := s.server.NewLink(t.Context(), "home", "ann", time.Hour)
+		require.NoError(t, err)
+		return link
+	}
+	link := made()
 	require.Contains(t, s.visitor().page(link), "one-time link", "looking at a link does not use it")
 	require.Equal(t, http.StatusSeeOther, enter(link))
 	require.Equal(t, http.StatusGone, enter(link))
-	late := s.server.NewLink("home", "ann", time.Hour)
+	late := made()
 	s.clock.turn(time.Hour)
 	require.Equal(t, http.StatusGone, enter(late))
 	require.Equal(t, http.StatusGone, enter("link=guessed"))
