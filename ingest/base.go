@@ -19,7 +19,8 @@ type base struct {
 	plan    *plan
 	tally   tally
 	rejects []RowError
-	keep    int // most rejects kept
+	keep    int   // most rejects kept
+	fatal   error // refuses the whole file
 	mapped  [maxSlots]bool
 }
 

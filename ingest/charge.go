@@ -58,6 +58,8 @@ const (
 	cPECApplied
 	cPeriodStart
 	cPeriodEnd
+	cIsActual
+	cIsAmortized
 )
 
 var chargeFields = []string{
@@ -65,7 +67,7 @@ var chargeFields = []string{
 	"currency", "pricingcurrency", "fx", "customer", "customername", "account", "accountname", "subscription", "subscriptionname",
 	"group", "resource", "region", "location", "product", "category", "servicename", "subcategory", "meter", "service", "charge", "class",
 	"status", "model", "modelsub", "benefittype", "reservation", "benefit", "order", "ordername", "info", "tags", "publisher",
-	"pecapplied", "periodstart", "periodend",
+	"pecapplied", "periodstart", "periodend", "isactual", "isamortized",
 }
 
 // daySeconds is the length of a billing day.
@@ -143,6 +145,9 @@ func (m *chargeMapper) take(r *row) {
 	}
 	m.identify(r, &f)
 	m.prices(r, &f)
+	if span := f.End - f.Start; f.Kind == usage.Compute && f.Hours > span*1_000_000/3600 {
+		m.tally.notice("several_instances", "rows of more hours than their day has stand for several instances")
+	}
 	f.Export, f.Dataset, f.Line = m.export, m.dataset, r.line
 	m.remember(r, &f)
 	m.batch.Append(f.ChargeRow)

@@ -127,6 +127,9 @@ func (m *chargeMapper) apart(r *row, f *facts) string {
 	if m.invoice {
 		return m.invoiced(r, f)
 	}
+	if m.otherView(r) {
+		return "other_cost_view"
+	}
 	commitment := f.Model == usage.Reservation || f.Model == usage.SavingsPlan
 	machines := f.category != categoryOther || f.Model == usage.SavingsPlan || (commitment && m.reservesMachines(r))
 	switch {
@@ -164,6 +167,16 @@ func (m *chargeMapper) apart(r *row, f *facts) string {
 		return "other_adjustment"
 	}
 	return ""
+}
+
+// otherView reports whether a row belongs to the other view of cost alone, in files that hold both: actual and amortized
+// charges are the same money told twice.
+func (m *chargeMapper) otherView(r *row) bool {
+	slot := cIsActual
+	if m.export == "amortized" {
+		slot = cIsAmortized
+	}
+	return m.has(slot) && equalFold(r.text(slot), "false")
 }
 
 // invoiced returns why a line of an invoice is no purchase of a reservation of machines. The order id stands on lines of

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/apache/arrow/go/v15/arrow"
+
+	"sizeterm/ingest/dialect"
 )
 
 // job is a chunk on its way through a worker.
@@ -107,6 +109,12 @@ func (r *Reader) rowsOf(m mapper, c chunk) (out parsed) {
 	if rec := m.flush(); rec != nil {
 		out.records = append(out.records, rec)
 	}
+	if b.fatal != nil {
+		for _, rec := range out.records {
+			rec.Release()
+		}
+		return parsed{err: b.fatal}
+	}
 	out.rejects, out.rows, out.rejected = b.rejects, b.tally.rows-before, b.tally.rejected-beforeRejected
 	c.free()
 	return out
@@ -201,6 +209,9 @@ func (r *Reader) bad(b *base, s *splitter, text []byte, line int64, err error) {
 	switch {
 	case errors.Is(err, errColumns):
 		cells, _, _ := s.all(text)
+		if other := another(cells); other != "" && b.fatal == nil {
+			b.fatal = fmt.Errorf("line %d begins another table (%s): one table a file: %w", line, other, ErrDamaged)
+		}
 		err = fmt.Errorf("%d cells, the header has %d: %w", len(cells), len(r.plan.names), errColumns)
 	case errors.Is(err, errUTF8), errors.Is(err, errControl), errors.Is(err, errField):
 		cells, _, _ := s.all(text)
@@ -215,6 +226,25 @@ func (r *Reader) bad(b *base, s *splitter, text []byte, line int64, err error) {
 	if n := len(b.rejects); n > 0 && column == "" {
 		b.rejects[n-1].Value = valueOf(value)
 	}
+}
+
+// another returns the dialect of which a row of the wrong length is the header, "" where it is none: then two files of
+// different kinds were put one behind the other, and the rows below belong to the second.
+func another(cells [][]byte) string {
+	if len(cells) < 3 {
+		return ""
+	}
+	names := make([]string, len(cells))
+	for i, c := range cells {
+		if names[i] = string(c); len(c) == 0 || len(c) > 64 || c[0] >= '0' && c[0] <= '9' {
+			return "" // no header has such a cell, and this must be quick
+		}
+	}
+	match, err := dialect.Recognise(names)
+	if err != nil {
+		return ""
+	}
+	return match.Dialect
 }
 
 // baseOf returns the base of a mapper.

@@ -67,6 +67,8 @@ ordername: productordername
 info: additionalinfo
 tags: tags
 publisher: publishertype
+isactual: isactualcost
+isamortized: isamortizedcost
 pecapplied: partnerearnedcreditapplied
 servicestart: serviceperiodstartdate
 serviceend: serviceperiodenddate
