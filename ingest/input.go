@@ -42,9 +42,15 @@ type Input struct {
 // a Dataset. In folders, hidden files and documents (README*, LICENSE*, *.md) are no inputs; everything else is one, and
 // a path that is named itself always is.
 func Discover(paths []string, stdin io.Reader) ([]Input, error) {
+	return DiscoverWithin(paths, stdin, Limits{})
+}
+
+// DiscoverWithin is Discover with limits for archives other than the standard ones: entries, unpacked bytes, ratio.
+func DiscoverWithin(paths []string, stdin io.Reader, limits Limits) ([]Input, error) {
 	var all []Input
+	d := discovery{limits: limits.filled()}
 	for _, p := range paths {
-		found, err := discover(p, stdin)
+		found, err := d.discover(p, stdin)
 		if err != nil {
 			return nil, err
 		}
@@ -54,18 +60,21 @@ func Discover(paths []string, stdin io.Reader) ([]Input, error) {
 	return all, nil
 }
 
-func discover(name string, stdin io.Reader) ([]Input, error) {
+// discovery lists inputs under limits.
+type discovery struct{ limits Limits }
+
+func (d discovery) discover(name string, stdin io.Reader) ([]Input, error) {
 	if name == "-" {
-		return spool(stdin)
+		return d.spool(stdin)
 	}
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, pathError(err)
 	}
 	if !info.IsDir() {
-		return open(name, info)
+		return d.open(name, info)
 	}
-	return folder(name)
+	return d.folder(name)
 }
 
 // pathError takes the operation out of a path error, for people know what was tried.
@@ -78,21 +87,21 @@ func pathError(err error) error {
 }
 
 // folder lists a folder and what is below it.
-func folder(root string) ([]Input, error) {
+func (d discovery) folder(root string) ([]Input, error) {
 	var all []Input
 	claimed := map[string]bool{} // what a manifest names is read through it
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(name string, at fs.DirEntry, err error) error {
 		if err != nil {
 			return pathError(err)
 		}
-		if name != root && ignored(d.Name()) {
-			if d.IsDir() {
+		if name != root && ignored(at.Name()) {
+			if at.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		if d.IsDir() {
-			found, err := manifest(name)
+		if at.IsDir() {
+			found, err := d.manifest(name)
 			if err != nil {
 				return err
 			}
@@ -115,7 +124,7 @@ func folder(root string) ([]Input, error) {
 		if info.IsDir() {
 			return nil
 		}
-		found, err := open(name, info)
+		found, err := d.open(name, info)
 		all = append(all, found...)
 		return err
 	})
@@ -130,7 +139,7 @@ func ignored(name string) bool {
 }
 
 // open lists what a file holds: itself, or the entries of a zip archive.
-func open(name string, info fs.FileInfo) ([]Input, error) {
+func (d discovery) open(name string, info fs.FileInfo) ([]Input, error) {
 	in := Input{Name: filepath.ToSlash(name), Size: info.Size(), ModTime: info.ModTime().UTC(), Open: func() (io.ReadCloser, error) {
 		f, err := os.Open(name)
 		if err != nil {
@@ -149,7 +158,7 @@ func open(name string, info fs.FileInfo) ([]Input, error) {
 		return nil, pathError(err)
 	}
 	if string(head[:n]) == "PK\x03\x04" {
-		return unzip(in, func() (io.ReaderAt, io.Closer, error) {
+		return d.unzip(in, func() (io.ReaderAt, io.Closer, error) {
 			f, err := os.Open(name)
 			return f, f, err
 		})
@@ -198,13 +207,13 @@ func runStamp(name string) string {
 }
 
 // unzip lists the entries of an archive.
-func unzip(in Input, openAt func() (io.ReaderAt, io.Closer, error)) ([]Input, error) {
+func (d discovery) unzip(in Input, openAt func() (io.ReaderAt, io.Closer, error)) ([]Input, error) {
 	r, c, err := openAt()
 	if err != nil {
 		return nil, pathError(err)
 	}
 	defer c.Close()
-	entries, err := zipEntries(in, r)
+	entries, err := d.zipEntries(in, r)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +222,7 @@ func unzip(in Input, openAt func() (io.ReaderAt, io.Closer, error)) ([]Input, er
 	for _, e := range entries {
 		entry := Input{Name: in.Name + "/" + e.Name, Size: int64(e.CompressedSize64), ModTime: e.Modified.UTC()}
 		at := e.Name
-		entry.Open = func() (io.ReadCloser, error) { return openEntry(openAt, in, at) }
+		entry.Open = func() (io.ReadCloser, error) { return openEntry(openAt, in, at, d.limits) }
 		all = append(all, entry)
 		if e.Modified.After(newest) {
 			newest = e.Modified.UTC()
@@ -231,8 +240,8 @@ func unzip(in Input, openAt func() (io.ReaderAt, io.Closer, error)) ([]Input, er
 }
 
 // zipEntries returns the entries of an archive that are files, after checking that none is a trap.
-func zipEntries(in Input, r io.ReaderAt) ([]*zip.File, error) {
-	limits := Limits{}.filled()
+func (d discovery) zipEntries(in Input, r io.ReaderAt) ([]*zip.File, error) {
+	limits := d.limits
 	if n, err := entryCount(r, in.Size); err == nil && n > int64(limits.Entries) {
 		return nil, fmt.Errorf("%s: archive of %d entries, at most %d: %w", in.Name, n, limits.Entries, ErrTooLarge)
 	}
@@ -305,7 +314,7 @@ type entry struct {
 func (e entry) Close() error { return errors.Join(e.closers[0].Close(), e.closers[1].Close()) }
 
 // openEntry opens the entry called name.
-func openEntry(openAt func() (io.ReaderAt, io.Closer, error), in Input, name string) (io.ReadCloser, error) {
+func openEntry(openAt func() (io.ReaderAt, io.Closer, error), in Input, name string, limits Limits) (io.ReadCloser, error) {
 	r, c, err := openAt()
 	if err != nil {
 		return nil, err
@@ -320,7 +329,6 @@ func openEntry(openAt func() (io.ReaderAt, io.Closer, error), in Input, name str
 			if err != nil {
 				return nil, errors.Join(fmt.Errorf("zip: %w: %w", err, ErrDamaged), c.Close())
 			}
-			limits := Limits{}.filled()
 			declared := int64(e.UncompressedSize64)
 			guard := &zipGuard{r: body, left: declared, ratio: limits.Ratio * max(int64(e.CompressedSize64), slack/limits.Ratio)}
 			return entry{guard, [2]io.Closer{body, c}}, nil
@@ -352,7 +360,7 @@ func (g *zipGuard) Read(p []byte) (int, error) {
 
 // spool copies stdin to a temporary file, which is removed at once and lives as long as it is open, so that it can be
 // read twice and may be an archive.
-func spool(stdin io.Reader) ([]Input, error) {
+func (d discovery) spool(stdin io.Reader) ([]Input, error) {
 	if stdin == nil {
 		return nil, errors.New("-: no standard input")
 	}
@@ -371,7 +379,7 @@ func spool(stdin io.Reader) ([]Input, error) {
 	head := make([]byte, 4)
 	n, _ := f.ReadAt(head, 0)
 	if string(head[:n]) == "PK\x03\x04" {
-		return unzip(in, func() (io.ReaderAt, io.Closer, error) { return f, io.NopCloser(nil), nil })
+		return d.unzip(in, func() (io.ReaderAt, io.Closer, error) { return f, io.NopCloser(nil), nil })
 	}
 	return []Input{in}, nil
 }
@@ -397,7 +405,7 @@ type exportManifest struct {
 }
 
 // manifest lists the parts that the manifest of an export in dir names, none where there is no manifest.
-func manifest(dir string) (parts []Input, err error) {
+func (d discovery) manifest(dir string) (parts []Input, err error) {
 	name := filepath.Join(dir, "manifest.json")
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -425,7 +433,7 @@ func manifest(dir string) (parts []Input, err error) {
 		if b.ByteCount > 0 && b.ByteCount != info.Size() && !strings.EqualFold(m.DeliveryConfig.CompressionMode, "gzip") {
 			return nil, fmt.Errorf("%s: part %q has %d bytes, the manifest says %d: %w", filepath.ToSlash(name), path.Base(b.BlobName), info.Size(), b.ByteCount, ErrDamaged)
 		}
-		opened, err := open(blob, info)
+		opened, err := d.open(blob, info)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,13 @@
 package ingest
 
-import "time"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Limits bound what a file may cost to read. A zero field is its default (DefaultLimits); a negative one is "no limit".
 type Limits struct {
@@ -60,4 +67,36 @@ type Options struct {
 	Customer string
 	// SkipHash leaves Summary.SHA256 empty, which saves about half a second a gigabyte.
 	SkipHash bool
+}
+
+// Set sets the limit that text names, such as "record=2MiB" or "rows=100000000"; sizes may end with KiB, MiB or GiB, and -1 is
+// "no limit". The error says which names there are.
+func (l *Limits) Set(text string) error {
+	name, value, _ := strings.Cut(text, "=")
+	digits, factor := strings.TrimSpace(value), int64(1)
+	for i, unit := range []string{"KiB", "MiB", "GiB"} {
+		if before, ok := strings.CutSuffix(digits, unit); ok {
+			digits, factor = strings.TrimSpace(before), 1<<(10*(i+1))
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n == 0 || n < -1 || n > (1<<62)/factor {
+		return fmt.Errorf("%q: want NAME=NUMBER, such as record=2MiB", text)
+	}
+	if n *= factor; n < 0 {
+		n = -1
+	}
+	whole := map[string]*int{"entries": &l.Entries, "record": &l.Record, "field": &l.Field, "columns": &l.Columns, "rejects": &l.Rejects, "depth": &l.Depth}
+	long := map[string]*int64{"unpacked": &l.Unpacked, "ratio": &l.Ratio, "rows": &l.Rows}
+	switch name = strings.TrimSpace(name); {
+	case whole[name] != nil:
+		*whole[name] = int(n)
+	case long[name] != nil:
+		*long[name] = n
+	default:
+		names := append(slices.Collect(maps.Keys(whole)), slices.Collect(maps.Keys(long))...)
+		slices.Sort(names)
+		return fmt.Errorf("%q: no limit of this name; there are %s", name, strings.Join(names, ", "))
+	}
+	return nil
 }

@@ -51,6 +51,7 @@ const (
 	measureDiskRead
 	measureDiskWrite
 	measureDiskOps // operations a second
+	measureCPUMax  // the greatest of CPU, which no metric is alone
 )
 
 // measures lists the metrics by folded name, those of Log Analytics with their namespace or object before it.
@@ -121,6 +122,15 @@ func (m *narrowMapper) take(r *row) {
 	if reason != "" {
 		m.tally.setApart(reason)
 		return
+	}
+	for _, seen := range []struct {
+		measure measure
+		is      bool
+	}{{measureCPU, s.percent[0] != usage.NullPercent}, {measureCPUMax, s.percent[1] != usage.NullPercent},
+		{measureFree, s.used != usage.NullPercent || s.available != usage.NullInt}, {measureNetOut, s.rates[1] != usage.NullInt}} {
+		if seen.is {
+			m.tally.seen |= 1 << seen.measure
+		}
 	}
 	s.resource = m.machineOf(resource).resource
 	m.add(r, &s)

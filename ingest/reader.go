@@ -321,6 +321,7 @@ func (r *Reader) end(whole bool) {
 	if whole && r.err == nil {
 		r.summary.SHA256 = r.text.source.sum()
 	}
+	r.summary.Missing = r.missing(&all)
 	r.notices(&all)
 	if err := r.text.Close(); err != nil && r.err == nil {
 		r.err = fmt.Errorf("%s: %w", r.in.Name, err)
@@ -373,6 +374,43 @@ func (r *Reader) notices(all *tally) {
 		}
 	}
 	slices.SortFunc(r.summary.Notices, func(a, b Notice) int { return cmp.Compare(a.Code, b.Code) })
+}
+
+// missing names what the file does not tell and a better plan needs.
+func (r *Reader) missing(all *tally) []string {
+	type need struct {
+		name   string
+		fields string // one of them is enough
+	}
+	var needs []need
+	narrow := false
+	switch family := r.plan.match.Family; {
+	case r.summary.Export == "invoice":
+	case r.summary.Kind == KindCharges:
+		needs = []need{{"price", "unitprice effectiveprice"}, {"model", "model modelsub benefittype"}, {"currency", "currency"}, {"customer", "customer account"}, {"tags", "tags"}}
+	case family == "metrics-wide":
+		return []string{"cpu_max", "memory", "network"}
+	case family == "metrics-long":
+		needs = []need{{"cpu", "cpuavg"}, {"cpu_max", "cpumax"}, {"memory", "memused memfree memavail memavailmb"}, {"network", "netout netoutrate"}}
+	case r.summary.Kind == KindSamples:
+		needs, narrow = []need{{"cpu", ""}, {"cpu_max", ""}, {"memory", ""}, {"network", ""}}, true
+	case family == "reservation-list":
+		needs = []need{{"customer", "customer"}, {"scope", "scope"}, {"start", "start"}}
+	}
+	seen := []measure{measureCPU, measureCPUMax, measureFree, measureNetOut}
+	var missing []string
+	for i, n := range needs {
+		found := narrow && all.seen&(1<<seen[i]) != 0
+		for field := range strings.FieldsSeq(n.fields) {
+			_, has := r.plan.match.Column[field]
+			found = found || has
+		}
+		told := n.name == "currency" && r.opts.Currency != "" || n.name == "customer" && r.opts.Customer != ""
+		if !found && !told {
+			missing = append(missing, n.name)
+		}
+	}
+	return missing
 }
 
 // coverage says which days a file lacks, and whether its first and last day are whole.

@@ -36,6 +36,10 @@ type Summary struct {
 	Customers, Currencies          []string // sorted
 	Totals                         []Total  // sorted by currency and kind
 	Notices                        []Notice // sorted by code
+	// Missing names what the file does not tell and a better plan needs: of charges "price", "model", "currency",
+	// "customer", "tags"; of samples "cpu", "cpu_max", "memory", "network"; of reservation lists "customer", "scope",
+	// "start". In this order.
+	Missing []string
 }
 
 // SetApart counts rows that are sound and concern no virtual machine and no commitment.
@@ -76,6 +80,7 @@ type tally struct {
 	firstDay, lastDay        int64           // begin of the oldest and end of the newest day of all rows, of those set apart too
 	others                   map[string]bool // customers of rows set apart, while no row was accepted
 	days                     dayset
+	seen                     uint64 // measures that rows of a narrow table brought
 }
 
 // dayset is a set of days from 2000 to 2100.
@@ -234,6 +239,7 @@ func (t *tally) merge(o *tally) {
 	for c := range o.others {
 		name(&t.others, c)
 	}
+	t.seen |= o.seen
 	for i, word := range o.days {
 		t.days[i] |= word
 	}

@@ -3,7 +3,6 @@ package ingest_test
 import (
 	"archive/zip"
 	"bytes"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -499,12 +499,49 @@ func TestLimits(t *testing.T) {
 	got := readText(t, metricsHeader+"\n"+row+strings.Repeat("bad\n", 12), ingest.Options{Limits: ingest.Limits{Rejects: 10}})
 	require.Len(t, got.rejects, 10)
 	require.EqualValues(t, 12, got.summary.Rejected, "beyond the limit they are counted")
-	entries := func(n int) error {
+	archive := func(l ingest.Limits, data []byte) error {
 		name := filepath.Join(t.TempDir(), "a.zip")
-		require.NoError(t, os.WriteFile(name, zipped(nil, make([]string, n)...), 0o600))
-		_, err := ingest.Discover([]string{name}, nil)
+		require.NoError(t, os.WriteFile(name, data, 0o600))
+		inputs, err := ingest.DiscoverWithin([]string{name}, nil, l)
+		for _, in := range inputs {
+			if err == nil {
+				err = skim(in, ingest.Options{Limits: l}).err
+			}
+		}
 		return err
 	}
-	check("entries", entries, 100, ingest.ErrTooLarge)
-	require.False(t, errors.Is(entries(1), ingest.ErrTooLarge))
+	entries := func(n int) error {
+		return archive(ingest.Limits{Entries: 20}, zipped(nil, slices.Repeat([]string{file(1)}, n)...))
+	}
+	check("entries", entries, 20, ingest.ErrTooLarge)
+	require.ErrorIs(t, archive(ingest.Limits{}, zipped(nil, slices.Repeat([]string{file(1)}, 101)...)), ingest.ErrTooLarge, "the standard limit of entries")
+	check("unpacked entry", func(n int) error {
+		return archive(ingest.Limits{Unpacked: 500}, zipped(nil, file(1)+strings.Repeat("\n", n-len(file(1)))))
+	}, 500, ingest.ErrTooLarge)
+	// The ratio counts from 4 MiB on. A larger limit lets more through, so that it is checked from the other side.
+	text := metricsHeader + "\n" + strings.Repeat(row, 140_000)
+	packed := gzipped(text)
+	ratio := 1
+	for len(text)/ratio > len(packed) {
+		ratio++
+	}
+	unpack := func(limit int) error {
+		return readInput(t, input("a.csv.gz", packed), ingest.Options{Limits: ingest.Limits{Ratio: int64(limit)}}).err
+	}
+	require.ErrorIs(t, unpack(ratio-1), ingest.ErrTooLarge)
+	require.NoError(t, unpack(ratio))
+	require.NoError(t, unpack(ratio+1))
+	require.NoError(t, unpack(-1), "no limit")
+}
+
+func TestLimitsByName(t *testing.T) {
+	var l ingest.Limits
+	for _, text := range []string{"record=2MiB", "field=100", "columns=20", "unpacked=1 GiB", "ratio=300", "entries=5", "rows=7", "rejects=3", "depth=4"} {
+		require.NoError(t, l.Set(text), text)
+	}
+	require.Equal(t, ingest.Limits{Record: 2 << 20, Field: 100, Columns: 20, Unpacked: 1 << 30, Ratio: 300, Entries: 5, Rows: 7, Rejects: 3, Depth: 4}, l)
+	for _, bad := range []string{"", "record", "record=", "record=x", "record=0", "record=-2", "speed=9", "record=99999999999999999999", "record=9999999999 GiB"} {
+		require.Error(t, l.Set(bad), bad)
+	}
+	require.ErrorContains(t, l.Set("speed=9"), "columns, depth, entries, field, ratio, record, rejects, rows, unpacked")
 }

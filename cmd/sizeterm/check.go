@@ -4,9 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,23 +18,27 @@ import (
 
 // checked is what was found out about one file.
 type checked struct {
-	Name      string         `json:"name"`
-	Kind      string         `json:"kind"`
-	Dialect   string         `json:"dialect,omitempty"`
-	Encoding  string         `json:"encoding,omitempty"`
-	SHA256    string         `json:"sha256,omitempty"`
-	Rows      int64          `json:"rows"`
-	Accepted  int64          `json:"accepted"`
-	Rejected  int64          `json:"rejected"`
-	SetApart  []apart        `json:"set_apart"`
-	From      string         `json:"from,omitempty"`
-	To        string         `json:"to,omitempty"`
-	Grain     string         `json:"grain,omitempty"`
-	Customers []string       `json:"customers"`
-	Totals    []checkedTotal `json:"totals"`
-	Notices   []string       `json:"notices"`
-	Refusals  []string       `json:"refusals"`
-	Refused   string         `json:"refused,omitempty"` // why the whole file cannot be used
+	Name       string         `json:"name"`
+	Kind       string         `json:"kind"`
+	Dialect    string         `json:"dialect,omitempty"`
+	Export     string         `json:"export,omitempty"` // "actual", "amortized", "focus", "usage", "invoice"
+	Dataset    string         `json:"-"`
+	Encoding   string         `json:"encoding,omitempty"`
+	SHA256     string         `json:"sha256,omitempty"`
+	Rows       int64          `json:"rows"`
+	Accepted   int64          `json:"accepted"`
+	Rejected   int64          `json:"rejected"`
+	SetApart   []apart        `json:"set_apart"`
+	From       string         `json:"from,omitempty"`
+	To         string         `json:"to,omitempty"`
+	Grain      string         `json:"grain,omitempty"`
+	Customers  []string       `json:"customers"`
+	Currencies []string       `json:"currencies"`
+	Totals     []checkedTotal `json:"totals"`
+	Notices    []string       `json:"notices"`
+	Missing    []string       `json:"missing"`
+	Refusals   []string       `json:"refusals"`
+	Refused    string         `json:"refused,omitempty"` // why the whole file cannot be used
 }
 
 type apart struct {
@@ -48,6 +52,9 @@ type checkedTotal struct {
 	Rows     int64  `json:"rows"`
 	Cost     string `json:"cost"`
 }
+
+// noCurrency is the code of ISO 4217 for none.
+const noCurrency = "XXX"
 
 // shownRefusals is how many refused rows check prints of one file.
 const shownRefusals = 10
@@ -71,25 +78,37 @@ or a row would be refused.`,
 			return c.check(cmd.Context(), args, &r, output)
 		},
 	}
-	cmd.Flags().StringVar(&r.locale, "locale", "", "decimal mark and date order of the files where they do not decide it, e.g. de-DE")
+	r.fileFlags(cmd)
 	cmd.Flags().StringVar(&r.rejectsPath, "rejects", "", "write the rows that would be refused to this CSV")
 	cmd.Flags().StringVar(&output, "output", "table", "table, or json: one object a file and line")
 	return cmd
 }
 
 func (c *common) check(ctx context.Context, paths []string, r *reading, output string) error {
-	inputs, err := ingest.Discover(paths, c.in)
+	opts, err := r.files()
+	if err != nil {
+		return err
+	}
+	inputs, err := ingest.DiscoverWithin(paths, c.in, opts.Limits)
 	if err != nil {
 		return refused("Name an existing file or folder, or - for standard input.", err)
+	}
+	twins, err := ingest.Duplicates(inputs)
+	if err != nil {
+		return refused("", err)
 	}
 	out := bufio.NewWriter(c.out)
 	var all []checked
 	var rejects []ingest.RowError
-	for _, in := range inputs {
+	for i, in := range inputs {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		file, bad := c.checkFile(ctx, in, r)
+		file, bad := c.checkFile(ctx, in, opts)
+		if first, twice := twins[i]; twice {
+			file.Notices = append(file.Notices, fmt.Sprintf("the same bytes as %s: counted once", inputs[first].Name))
+			file.Dataset = inputs[first].Dataset
+		}
 		rejects = append(rejects, bad...)
 		all = append(all, file)
 		if output == "json" {
@@ -130,8 +149,8 @@ func verdict(all []checked) error {
 }
 
 // checkFile reads one input to its end.
-func (c *common) checkFile(ctx context.Context, in ingest.Input, r *reading) (checked, []ingest.RowError) {
-	f := checked{Name: in.Name, SetApart: []apart{}, Customers: []string{}, Totals: []checkedTotal{}, Notices: []string{}, Refusals: []string{}}
+func (c *common) checkFile(ctx context.Context, in ingest.Input, opts ingest.Options) (checked, []ingest.RowError) {
+	f := checked{Name: in.Name, Dataset: in.Dataset, SetApart: []apart{}, Customers: []string{}, Currencies: []string{}, Totals: []checkedTotal{}, Notices: []string{}, Missing: []string{}, Refusals: []string{}}
 	if isNote(in.Name) {
 		f.Kind = "note"
 		f.Notices = append(f.Notices, "a text for people: set aside")
@@ -153,7 +172,7 @@ func (c *common) checkFile(ctx context.Context, in ingest.Input, r *reading) (ch
 	if _, ok := sheet.Detect(head); ok {
 		return f.prices(in)
 	}
-	return f.usage(ctx, in, r)
+	return f.usage(ctx, in, opts)
 }
 
 // prices checks a price file.
@@ -172,22 +191,31 @@ func (f checked) prices(in ingest.Input) (checked, []ingest.RowError) {
 }
 
 // usage checks a file of charges, samples or reservations.
-func (f checked) usage(ctx context.Context, in ingest.Input, r *reading) (checked, []ingest.RowError) {
-	reader, err := ingest.NewReader(in, ingest.Options{Locale: r.locale})
+func (f checked) usage(ctx context.Context, in ingest.Input, opts ingest.Options) (checked, []ingest.RowError) {
+	reader, err := ingest.NewReader(in, opts)
 	if err != nil {
 		f.Kind, f.Refused = "unknown", err.Error()
+		if errors.Is(err, ingest.ErrNoRows) || errors.Is(err, ingest.ErrEmpty) {
+			f.Kind = "empty"
+		}
 		return f, nil
 	}
 	defer reader.Close()
 	for reader.Next() && ctx.Err() == nil {
 	}
 	s := reader.Summary()
-	f.Kind, f.Dialect, f.Encoding, f.SHA256 = string(s.Kind), s.Dialect, s.Encoding, s.SHA256
+	f.Kind, f.Dialect, f.Export, f.Encoding, f.SHA256 = string(s.Kind), s.Dialect, s.Export, s.Encoding, s.SHA256
 	f.Rows, f.Rejected, f.Accepted = s.Rows, s.Rejected, s.Rows-s.Rejected
 	if !s.From.IsZero() {
 		f.From, f.To = s.From.Format(time.RFC3339), s.To.Format(time.RFC3339)
 	}
 	f.Grain, f.Customers = grainText(s.Grain), append(f.Customers, s.Customers...)
+	f.Missing = append(f.Missing, s.Missing...)
+	for _, t := range s.Totals {
+		if t.Currency != noCurrency && !slices.Contains(f.Currencies, t.Currency) {
+			f.Currencies = append(f.Currencies, t.Currency)
+		}
+	}
 	for _, a := range s.SetApart {
 		f.SetApart = append(f.SetApart, apart{a.Reason, a.Rows})
 	}
@@ -195,6 +223,9 @@ func (f checked) usage(ctx context.Context, in ingest.Input, r *reading) (checke
 		f.Totals = append(f.Totals, checkedTotal{t.Currency, t.Kind, t.Rows, t.Cost})
 	}
 	for _, n := range s.Notices {
+		if n.Rows > 0 {
+			n.Detail += fmt.Sprintf(" (%d rows)", n.Rows)
+		}
 		f.Notices = append(f.Notices, n.Detail)
 	}
 	if err := reader.Err(); err != nil {
@@ -212,70 +243,4 @@ func (f *checked) refusals(rejects []ingest.RowError) {
 		}
 		f.Refusals = append(f.Refusals, reject.Error())
 	}
-}
-
-// print writes the file for people.
-func (f *checked) print(w io.Writer) {
-	fmt.Fprintln(w, printable(f.Name))
-	line := func(label, format string, args ...any) {
-		fmt.Fprintf(w, "  %-10s %s\n", label, printable(fmt.Sprintf(format, args...)))
-	}
-	what := strings.TrimSpace(strings.Join([]string{f.Kind, f.Dialect, f.Encoding}, "  "))
-	line("is", "%s", what)
-	if f.From != "" {
-		line("period", "%s to %s, by %s", f.From, f.To, f.Grain)
-	}
-	if f.Rows > 0 {
-		line("rows", "%d read, %d accepted, %d refused", f.Rows, f.Accepted, f.Rejected)
-	}
-	for _, a := range f.SetApart {
-		line("set apart", "%d %s", a.Rows, strings.ReplaceAll(a.Reason, "_", " "))
-	}
-	if len(f.Customers) > 0 {
-		line("customers", "%s", strings.Join(f.Customers, ", "))
-	}
-	for _, t := range f.Totals {
-		line("cost", "%s %s %s in %d rows", t.Cost, t.Currency, t.Kind, t.Rows)
-	}
-	for _, n := range f.Notices {
-		line("note", "%s", n)
-	}
-	for _, r := range f.Refusals {
-		line("refused", "%s", r)
-	}
-	if f.Refused != "" {
-		line("REFUSED", "%s", f.Refused)
-	}
-	fmt.Fprintln(w)
-}
-
-// missing says what would make a better plan.
-func missing(all []checked) []string {
-	have := map[string]bool{}
-	for _, f := range all {
-		if f.Refused == "" {
-			have[f.Kind] = true
-		}
-	}
-	var lines []string
-	for _, m := range []struct{ kind, text string }{
-		{"charges", "no cost or usage export: no plan is possible without one"},
-		{"samples", "no metrics: utilisation and the hours of partial days stay unknown, right-sizing is not possible"},
-		{"reservations", "no reservation list: existing reservations are not counted; give one before buying"},
-	} {
-		if !have[m.kind] {
-			lines = append(lines, m.text)
-		}
-	}
-	return lines
-}
-
-// printable escapes what a terminal would act on: names and values of files are not trusted.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return '\ufffd'
-		}
-		return r
-	}, text)
 }

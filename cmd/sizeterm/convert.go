@@ -44,6 +44,8 @@ func grainText(d time.Duration) string {
 		return "day"
 	case d == time.Hour:
 		return "hour"
+	case d > 24*time.Hour:
+		return fmt.Sprintf("%dd", (d+12*time.Hour)/(24*time.Hour))
 	case d%time.Hour == 0:
 		return fmt.Sprintf("%dh", d/time.Hour)
 	case d%time.Minute == 0:

@@ -27,14 +27,45 @@ type reading struct {
 	locale, rejectsPath string
 	asOf                string
 	lookback            int
+	limits              []string
+	currency, customer  string // of files that name none
 }
 
 func (r *reading) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&r.locale, "locale", "", "decimal mark and date order of the files where they do not decide it, e.g. de-DE")
+	r.fileFlags(cmd)
 	f.StringVar(&r.rejectsPath, "rejects", "", "write the rows that were refused, with file, line, column, value and reason, to this CSV")
 	f.StringVar(&r.asOf, "as-of", "", "day of the plan, YYYY-MM-DD (default: the day after the last usage day)")
 	f.IntVar(&r.lookback, "lookback", 0, "days of usage to look at, ending at --as-of (default: all that the files hold, in whole weeks)")
+}
+
+// fileFlags are the flags that say how files are read.
+func (r *reading) fileFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&r.locale, "locale", "", "decimal mark and date order of the files where they do not decide it, e.g. de-DE")
+	f.StringVar(&r.currency, "file-currency", "", "currency of files that name none, e.g. EUR")
+	f.StringVar(&r.customer, "file-customer", "", "customer of files that name none")
+	f.StringSliceVar(&r.limits, "limit", nil, "limit on what a file may hold, e.g. record=2MiB (repeatable): record, field, columns, rows, unpacked, ratio, entries, depth, rejects")
+}
+
+// programWritten is a day that no right clock precedes: a clock that does is not asked whether a row lies in the future.
+var programWritten = time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+
+// files turns the flags into those of ingest. Rows of days to come are refused: one of them would move the whole window.
+func (r *reading) files() (ingest.Options, error) {
+	opts := ingest.Options{Locale: r.locale, Customer: r.customer, Currency: strings.ToUpper(r.currency), Now: time.Now().UTC()}
+	if opts.Now.Before(programWritten) {
+		opts.Now = programWritten
+	}
+	if c := opts.Currency; c != "" && (len(c) != 3 || strings.Trim(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		return opts, usageError("", "--file-currency: %q: want a currency code such as EUR", r.currency)
+	}
+	for _, l := range r.limits {
+		if err := opts.Limits.Set(l); err != nil {
+			return opts, usageError("", "--limit: %w", err)
+		}
+	}
+	return opts, nil
 }
 
 // options turns the flags into those of the analyzer.
@@ -97,7 +128,11 @@ func (g *gathered) short(in ingest.Input) string {
 // gather reads every input named by paths: usage and samples into an accumulator, lists and prices beside it. A file of no
 // known kind is an error that names it.
 func (c *common) gather(ctx context.Context, paths []string, r *reading, opts analyzer.Options) (*gathered, error) {
-	inputs, err := ingest.Discover(paths, c.in)
+	files, err := r.files()
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := ingest.DiscoverWithin(paths, c.in, files.Limits)
 	if err != nil {
 		return nil, refused("Name an existing file or folder, or - for standard input.", err)
 	}
@@ -117,7 +152,7 @@ func (c *common) gather(ctx context.Context, paths []string, r *reading, opts an
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := c.read(ctx, g, in, r); err != nil {
+		if err := c.read(ctx, g, in, files); err != nil {
 			return nil, err
 		}
 		bar.add(in.Size)
@@ -147,7 +182,7 @@ func (c *common) distinct(inputs []ingest.Input) ([]ingest.Input, error) {
 const headBytes = 64 << 10
 
 // read puts one input where it belongs.
-func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, r *reading) error {
+func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, files ingest.Options) error {
 	if isNote(in.Name) {
 		c.note("%s: a text for people, set aside", in.Name)
 		g.files = append(g.files, recommend.File{Name: g.short(in), Kind: "note"})
@@ -166,7 +201,7 @@ func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, r *read
 	if _, ok := sheet.Detect(head); ok {
 		return g.readPrices(in)
 	}
-	return c.readUsage(ctx, g, in, r)
+	return c.readUsage(ctx, g, in, files)
 }
 
 // isNote reports whether a file of a folder is documentation by its name: a README or Markdown page is no input.
@@ -255,8 +290,8 @@ func (g *gathered) readPrices(in ingest.Input) error {
 }
 
 // readUsage reads charges, samples or a reservation list.
-func (c *common) readUsage(ctx context.Context, g *gathered, in ingest.Input, r *reading) error {
-	reader, err := ingest.NewReader(in, ingest.Options{Locale: r.locale})
+func (c *common) readUsage(ctx context.Context, g *gathered, in ingest.Input, files ingest.Options) error {
+	reader, err := ingest.NewReader(in, files)
 	if err != nil {
 		return refused(wayOut(err), err)
 	}

@@ -117,6 +117,11 @@ func (l *library) Receive(ctx context.Context, tenant, by, name string, body io.
 
 // look finds out what a file holds.
 func (l *library) look(ctx context.Context, path string, up *web.Upload) []ingest.RowError {
+	files, err := (&reading{}).files()
+	if err != nil {
+		up.Refused = err.Error()
+		return nil
+	}
 	inputs, err := ingest.Discover([]string{path}, l.common.in)
 	if err != nil {
 		up.Refused = withoutFolder(err.Error(), path)
@@ -125,7 +130,7 @@ func (l *library) look(ctx context.Context, path string, up *web.Upload) []inges
 	up.Parts = nil
 	var rejects []ingest.RowError
 	for _, in := range inputs {
-		file, bad := l.common.checkFile(ctx, in, &reading{})
+		file, bad := l.common.checkFile(ctx, in, files)
 		for i := range bad {
 			bad[i].File = shortPart(bad[i].File, path)
 		}

@@ -234,3 +234,12 @@ func FuzzInfo(f *testing.F) {
 	f.Add([]byte(`"ServiceType":"a"`))
 	f.Fuzz(func(t *testing.T, text []byte) { dialect.ParseInfo(text) })
 }
+
+func TestEveryDialectIsDescribed(t *testing.T) {
+	for _, name := range append(dialect.Families(), "ea-2024-08-01", "mca-2019-10-01", "mpa-2021-10-01", "csp-2021-10-01", "payg-2019-11-01", "focus-1.2", "ea-classic") {
+		if name != "cost" && name != "focus" { // families whose dialects have versions
+			require.NotEqual(t, name, dialect.Describe(name))
+		}
+	}
+	require.Equal(t, "unknown", dialect.Describe("unknown"))
+}

@@ -104,8 +104,13 @@ func nameless(folded string) bool {
 			return true
 		}
 	}
+	return folded == "" || valueWord(folded)
+}
+
+// valueWord reports whether a header is a word that tools give to values.
+func valueWord(folded string) bool {
 	switch folded {
-	case "", "value", "val", "average", "maximum", "minimum", "total", "count", "metricname", "countername", "countervalue", "metric":
+	case "value", "val", "average", "maximum", "minimum", "total", "count", "metricname", "countername", "countervalue", "metric":
 		return true
 	}
 	return false
@@ -230,6 +235,11 @@ func unknown(header, folded []string) error {
 			if at, ok := nearest(folded, strings.Split(l, " or ")); ok {
 				text += fmt.Sprintf(" (is %q meant?)", header[at])
 			}
+		}
+	}
+	if len(folded) > 1 && slices.Contains(narrowFields["time"], folded[0]) {
+		if at := slices.IndexFunc(folded[1:], valueWord); at >= 0 {
+			text += fmt.Sprintf("; %q names neither a machine nor what was measured: name the column after one of them, such as cpu_avg beside a column vm", header[at+1])
 		}
 	}
 	return fmt.Errorf("%s; accepted are %s: %w", text, accepted, ErrUnknownKind)
