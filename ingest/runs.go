@@ -148,7 +148,11 @@ func (m *sampleMapper) tallied(start []int64, seconds []int32) {
 	}
 	m.tally.rows += int64(len(start))
 	m.tally.accepted += int64(len(start))
-	m.tally.period(first, end)
+	if m.tally.period(first, end); first/daySeconds != (end-1)/daySeconds {
+		for _, at := range start {
+			m.tally.days.add(at)
+		}
+	}
 	if m.tally.grain == 0 || int64(grain) < m.tally.grain {
 		m.tally.grain = int64(grain)
 	}
