@@ -49,6 +49,7 @@ func newOrder(c *common) *cobra.Command {
   reconcile  ask the vendor what became of purchases whose answer was not heard
   scope      set a narrower scope afterwards, the second step under the Azure plan
   verify     prove it with next month's files: bought, charged as quoted, used, saved
+  refund     value another scope, an exchange or a refund of what is not used; returned records what went back
   remind     what runs out or renews itself soon
 
 Nothing is bought twice: an order is sent once, and one whose outcome is unknown is asked about, never sent again.
@@ -72,7 +73,7 @@ Who can write the order file can write anything into it; order audit verify find
 	f.TextVar(&o.policy.CapApprover, "cap-approver", order.Cap{}, "most that one person may approve in one month, in each currency")
 	cmd.AddCommand(o.draftCommand(), o.requestCommand(), o.approveCommand(), o.rejectCommand(), o.cancelCommand(), o.statusCommand(),
 		o.exportCommand(), o.importCommand(), o.submitCommand(), o.reconcileCommand(), o.boughtCommand(), o.scopeCommand(),
-		o.verifyCommand(), o.remindCommand(), o.journalCommand(), o.auditCommand())
+		o.verifyCommand(), o.refundCommand(), o.returnedCommand(), o.remindCommand(), o.journalCommand(), o.auditCommand())
 	return cmd
 }
 

@@ -26,8 +26,8 @@ type Bought struct {
 
 // Course says how the month after goes.
 type Course struct {
-	// Slack names pools, as "region/size of the line", whose machines stop on the 8th but for every second one: the line is
-	// used in part. Deaf names lines that apply to nothing, as if their scope were wrong.
+	// Slack names pools, as "region/size of the line", whose machines stop on the 3rd but for the first that no older reservation
+	// covers: the line is used in part. Deaf names lines that apply to nothing, as if their scope were wrong.
 	Slack, Deaf []string
 }
 
@@ -105,6 +105,7 @@ func (c *customer) nextCosts(all []*bought) (costs, details []byte) {
 	}
 	put(w, columns)
 	put(use, strings.Split("InstanceFlexibilityGroup,InstanceFlexibilityRatio,InstanceId,Kind,ReservationOrderId,ReservationId,ReservedHours,SkuName,TotalReservedQuantity,UsageDate,UsedHours", ","))
+	stopped := c.slackened(all)
 	for day := range nextDays {
 		for _, x := range all {
 			x.left = x.capacity(day)
@@ -112,7 +113,7 @@ func (c *customer) nextCosts(all []*bought) (costs, details []byte) {
 		used := map[*bought]int64{}
 		for i := range c.machines {
 			m := &c.machines[i]
-			if slackened(all, m, i) && day >= 7 {
+			if stopped[i] && day >= 2 {
 				continue
 			}
 			for _, row := range c.machineRows(m, day) {
@@ -148,10 +149,22 @@ func (x *bought) capacity(day int) int64 {
 	return x.Quantity * x.group.Ratio * hours * 1_000_000
 }
 
-// slackened reports whether a machine stops because its pool has a line that is to be used in part: every second one.
-func slackened(all []*bought, m *machine, i int) bool {
-	group, ok := catalog.Size("Standard_" + m.size).Group()
-	return ok && i%2 == 0 && slices.ContainsFunc(all, func(x *bought) bool { return x.slack && x.Region == m.region && x.group.Name == group.Name })
+// slackened returns the machines that stop because their pool has a line that is to be used in part: all but the first that no
+// older reservation covers.
+func (c *customer) slackened(all []*bought) map[int]bool {
+	stopped, kept := map[int]bool{}, map[*bought]bool{}
+	for i := range c.machines {
+		m := &c.machines[i]
+		group, ok := catalog.Size("Standard_" + m.size).Group()
+		for _, x := range all {
+			if held, _ := c.coverage(m); !ok || !x.slack || x.Region != m.region || x.group.Name != group.Name || held != nil {
+				continue
+			}
+			stopped[i] = kept[x]
+			kept[x] = true
+		}
+	}
+	return stopped
 }
 
 // reserve splits a row on demand into what the new reservations cover and the rest.

@@ -209,3 +209,20 @@ func CalculateRefund(reservationOrder string, back Returned) any {
 func Return(sessionID string, back Returned, reason string) any {
 	return properties[returning]{returning{sessionID, "Reservation", back, reason}}
 }
+
+// RefundSteps lists the calls that give back a part of a reservation.
+func RefundSteps(reservationOrder string, back Returned, reason string) []Step {
+	at := management + ordersPath + "/" + reservationOrder
+	return []Step{
+		{Note: "read policyErrors, consumedRefundsTotal and the amounts before going on; keep sessionId", Method: "POST", URL: at + "/calculateRefund" + apiVersion, Body: CalculateRefund("/providers/microsoft.capacity/reservationOrders/"+reservationOrder, back)},
+		{Note: "this gives it back: once, with the session, which holds for minutes", Method: "POST", URL: at + "/return" + apiVersion, Body: Return("{sessionId}", back, reason)},
+	}
+}
+
+// ExchangeSteps lists the calls that exchange a part of a reservation for another.
+func ExchangeSteps(buy *order.Order, back Returned) []Step {
+	return []Step{
+		{Note: "read policyErrors and netPayable before going on; the answer is asynchronous; keep sessionId", Method: "POST", URL: management + "/providers/Microsoft.Capacity/calculateExchange" + apiVersion, Body: CalculateExchange(buy, back)},
+		{Note: "this exchanges it: once, with the session, which holds for minutes", Method: "POST", URL: management + "/providers/Microsoft.Capacity/exchange" + apiVersion, Body: Exchange("{sessionId}")},
+	}
+}
