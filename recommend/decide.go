@@ -32,6 +32,7 @@ type decision struct {
 	asOf    time.Time
 	loss    float64        // probability that the demand ends in a month: measured where there is evidence, else the policy's
 	ahead   forecast.Pool  // the pool as the forecast knows it
+	first   int            // day of the window from which on its figures count: 0, or that of the last weeks where the level moved
 	terms   []pricing.Term // that may be bought
 	starts  []int64        // hours after the day of the plan at which something can be bought for the first time
 	whole   order          // what the choice buys over the whole horizon
@@ -170,6 +171,7 @@ func (d *decision) lookAhead(in *Input) error {
 	if !d.pool.Exact {
 		d.classes[1] = classesOf(d.pool, d.market, hours, flat)
 	}
+	low = d.recent(low)
 	d.starts = d.dates(years)
 	spec := aheadSpec{years: 1, existing: d.existing, order: d.order, starts: []int64{0}}
 	year := periods(asOf, 1, d.existing, 0, spec.starts)
@@ -185,7 +187,7 @@ func (d *decision) lookAhead(in *Input) error {
 		return err
 	}
 	spec.loss = d.loss
-	d.expected, err = newAhead(d.pool, d.market, d.recent(low), periods(asOf, years, d.existing, spec.loss, d.starts), spec)
+	d.expected, err = newAhead(d.pool, d.market, low, periods(asOf, years, d.existing, spec.loss, d.starts), spec)
 	return err
 }
 
@@ -205,7 +207,7 @@ func (d *decision) addBounds(year []period, spec aheadSpec) error {
 				continue
 			}
 			spec.order = order
-			bound, err := newAhead(d.pool, d.market, classes, year, spec)
+			bound, err := newAhead(d.pool, d.market, d.recent(classes), year, spec)
 			if err != nil {
 				return err
 			}
@@ -229,7 +231,7 @@ func (d *decision) measure(in *Input) error {
 	var gross money.Sum
 	for i := range d.pool.Members {
 		member := &d.pool.Members[i]
-		for _, h := range member.Series.Flat {
+		for _, h := range member.Series.Flat[24*d.first:] {
 			gross.AddProduct(d.market.rates[member.Size].rate, h)
 		}
 	}
@@ -238,7 +240,7 @@ func (d *decision) measure(in *Input) error {
 	}
 	d.result.UnitSize, d.result.UnitRatio = d.unit()
 	d.result.Demand, d.result.Gross = d.units()
-	d.result.Units = unitsOf(withoutGaps(d.result.Demand.Flat, d.pool.Gaps))
+	d.result.Units = unitsOf(withoutGaps(d.result.Demand.Flat, d.pool.Gaps)[d.unseen():])
 	return nil
 }
 

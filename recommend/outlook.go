@@ -14,14 +14,6 @@ import (
 	"sizeterm/recommend/forecast"
 )
 
-// leastLossMonths is how many pool-months of a partner's history must have been watched before they move the policy's monthly loss.
-//
-//	watched        what they can tell of a loss of 2 % a month
-//	1 month        nothing: one loss would be expected in four years of one pool
-//	12 months      0.2 losses expected; the prior of 200 pool-months keeps 94 % of the weight
-//	200 months     4 losses expected; as much weight as the prior
-const leastLossMonths = 12
-
 // prospect is what the past of all pools says of the time ahead.
 type prospect struct {
 	portfolio *forecast.Portfolio // nil where the window is not whole days
@@ -89,12 +81,13 @@ func (d *decision) look(in *Input) error {
 	if err != nil {
 		return err
 	}
-	if basis.Months >= leastLossMonths {
-		d.loss = math.Round(basis.MonthlyLoss*1e6) / 1e6
+	if basis.Measured {
+		d.loss = basis.PlannedLoss
 		d.result.Persistence.MonthlyLoss, d.result.Persistence.Source = d.loss, basis.Source
 	} else {
-		d.result.Persistence.Source = fmt.Sprintf("policy: an assumption, not measured; the files watch %.1f pool-months, fewer than the %d that would tell", basis.Months, leastLossMonths)
+		d.result.Persistence.Source = basis.Source
 	}
+	d.settle(in)
 	for _, r := range basis.Reasons {
 		if r.Code == "ended" && len(d.terms) > 0 {
 			d.terms = nil
@@ -104,55 +97,35 @@ func (d *decision) look(in *Input) error {
 	return nil
 }
 
-// Recent weeks against the whole window: a level that fell is what a commitment will meet, so quantities rest on the last weeks then.
-//
-//	fell by     what the whole window would do
-//	under 5 %   the noise of four weeks
-//	5 %         of twenty units one more than is in use
-//	50 %        twice what is in use, when it fell less than 38 % of the window ago (r/p of one year 0.62)
-const (
-	recentDays = 28
-	fellShare  = 0.05
-)
+// settle finds from which day on the figures of the pool count: where the last four weeks differ from the window, they are what the
+// time ahead is made of, and what all money of the pool covers.
+func (d *decision) settle(in *Input) {
+	first, change := d.ahead.Recent()
+	if d.first = first; first == 0 {
+		return
+	}
+	d.result.Hours = len(withoutGaps(make([]int64, in.Analysis.Window.Hours()), d.pool.Gaps)) - d.unseen()
+	code, word := "demand_fell", "less"
+	if change > 0 {
+		code, word = "demand_rose", "more"
+	}
+	d.market.warn(code, fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region),
+		fmt.Sprintf("the last four weeks used %s %s than the window on average: the figures of this pool rest on them", percent(math.Abs(change)), word))
+}
 
-// recent returns the hours that the time ahead is made of: those of the window, or only those of its last four weeks where fewer
-// units ran in them than before.
+// unseen is how many covered hours of the window lie before the first day that counts.
+func (d *decision) unseen() int {
+	return 24*d.first - 24*len(slices.DeleteFunc(slices.Clone(d.pool.Gaps), func(g int) bool { return g >= d.first }))
+}
+
+// recent returns classes with the hours that count alone.
 func (d *decision) recent(c hourClasses) hourClasses {
-	from := len(c.class) - 24*recentDays
-	if from < 24*recentDays {
+	if d.first == 0 {
 		return c
 	}
-	units := make([]int64, len(c.count))
-	for _, row := range c.rows {
-		for k, n := range row.instances {
-			units[k] += n * d.market.ratios[row.size]
-		}
-	}
-	mean := func(hours []int) (float64, int) {
-		sum, n := 0.0, 0
-		for _, class := range hours {
-			if class != noClass {
-				sum, n = sum+float64(units[class]), n+1
-			}
-		}
-		return sum / float64(max(1, n)), n
-	}
-	all, _ := mean(c.class)
-	last, covered := mean(c.class[from:])
-	if covered < 24*recentDays/2 || all == 0 {
-		return c
-	}
-	subject, change := fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), last/all-1
-	if change >= -fellShare {
-		if change > 2*fellShare {
-			d.market.warn("demand_rose", subject, fmt.Sprintf("the last four weeks used %s more than the window on average; quantities rest on the whole window: give --lookback %d to decide on the last weeks", percent(change), recentDays))
-		}
-		return c
-	}
-	d.market.warn("demand_fell", subject, fmt.Sprintf("the last four weeks used %s less than the window on average; quantities rest on the last four weeks, savings of the window on all of it", percent(-change)))
 	short := hourClasses{count: make([]int64, len(c.count)), class: slices.Clone(c.class), rows: c.rows}
 	for h, class := range short.class {
-		if h < from || class == noClass {
+		if h < 24*d.first || class == noClass {
 			short.class[h] = noClass
 			continue
 		}
@@ -166,9 +139,7 @@ func (d *decision) foretell(lines []Line, in *Input) error {
 	if in.ahead.portfolio == nil || len(lines) == 0 {
 		return nil
 	}
-	if err := d.fanPool(in); err != nil {
-		return err
-	}
+	d.fanPool(in)
 	fan, err := in.ahead.portfolio.Fan(&d.ahead)
 	if err != nil {
 		return err
@@ -206,25 +177,9 @@ func (l *Line) foretold(w forecast.Line, basis forecast.Basis) {
 }
 
 // fanPool completes the pool as the fan wants it: priced a step, with what existing reservations really cover until each ends.
-func (d *decision) fanPool(in *Input) error {
+func (d *decision) fanPool(in *Input) {
 	_, ratio := d.unit()
-	d.ahead.Step = ratio * demand.Full
-	d.ahead.Prices.Payg = money.Rate(math.Round(d.unitPrice() * float64(ratio)))
-	for _, term := range termsOf {
-		offer, ok := d.step(term)
-		if !ok {
-			continue
-		}
-		total, err := offer.Total.MulDiv(ratio, d.market.ratios[offer.Size])
-		if err != nil {
-			return err
-		}
-		if term == pricing.OneYear {
-			d.ahead.Prices.OneYear = total
-		} else {
-			d.ahead.Prices.ThreeYear = total
-		}
-	}
+	d.ahead.Step, d.ahead.Prices = ratio*demand.Full, d.stepPrices(ratio)
 	most, nominal := int64(0), int64(0)
 	for h, gross := range d.result.Gross.Stacked {
 		most = max(most, (gross-d.result.Demand.Stacked[h])*ratio)
@@ -240,7 +195,28 @@ func (d *decision) fanPool(in *Input) error {
 		cover := forecast.Cover{Units: units, Days: int(e.Until.Sub(in.Analysis.AsOf) / (24 * time.Hour)), Renewed: e.AutoRenew}
 		d.ahead.Existing = append(d.ahead.Existing, cover)
 	}
-	return nil
+}
+
+// stepPrices returns the prices of a step of a ratio: pay-as-you-go as the pool's usage pays on average, and the term totals of the
+// size in which each term is counted, for as many units. A total that does not fit is none.
+func (d *decision) stepPrices(ratio int64) forecast.Prices {
+	prices := forecast.Prices{Payg: money.Rate(math.Round(d.unitPrice() * float64(ratio)))}
+	for _, term := range termsOf {
+		offer, ok := d.step(term)
+		if !ok {
+			continue
+		}
+		total, err := offer.Total.MulDiv(ratio, d.market.ratios[offer.Size])
+		if err != nil {
+			continue
+		}
+		if term == pricing.OneYear {
+			prices.OneYear = total
+		} else {
+			prices.ThreeYear = total
+		}
+	}
+	return prices
 }
 
 // losesAhead reports whether lines together are not expected to save anything.

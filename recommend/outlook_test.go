@@ -87,8 +87,21 @@ func TestFallenDemandIsNotBoughtAgain(t *testing.T) {
 	for _, l := range p.Lines {
 		require.LessOrEqual(t, l.Quantity, int64(8))
 	}
-	p = plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", steps(append(weeksOf(8, 30), weeksOf(20, 10)...)...))))
+}
+
+// What rose is bought although most of the window knew less; all money of the pool is that of the last four weeks then: 20 machines at
+// 0.10 in 672 hours are 1 344.
+func TestRisenDemandIsBought(t *testing.T) {
+	p := plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", steps(append(weeksOf(8, 30), weeksOf(20, 10)...)...))))
 	require.Contains(t, warnings(p), "demand_rose")
+	require.Equal(t, 672, p.Pools[0].Hours)
+	require.Equal(t, "1344.00", p.Pools[0].PayGCost.Decimal())
+	require.Equal(t, "1344.00", p.Pools[0].GrossCost.Decimal())
+	require.EqualValues(t, 20*demand.Full, p.Pools[0].Units.P50)
+	require.EqualValues(t, 20, p.Lines[0].Quantity)
+	require.Equal(t, 1.0, p.Lines[0].Marginal.Last.Value)
+	require.Equal(t, 28, p.Reference[0].LookbackDays)
+	require.EqualValues(t, 20, p.Reference[0].Quantity)
 }
 
 func TestEndedDemandIsNotBought(t *testing.T) {

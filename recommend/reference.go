@@ -31,7 +31,7 @@ func (d *decision) references(in *Input) ([]Reference, error) {
 				return nil, err
 			}
 			if ref.Quantity > 0 {
-				ref.LookbackDays = in.Analysis.Window.Days()
+				ref.LookbackDays = in.Analysis.Window.Days() - d.first
 				ref.Difference = d.difference(ref)
 				refs = append(refs, ref)
 			}
@@ -63,7 +63,7 @@ func (d *decision) instances(size catalog.Size) []int64 {
 			total[h], _ = bill.Whole(total[h]).Mul(share).Round()
 		}
 	}
-	return withoutGaps(total, d.pool.Gaps)
+	return withoutGaps(total, d.pool.Gaps)[d.unseen():]
 }
 
 // reference finds the quantity of one offer with the lowest cost over the window.

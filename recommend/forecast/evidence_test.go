@@ -125,16 +125,16 @@ func regret(s forecast.Summary, rule forecast.Rule) float64 {
 func TestSeededFleetsOverAYear(t *testing.T) {
 	r := reach(t, portfolio(500001, 12, 182+365), forecast.Spec{Policy: policyOfTests(), Terms: forecast.Terms{OneYear: true}, FirstDay: 182})
 	holds(t, 0.85, r.all)
-	require.LessOrEqual(t, regret(r.drifting, forecast.ByForecast), 1.02*regret(r.drifting, forecast.ByVendor))
-	require.LessOrEqual(t, regret(r.stable, forecast.ByForecast), 1.05*regret(r.stable, forecast.ByVendor))
+	require.LessOrEqual(t, regret(r.drifting, forecast.ByPlan), 1.02*regret(r.drifting, forecast.ByVendor))
+	require.LessOrEqual(t, regret(r.stable, forecast.ByPlan), 1.05*regret(r.stable, forecast.ByVendor))
 	require.LessOrEqual(t, float64(r.lost), 0.12*float64(r.fleets))
 }
 
 func TestSeededFleetsOverThreeYears(t *testing.T) {
 	r := reach(t, portfolio(500001, 8, 182+1095), forecast.Spec{Policy: policyOfTests(), Terms: both, FirstDay: 182, ReplayDays: 1095})
 	holds(t, 0.85, r.all)
-	require.LessOrEqual(t, regret(r.drifting, forecast.ByForecast), regret(r.drifting, forecast.ByVendor))
-	require.LessOrEqual(t, regret(r.stable, forecast.ByForecast), regret(r.stable, forecast.ByVendor))
+	require.LessOrEqual(t, regret(r.drifting, forecast.ByPlan), regret(r.drifting, forecast.ByVendor))
+	require.LessOrEqual(t, regret(r.stable, forecast.ByPlan), regret(r.stable, forecast.ByVendor))
 	require.LessOrEqual(t, float64(r.lost), 0.16*float64(r.fleets))
 }
 

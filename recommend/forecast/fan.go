@@ -37,6 +37,10 @@ type Basis struct {
 	Persistence [years]float64
 	// Losses were seen in Months pool-months of the partner's history, this customer's included; 0 months is no evidence.
 	Losses, Months float64
+	// Measured says that these are enough to move the policy's loss. PlannedLoss is what quantities are chosen with: the mean of what is
+	// believed, to 1e-6, where measured, else the policy's. A fan always draws from what is believed.
+	Measured    bool
+	PlannedLoss float64
 	// WeeklyDrift is the standard deviation of the lasting part of a week's change, Trend the change a week that is assumed for a
 	// quarter before it fades, both as shares.
 	WeeklyDrift, Trend float64
@@ -106,6 +110,12 @@ func (f *Fan) explain() {
 	h := &f.out.past
 	f.basis = Basis{Days: h.days, Weeks: len(h.levels), MonthlyLoss: f.out.mean, Source: f.out.source, Losses: f.out.losses, Months: f.out.months,
 		WeeklyDrift: math.Exp2(f.out.size) - 1, Trend: math.Exp2(f.out.trend) - 1}
+	f.basis.Measured, f.basis.PlannedLoss = f.out.months >= leastLossMonths, f.policy.MonthlyLoss
+	if f.basis.Measured {
+		f.basis.PlannedLoss = math.Round(f.out.mean*millionth) / millionth
+	} else {
+		f.basis.Source = fmt.Sprintf("policy: an assumption, not measured; the files watch %.1f pool-months, fewer than the %d that would tell", f.out.months, leastLossMonths)
+	}
 	say := func(stops bool, code, format string, args ...any) {
 		f.basis.Reasons = append(f.basis.Reasons, Reason{Code: code, Detail: fmt.Sprintf(format, args...), Stops: stops})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"sizeterm/pricing"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/bill"
 	"sizeterm/recommend/solve"
@@ -111,30 +112,47 @@ func (r *replay) follow(rule Rule) error {
 }
 
 func (r *replay) buy(rule Rule, p *Pool) ([]holding, error) {
-	if rule != ByForecast {
+	if rule != ByPlan && rule != ByFan {
 		return rule.buy(p, r.known.spec.Terms)
 	}
 	pf, err := r.known.on(p.days())
 	if err != nil {
 		return nil, err
 	}
-	fan, err := pf.Fan(p)
+	if rule == ByFan {
+		fan, err := pf.Fan(p)
+		if err != nil {
+			return nil, err
+		}
+		d, err := fan.Decide(r.known.spec.Terms)
+		return p.holdings(d), err
+	}
+	d, err := pf.Choose(p, r.known.spec.Terms)
 	if err != nil {
 		return nil, err
 	}
-	d, err := fan.Decide(r.known.spec.Terms)
-	if err != nil {
-		return nil, err
-	}
-	var bought []holding
-	for _, l := range d.Lines {
-		bought = append(bought, p.holding(l.Quantity*p.Step, l.Term))
-	}
+	bought := p.holdings(d)
 	if p.days() == r.from {
 		r.trial.Reasons = d.Basis.Reasons
+		fan, err := pf.Fan(p)
+		if err != nil {
+			return nil, err
+		}
 		return bought, r.judge(fan, d, bought)
 	}
 	return bought, nil
+}
+
+// holdings returns the purchases of a decision.
+func (p *Pool) holdings(d Decision) []holding {
+	var bought []holding
+	if d.ThreeYear > 0 {
+		bought = append(bought, p.holding(d.ThreeYear*p.Step, pricing.ThreeYear))
+	}
+	if d.OneYear > 0 {
+		bought = append(bought, p.holding(d.OneYear*p.Step, pricing.OneYear))
+	}
+	return bought
 }
 
 // cost returns what the replay cost with holdings: their price by the day, and what they left at pay-as-you-go.

@@ -14,15 +14,16 @@ type Rule string
 
 // The rules that a backtest compares.
 const (
-	ByForecast Rule = "forecast"  // this package
+	ByPlan     Rule = "plan"      // what a plan buys: Portfolio.Choose
 	ByNothing  Rule = "nothing"   // pay-as-you-go for all
 	ByLookback Rule = "lookback"  // the last weeks repeated: the newsvendor of the whole pool
 	ByVendor   Rule = "microsoft" // the same for each size by itself
 	ByFloor    Rule = "always_on" // what ran in every hour of the last weeks
+	ByFan      Rule = "fan"       // least expected cost on the paths of a fan: Fan.Decide
 )
 
 // Rules lists them in the order of a report.
-func Rules() []Rule { return []Rule{ByForecast, ByNothing, ByLookback, ByVendor, ByFloor} }
+func Rules() []Rule { return []Rule{ByPlan, ByNothing, ByLookback, ByVendor, ByFloor, ByFan} }
 
 // lookbackDays is what the rules without a forecast look at.
 const lookbackDays = 28

@@ -90,10 +90,15 @@ func (s *Summary) judge(t *Trial, judged *float64) {
 		return
 	}
 	s.Bought++
-	if t.Realised.Cmp(t.Predicted.P5) >= 0 && t.Realised.Cmp(t.Predicted.P95) <= 0 {
+	if t.Inside() {
 		s.Coverage++
 	}
 	s.Calibrated += between(t.Rank)
+}
+
+// Inside reports whether the saving of what was bought lay between the 5th and the 95th percentile of the forecast, the ends included.
+func (t *Trial) Inside() bool {
+	return t.Has && t.Realised.Cmp(t.Predicted.P5) >= 0 && t.Realised.Cmp(t.Predicted.P95) <= 0
 }
 
 // between returns the part of the ranks of a value that lies between 5 % and 95 %.

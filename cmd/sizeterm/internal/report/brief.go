@@ -140,9 +140,19 @@ func (p *page) briefReference(s *story) {
 			p.hanging("", c.Title+":", 1)
 		}
 		p.hanging("- ", fmt.Sprintf("it would save %s in the %s looked at, with the better term of each pool; this plan saves %s%s",
-			amount(duel.theirs), countOf(s.Plan.Window.Hours(), "hour"), amount(duel.ours), duel.ends()), noLimit)
+			amount(duel.theirs), hoursSeen(s.Plan), amount(duel.ours), duel.ends()), noLimit)
 		p.hanging("- ", duel.words(), 3)
 	}
+}
+
+// hoursSeen says in how many hours, which are fewer than the window's where figures of a pool rest on its last weeks.
+func hoursSeen(p *recommend.Plan) string {
+	for i := range p.Pools {
+		if p.Pools[i].Hours > 0 && 2*p.Pools[i].Hours < p.Window.Hours() {
+			return "hours of each pool"
+		}
+	}
+	return countOf(p.Window.Hours(), "hour")
 }
 
 // duel is a customer's saving under Microsoft's rule and under the plan, over the hours of the window.

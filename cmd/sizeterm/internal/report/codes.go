@@ -26,6 +26,8 @@ var words = map[string]string{
 	"no_longer_sold":      "reservations of this series and term are no longer sold",
 	"retires_in_term":     "the size retires before the term ends",
 	"market_not_sold":     "reservations are not sold in this market",
+	"ended":               "the demand has ended",
+	"expected_loss":       "not expected to pay while demand moves and ends",
 	"exempt":              "left out because the policy says so",
 	// warnings
 	"price_mismatch":            "the price on the customer's rows and the price book differ",
@@ -40,6 +42,8 @@ var words = map[string]string{
 	"reservation_idle":          "reservations that find no use",
 	"auto_renew":                "reservations that renew themselves",
 	"ea_reservation":            "reservations under another agreement are not counted",
+	"demand_fell":               "used less of late: the figures rest on the last four weeks",
+	"demand_rose":               "used more of late: the figures rest on the last four weeks",
 	"no_metrics":                "no measurement of this machine was given",
 	"memory_unknown":            "memory was not measured",
 	"charges_without_metrics":   "billed, but never measured in these files",

@@ -177,7 +177,7 @@ func MicrosoftBeside(t *Told, currency money.Code) []string {
 			if d, ok := duelOf(t, c); ok {
 				return []string{
 					fmt.Sprintf("Microsoft's own rule would save %s in the %s looked at, with the better term of each pool; this plan saves %s%s.",
-						amount(d.theirs), countOf(t.Plan.Window.Hours(), "hour"), amount(d.ours), d.ends()),
+						amount(d.theirs), hoursSeen(t.Plan), amount(d.ours), d.ends()),
 					upper(d.words()) + ".",
 				}
 			}
