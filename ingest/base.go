@@ -35,13 +35,17 @@ func newBase(in Input, p *plan, limits Limits) base {
 // has reports whether the file has a column for a slot.
 func (b *base) has(slot int) bool { return b.mapped[slot] }
 
+// header returns the header of a slot as printed, "" where the file has no such column.
+func (b *base) header(slot int) string {
+	if !b.mapped[slot] {
+		return ""
+	}
+	return b.plan.names[b.plan.column[slot]]
+}
+
 // reject counts a row as rejected because of one of its cells. It returns false, so that a mapper can return it.
 func (b *base) reject(r *row, slot int, err error) bool {
-	column := ""
-	if b.mapped[slot] {
-		column = b.plan.names[b.plan.column[slot]]
-	}
-	b.rejectAs(r.line, column, r.text(slot), err)
+	b.rejectAs(r.line, b.header(slot), r.text(slot), err)
 	return false
 }
 

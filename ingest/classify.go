@@ -176,7 +176,7 @@ func (m *chargeMapper) otherView(r *row) bool {
 	if m.export == "amortized" {
 		slot = cIsAmortized
 	}
-	return m.has(slot) && equalFold(r.text(slot), "false")
+	return m.has(slot) && denied(r.text(slot))
 }
 
 // invoiced returns why a line of an invoice is no purchase of a reservation of machines. The order id stands on lines of

@@ -17,7 +17,7 @@ func (m *chargeMapper) prices(r *row, f *facts) {
 	}
 	f.Rate, f.HasRate = m.rate(r, cUnitPrice)
 	if !f.HasRate && f.Model == usage.OnDemand {
-		if equalFold(r.text(cPECApplied), "true") || equalFold(r.text(cPECApplied), "1") {
+		if cell := r.text(cPECApplied); !absent(cell) && !denied(cell) {
 			m.tally.notice("price_after_credit", "the only price of these rows is after the partner earned credit, so none was taken from them")
 		} else {
 			f.Rate, f.HasRate = m.rate(r, cEffectivePrice)
@@ -27,6 +27,12 @@ func (m *chargeMapper) prices(r *row, f *facts) {
 	if m.partner {
 		f.ListRate, f.HasListRate = f.Rate, f.HasRate
 	}
+}
+
+// denied reports whether a cell says no, in whatever language a spreadsheet wrote it.
+func denied(cell []byte) bool {
+	yes, ok := dialect.Truth(cell)
+	return ok && !yes
 }
 
 // rate reads a price an hour at 1e-10 of the billing currency: exact where it has at most ten decimals, rounded half to even

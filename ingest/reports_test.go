@@ -146,3 +146,33 @@ func TestLegacyUsageReconciliation(t *testing.T) {
 	require.Equal(t, "2019-02-14", got.summary.From.Format(time.DateOnly), "the file's days are known although no row of it is used")
 	require.Equal(t, []string{"contoso"}, got.summary.Customers)
 }
+
+// The list that the portal's page of reservations exports, and the answers of the Capacity API.
+func TestReservationListsOfTheVendor(t *testing.T) {
+	portal := "Name,Reservation Id,Reservation order Id,Status,Expiration date,Purchase date,Term,Scope,Scope subscription,Scope resource group,Type,Product name,Region,Quantity,Utilization % 1 Day,Auto-renew\n" +
+		"VM_RI_1,RI-1,ORDER-1,Succeeded,1/15/2027,1/15/2026,One year,Shared,,,Virtual machine,Standard_D4s_v5,West Europe,2,100,WAHR\n" +
+		"VM_RI_2,RI-2,ORDER-2,Succeeded,1/15/2029,1/15/2026,Three years,Single resource group,1CAAA5A3-2b66-438e-8ab4-bce37d518c5d,RG-Web,Virtual machine,Standard_D4s_v5,West Europe,1,100,Off\n" +
+		"VM_RI_3,RI-3,ORDER-3,Cancelled,1/15/2027,1/15/2026,One year,Shared,,,Virtual machine,Standard_D4s_v5,West Europe,9,0,Off\n" +
+		"SQL_RI,RI-4,ORDER-4,Succeeded,1/15/2027,1/15/2026,One year,Shared,,,SQL Database,SQLDB_GP_Compute_Gen5,West Europe,9,0,Off\n"
+	api := `{"value":[{"sku":{"name":"Standard_D4s_v5"},"location":"westeurope","type":"microsoft.capacity/reservationOrders/reservations",
+	"id":"/providers/microsoft.capacity/reservationOrders/ORDER-1/reservations/RI-1","name":"ORDER-1/RI-1","properties":{"reservedResourceType":"VirtualMachines","instanceFlexibility":"On","displayName":"VM_RI_1",
+	"appliedScopeType":"Shared","quantity":2,"provisioningState":"Succeeded","expiryDate":"2027-01-15","effectiveDateTime":"2026-01-15T00:00:00Z","term":"P1Y","renew":true}},
+	{"sku":{"name":"Standard_D4s_v5"},"location":"westeurope","id":"/providers/microsoft.capacity/reservationOrders/ORDER-2/reservations/RI-2","properties":{"reservedResourceType":"VirtualMachines",
+	"instanceFlexibility":"Off","appliedScopes":["/subscriptions/1CAAA5A3-2b66-438e-8ab4-bce37d518c5d"],"appliedScopeType":"Single","quantity":1,"provisioningState":"Succeeded","expiryDate":"2029-01-15","term":"P3Y"}},
+	{"sku":{"name":"Standard_D4s_v5"},"location":"westeurope","id":"x","properties":{"reservedResourceType":"VirtualMachines","quantity":1,"provisioningState":"Cancelled","expiryDate":"2029-01-15"}}]}`
+	for name, text := range map[string]string{"portal": portal, "API": api} {
+		got := readText(t, text, ingest.Options{})
+		require.NoError(t, got.err, name)
+		require.Empty(t, got.rejects, name)
+		require.Equal(t, "reservation-list", got.summary.Dialect)
+		require.Len(t, got.commitments, 2, name)
+		a, b := got.commitments[0], got.commitments[1]
+		require.Equal(t, []any{"ri-1", "shared", "Standard_D4s_v5", "westeurope", int64(2), 12, true, false}, []any{a.ID, a.Scope, a.Size, a.Region, a.Quantity, a.TermMonths, a.AutoRenew, a.ExactSize}, name)
+		require.Equal(t, "2027-01-15", a.End.Format(time.DateOnly))
+		require.Equal(t, "2026-01-15", a.Start.Format(time.DateOnly))
+		require.True(t, strings.HasPrefix(b.Scope, "/subscriptions/1caaa5a3-2b66-438e-8ab4-bce37d518c5d"), b.Scope)
+		require.Equal(t, name == "portal", strings.HasSuffix(b.Scope, "/resourcegroups/rg-web"))
+		require.Equal(t, name == "API", b.ExactSize)
+		require.Equal(t, "not_in_force", got.summary.SetApart[len(got.summary.SetApart)-1].Reason)
+	}
+}

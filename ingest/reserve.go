@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -26,9 +27,14 @@ const (
 	rRenew
 	rFlexibility
 	rAgreement
+	rState
+	rType
+	rScopeSubscription
+	rScopeGroup
 )
 
-var reservationFields = []string{"id", "order", "customer", "scope", "region", "size", "quantity", "term", "start", "end", "renew", "flexibility", "agreement"}
+var reservationFields = []string{"id", "order", "customer", "scope", "region", "size", "quantity", "term", "start", "end", "renew", "flexibility", "agreement",
+	"state", "resourcetype", "scopesubscription", "scopegroup"}
 
 // reservationMapper turns rows of a reservation list into commitments. It belongs to one goroutine.
 type reservationMapper struct {
@@ -42,17 +48,19 @@ type reservationMapper struct {
 func (m *reservationMapper) take(r *row) {
 	m.tally.rows++
 	c := usage.Commitment{File: m.file, Line: r.line}
+	if reason := m.apart(r); reason != "" {
+		m.tally.setApart(reason)
+		return
+	}
 	if !m.what(r, &c) || !m.when(r, &c) {
 		return
 	}
 	c.Order = lower(r.text(rOrder))
 	c.Customer = lower(r.text(rCustomer))
-	c.Scope = scopeOf(string(r.text(rScope)))
-	c.AutoRenew = truth(r.text(rRenew))
-	switch dialect.Fold(string(r.text(rFlexibility))) {
-	case "off", "false", "no", "capacitypriority", "none", "0":
-		c.ExactSize = true
-	}
+	c.Scope = m.scope(r)
+	c.AutoRenew, _ = dialect.Truth(r.text(rRenew))
+	flexibility := dialect.Fold(string(r.text(rFlexibility)))
+	c.ExactSize = denied(r.text(rFlexibility)) || flexibility == "capacitypriority" || flexibility == "none"
 	c.Agreement = agreementOf(string(r.text(rAgreement)))
 	m.found = append(m.found, c)
 	m.tally.accepted++
@@ -66,6 +74,41 @@ func (m *reservationMapper) take(r *row) {
 	m.tally.period(from.Unix(), c.End.Unix())
 }
 
+// apart returns why a row is no reservation of machines that is in force, "" where it is one.
+func (m *reservationMapper) apart(r *row) string {
+	switch dialect.Fold(string(r.text(rState))) {
+	case "cancelled", "canceled", "expired", "failed", "merged", "split", "billingfailed", "nobenefit":
+		return "not_in_force"
+	}
+	if kind := dialect.Fold(string(r.text(rType))); kind != "" && kind != "vm" && kind != "reservation" && !strings.HasPrefix(kind, "virtualmachine") && !strings.HasPrefix(kind, "reservedvm") && !strings.HasPrefix(kind, "microsoft.capacity") && kind != dialect.Fold(m.header(rType)) {
+		return "not_a_virtual_machine"
+	}
+	return ""
+}
+
+// scope reads the scope, which the portal and the Capacity API tell in several columns.
+func (m *reservationMapper) scope(r *row) string {
+	cell := strings.Trim(string(r.text(rScope)), `[]"`)
+	subscription := r.text(rScopeSubscription)
+	if folded := dialect.Fold(cell); absent(subscription) || folded != "single" && folded != "singlesubscription" && folded != "singleresourcegroup" && folded != "resourcegroup" {
+		return scopeOf(cell)
+	}
+	scope := "/subscriptions/" + subscriptionOf(subscription)
+	if group := r.text(rScopeGroup); !absent(group) {
+		scope += "/resourcegroups/" + lower(group)
+	}
+	return scope
+}
+
+// skuName returns the name of a size, which the Capacity API tells as {"name":"Standard_D2s_v5"}.
+func skuName(cell []byte) string {
+	var sku struct{ Name string }
+	if len(cell) > 0 && cell[0] == '{' && json.Unmarshal(cell, &sku) == nil {
+		return sku.Name
+	}
+	return string(cell)
+}
+
 // what reads which machines are reserved.
 func (m *reservationMapper) what(r *row, c *usage.Commitment) bool {
 	id := r.text(rID)
@@ -73,9 +116,9 @@ func (m *reservationMapper) what(r *row, c *usage.Commitment) bool {
 		return m.reject(r, rID, errBlank)
 	}
 	c.ID = benefitID(id)
-	size, ok := catalog.SizeOf(string(r.text(rSize)))
+	size, ok := catalog.SizeOf(skuName(r.text(rSize)))
 	if !ok {
-		if dialect.Fold(string(r.text(rSize))) == dialect.Fold(m.plan.names[m.plan.column[rSize]]) {
+		if dialect.Fold(string(r.text(rSize))) == dialect.Fold(m.header(rSize)) {
 			m.tally.setApart("header_repeated")
 			return false
 		}
@@ -139,15 +182,6 @@ func termMonths(text string) int {
 		return 60
 	}
 	return 0
-}
-
-// truth reads a yes.
-func truth(cell []byte) bool {
-	switch strings.ToLower(string(cell)) {
-	case "true", "yes", "1", "on", "y", "ja", "oui", "si":
-		return true
-	}
-	return false
 }
 
 // scopeOf returns a scope in the words of usage.Commitment.

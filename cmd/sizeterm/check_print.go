@@ -22,6 +22,7 @@ var apartText = map[string]string{
 	"other_metric":              "counters that nothing here needs",
 	"one_of_several_processors": "single processors, which are not the machine",
 	"header_repeated":           "the header once more",
+	"not_in_force":              "reservations that ended, were cancelled or became others",
 	"other_cost_view":           "the same money in the other view of cost",
 }
 

@@ -32,7 +32,7 @@ day: date usagedatetime usagedate usagestart
 periodstart: billingperiodstartdate
 periodend: billingperiodenddate
 quantity: quantity usagequantity consumedquantity
-unit: unitofmeasure unit
+unit: unitofmeasure unit meterunitofmeasure
 cost: costinbillingcurrency cost pretaxcost extendedcost
 effectiveprice: effectiveprice resourcerate rate
 unitprice: unitprice
@@ -51,9 +51,9 @@ resource: resourceid instanceid instancename
 region: resourcelocationnormalized resourcelocation location
 location: location
 product: productname product
-category: metercategory
-subcategory: metersubcategory
-meter: metername
+category: metercategory metermetercategory
+subcategory: metersubcategory metermetersubcategory
+meter: metername metermetername
 service: consumedservice
 charge: chargetype
 model: pricingmodel
@@ -190,13 +190,17 @@ var reservationFields = fieldsOf(`
 id: reservationid id
 order: reservationorderid orderid
 customer: customer customerid customertenantid
-scope: scope appliedscope appliedscopes
+scope: scope appliedscope appliedscopes appliedscopetype
+scopesubscription: scopesubscription scopesubscriptionid
+scopegroup: scoperesourcegroup
+state: status state provisioningstate displayprovisioningstate
+resourcetype: reservedresourcetype type resourcetype
 region: region location
-size: size sku skuname armskuname vmsize
+size: size sku skuname armskuname vmsize productname
 quantity: quantity totalreservedquantity
 term: term
-start: start startdate purchasedate effectivedate
-end: end enddate expirydate expirationdate expiry
+start: start startdate purchasedate effectivedate effectivedatetime
+end: end enddate expirydate expirationdate expiry expirydatetime
 renew: autorenew renew
 flexibility: flexibility instanceflexibility instancesizeflexibility
 agreement: agreement agreementtype
@@ -214,7 +218,7 @@ var mainFamilies = []*family{
 		"quantity|usagequantity|consumedquantity|costinbillingcurrency|pretaxcost|cost|additionalinfo"},
 		without: []string{"billingpretaxtotal", "billedcost"},
 		need:    []string{"day", "quantity", "unit", "cost", "resource", "category", "info"}, fields: costFields, version: costVersion, orders: MonthFirst},
-	{name: "reservation-list", kind: Reservations, marks: []string{"reservationid|id", "size|sku|skuname|vmsize|armskuname", "quantity", "end|enddate|expirydate|expirationdate|expiry"},
+	{name: "reservation-list", kind: Reservations, marks: []string{"reservationid|id", "size|sku|skuname|vmsize|armskuname|productname", "quantity", "end|enddate|expirydate|expirationdate|expiry|expirydatetime"},
 		need: []string{"id", "size", "region", "quantity", "end"}, fields: reservationFields},
 	{name: "metrics-long", kind: Samples, marks: []string{
 		"timestamp|time|timegenerated|starttime|datetime|date|timestamps",
