@@ -45,7 +45,7 @@ type Link struct{ Order, Reservation string }
 
 // The slots of invoices: those of charges, then these.
 const (
-	iVendorOrder = cPeriodEnd + 1 + iota
+	iVendorOrder = cIsAmortized + 1 + iota
 	iAlternate
 	iNumber
 	iBillable
