@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,7 +33,7 @@ It never reads what a file expects.`,
 			out := bufio.NewWriter(c.out)
 			for _, path := range args {
 				if err := c.solveFile(path, out); err != nil {
-					return err
+					return errors.Join(err, out.Flush()) // what was solved before is not lost
 				}
 			}
 			return out.Flush()
