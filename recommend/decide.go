@@ -36,6 +36,7 @@ type decision struct {
 	terms   []pricing.Term // that may be bought
 	starts  []int64        // hours after the day of the plan at which something can be bought for the first time
 	whole   order          // what the choice buys over the whole horizon
+	mixed   mixed          // the best of both terms without a limit on cash
 	later   order          // of it, what is planned for later, renewals included
 	result  Pool
 	refused []NotRecommended
@@ -272,6 +273,7 @@ func (d *decision) compare(in *Input) error {
 	if err != nil {
 		return err
 	}
+	d.mixed = mix
 	options, err := d.options(mix)
 	if err != nil {
 		return err

@@ -194,6 +194,7 @@ type Pool struct {
 	Chosen        Choice
 	Marginal      []Marginal
 	Certificate   Certificate
+	Limited       bool // a limit on cash keeps it below its best
 	Curve         map[pricing.Term][]Point
 	Existing      []Existing
 	Rates         []SizeRate
@@ -310,6 +311,7 @@ type Total struct {
 	ResizeOnly, ReserveOnly, Joint      money.Amount // savings a month
 	SavingLow, SavingHigh               money.Amount // of Joint, from the grain of the hours
 	Upfront                             money.Amount
+	Budget                              *Budget // how the limits on cash are met; nil without limits
 	Cash                                []Cash
 	ShowBack                            []ShowBack
 }

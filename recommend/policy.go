@@ -36,6 +36,9 @@ type Policy struct {
 	MinSavingMonth int64
 	// BillingPlan is "upfront" or "monthly": the total is the same, monthly keeps the cash.
 	BillingPlan string
+	// MaxUpfront limits what a customer pays up front, MaxMonth what falls due in any month (one payment up front counts), both in
+	// micro-units of the customer's currency and for the lines of the plan; nil is no limit. A limit is never exceeded.
+	MaxUpfront, MaxMonth *int64
 	// Terms are the terms that may be bought; both where empty.
 	Terms []string
 	// PriceAge is the age of a price source from which the plan warns.
@@ -79,6 +82,8 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("horizon_months: %d: want 12, 24, 36, 48 or 60", p.HorizonMonths)
 	case p.BillingPlan != "upfront" && p.BillingPlan != "monthly":
 		return fmt.Errorf("billing_plan: %q: want upfront or monthly", p.BillingPlan)
+	case p.MaxUpfront != nil && *p.MaxUpfront < 0 || p.MaxMonth != nil && *p.MaxMonth < 0:
+		return fmt.Errorf("max_upfront, max_month: want at least 0")
 	case p.PartnerCreditRate < 0 || p.PartnerCreditRate >= 1:
 		return fmt.Errorf("partner_credit_rate: %v: want a share from 0 to below 1", p.PartnerCreditRate)
 	case p.Markup < 0 || p.Markup > 10:

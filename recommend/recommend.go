@@ -34,15 +34,21 @@ func Recommend(in Input) (*Plan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("recommend: %w", err)
 		}
+		decisions = append(decisions, d)
+	}
+	budgets, err := keepWithin(decisions, &in)
+	if err != nil {
+		return nil, fmt.Errorf("recommend: %w", err)
+	}
+	for _, d := range decisions {
 		if err := plan.take(d, &in); err != nil {
 			return nil, fmt.Errorf("recommend: pool %s in %s: %w", d.pool.Group, d.pool.Region, err)
 		}
-		decisions = append(decisions, d)
 	}
 	plan.accountForMachines(&in)
 	plan.warnAboutLists(&in)
 	plan.warnAboutPrices(&in, decisions)
-	if err := plan.total(decisions, &in); err != nil {
+	if err := plan.total(decisions, budgets, &in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
 	plan.sort()

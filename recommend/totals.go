@@ -17,7 +17,7 @@ type totalKey struct {
 }
 
 // total adds up the customers.
-func (p *Plan) total(decisions []*decision, in *Input) error {
+func (p *Plan) total(decisions []*decision, budgets map[totalKey]*Budget, in *Input) error {
 	totals := map[totalKey]*Total{}
 	for _, d := range decisions {
 		if d.low == nil {
@@ -27,6 +27,7 @@ func (p *Plan) total(decisions []*decision, in *Input) error {
 		t := totals[key]
 		if t == nil {
 			t = newTotal(key, in)
+			t.Budget = budgets[key]
 			totals[key] = t
 		}
 		if err := t.add(d); err != nil {

@@ -329,5 +329,13 @@ func (p Policy) changesTo(q Policy) []string {
 	if p.BillingPlan != q.BillingPlan {
 		said = append(said, "paid "+q.BillingPlan)
 	}
+	for _, limit := range []struct {
+		text     string
+		was, now *int64
+	}{{"up front", p.MaxUpfront, q.MaxUpfront}, {"in any month", p.MaxMonth, q.MaxMonth}} {
+		if limit.now != nil && (limit.was == nil || *limit.was != *limit.now) {
+			said = append(said, fmt.Sprintf("at most %s paid %s, by each customer in its currency", money.New(*limit.now, "USD").Decimal(), limit.text))
+		}
+	}
 	return said
 }

@@ -35,6 +35,8 @@ type policyDocument struct {
 	HorizonMonths     *int     `yaml:"horizon_months"`
 	MinSavingMonth    *int64   `yaml:"min_saving_month"`
 	BillingPlan       string   `yaml:"billing_plan"`
+	MaxUpfront        string   `yaml:"max_upfront"`
+	MaxMonth          string   `yaml:"max_month"`
 	Terms             []string `yaml:"terms"`
 	PriceAgeDays      *int     `yaml:"price_age_days"`
 	MaxPriceAgeDays   *int     `yaml:"max_price_age_days"`
@@ -101,6 +103,19 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	}
 	if doc.BillingPlan != "" {
 		p.BillingPlan = doc.BillingPlan
+	}
+	for name, limit := range map[string]struct {
+		text string
+		to   **int64
+	}{"max_upfront": {doc.MaxUpfront, &p.MaxUpfront}, "max_month": {doc.MaxMonth, &p.MaxMonth}} {
+		if limit.text == "" {
+			continue
+		}
+		micros, err := parseLimitOfCash(limit.text)
+		if err != nil {
+			return fmt.Errorf("%s: %q: want an amount such as 10000 or 99.50", name, limit.text)
+		}
+		*limit.to = &micros
 	}
 	if doc.Terms != nil {
 		p.Terms = doc.Terms

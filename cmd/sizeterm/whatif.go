@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"sizeterm/pricing/money"
 	"sizeterm/recommend"
 )
 
@@ -15,11 +16,15 @@ type asking struct {
 	set    []string
 	growth string
 	terms  []string
+	// limits on cash, as decimal texts
+	maxUpfront, budget string
 }
 
 func (a *asking) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&a.set, "set", nil, "what if N of a line were bought: LINE=N with its number or id, or POOL/SIZE/TERM=N (repeatable)")
 	f.StringVar(&a.growth, "growth", "", "what if usage changed by N% in every hour, such as 10% or -20%")
+	f.StringVar(&a.maxUpfront, "max-upfront", "", "what if all were paid up front, and at most AMOUNT")
+	f.StringVar(&a.budget, "budget", "", "what if no month's payments might exceed AMOUNT")
 	f.StringSliceVar(&a.terms, "terms", nil, "what if only these terms could be bought: P1Y, P3Y")
 }
 
@@ -41,12 +46,35 @@ func (a *asking) change(policy recommend.Policy) (c recommend.Change, ok bool, e
 		changed.Terms = a.terms
 		c.Policy = &changed
 	}
+	for name, text := range map[string]string{"max-upfront": a.maxUpfront, "budget": a.budget} {
+		if text == "" {
+			continue
+		}
+		micros, err := parseLimitOfCash(text)
+		if err != nil {
+			return c, false, usageError("", "--%s: %q: want an amount such as 10000 or 99.50", name, text)
+		}
+		if c.Policy = &changed; name == "budget" {
+			changed.MaxMonth = &micros
+		} else {
+			changed.MaxUpfront, changed.BillingPlan = &micros, "upfront"
+		}
+	}
 	if c.Policy != nil {
 		if err := c.Policy.Validate(); err != nil {
 			return c, false, usageError("", "--%w", err)
 		}
 	}
 	return c, len(c.Set) > 0 || c.Growth != 0 || c.Policy != nil, nil
+}
+
+// parseLimitOfCash reads an amount of any currency in micro-units.
+func parseLimitOfCash(text string) (int64, error) {
+	amount, err := money.Parse(text, "USD") // only the digits matter here
+	if err == nil && amount.Micros < 0 {
+		err = fmt.Errorf("negative")
+	}
+	return amount.Micros, err
 }
 
 // parseGrowth reads a percentage as a share.

@@ -135,7 +135,7 @@ func (h Horizon) Certify(m Mix) (Certificate, bool) {
 	c := Certificate{Cost: h.Total(m), Relaxed: h.relaxed(years, den)}
 	c.Bound = c.Cost
 	for x3 := max(0, m.ThreeYear-1); x3 <= m.ThreeYear+1; x3++ {
-		if h.Total(h.complete(x3)).Cmp(c.Cost) < 0 {
+		if h.Total(h.Complete(x3)).Cmp(c.Cost) < 0 {
 			c.Bound = c.Relaxed
 			return c, false
 		}
@@ -172,8 +172,8 @@ func (h Horizon) relaxed(years []Year, den int64) bill.Exact {
 	return total
 }
 
-// complete buys in each year what is best beside x3.
-func (h Horizon) complete(x3 int64) Mix {
+// Complete buys in each year what is best beside x3.
+func (h Horizon) Complete(x3 int64) Mix {
 	m := Mix{ThreeYear: x3, OneYear: make([]int64, len(h.Years))}
 	for i, y := range h.Years {
 		if y.NoPurchase {

@@ -158,7 +158,7 @@ func TestChainAndRenewalsEqualEnumeration(t *testing.T) {
 		require.True(t, c.Relaxed.Cmp(c.Cost) <= 0, "seed %d", seed)
 		mix.ThreeYear += 9
 		if _, ok = h.Certify(mix); ok {
-			require.Zero(t, h.Total(h.complete(mix.ThreeYear)).Cmp(least), "seed %d: only what is free is certified", seed)
+			require.Zero(t, h.Total(h.Complete(mix.ThreeYear)).Cmp(least), "seed %d: only what is free is certified", seed)
 		}
 	}
 }
@@ -209,7 +209,7 @@ func TestHazardDecidesTheTerm(t *testing.T) {
 		mix, err := h.Best()
 		require.NoError(t, err)
 		require.Equal(t, c.three, mix.ThreeYear, "hazard %v", c.hazard)
-		rolling := h.complete(0)
+		rolling := h.Complete(0)
 		require.InDelta(t, c.mean, h.Total(rolling).Float(), 1)
 	}
 }

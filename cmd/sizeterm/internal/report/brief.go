@@ -264,7 +264,8 @@ func briefFacts(t *recommend.Total, lines []lineStory, pools map[string]*recomme
 	}
 	return append(facts,
 		fact{"How sure", []string{evidenceOf(lines, pools).brief(p.Policy.MinDaysNormal)}},
-		fact{"Cash", []string{briefCash(t)}})
+		fact{"Cash", []string{briefCash(t)}},
+		fact{"Budget", budgetWords(t.Budget)})
 }
 
 // briefCash is the first payments and their number.
@@ -373,6 +374,8 @@ func poolSpecials(pool *recommend.Pool, p *recommend.Plan) []string {
 	}
 	if pool.Chosen == recommend.Set {
 		out = append(out, "set by hand: another choice could cost "+percent(pool.Certificate.Gap)+" less")
+	} else if pool.Limited {
+		out = append(out, "kept below its best by the budget")
 	} else if pool.Certificate.Gap != 0 {
 		out = append(out, "not proved best: another choice could cost at most "+percent(pool.Certificate.Gap)+" less")
 	}

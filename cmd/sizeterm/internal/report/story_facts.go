@@ -27,6 +27,7 @@ func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*reco
 	return append(facts,
 		fact{"How sure", certainty(lines, pools, p)},
 		fact{"Cash", cashWords(t)},
+		fact{"Budget", budgetWords(t.Budget)},
 		fact{beforeBuying, hoist(lines)})
 }
 
@@ -518,4 +519,30 @@ func basisFacts(p *recommend.Plan) []fact {
 		fmt.Sprintf("%s of the demand is assumed to end each month, seen over %s", percent(r.MonthlyLoss), countOf(r.HorizonMonths, "month")),
 	}
 	return []fact{{"Rules", rules}}
+}
+
+// budgetWords say how a limit on cash is met; nothing where there is none.
+func budgetWords(b *recommend.Budget) []string {
+	if b == nil {
+		return nil
+	}
+	var limits []string
+	if b.UpfrontLimit.Micros >= 0 {
+		limits = append(limits, "at most "+amount(b.UpfrontLimit)+" up front")
+	}
+	if b.MonthLimit.Micros >= 0 {
+		limits = append(limits, "at most "+amount(b.MonthLimit)+" in any month")
+	}
+	said := join(limits) + ": " + figure(b.Month) + " used"
+	switch {
+	case b.SavingLost.IsZero():
+		return []string{said + "; the limit costs nothing"}
+	case b.Gap == 0:
+		said += "; it costs " + amount(b.SavingLost) + " of expected saving a month, the least possible"
+	case b.Gap < 0.001:
+		said += "; it costs " + amount(b.SavingLost) + " of expected saving a month, proved to be within 0.1 % of the best"
+	default:
+		said += "; it costs " + amount(b.SavingLost) + " of expected saving a month; another choice could save at most " + percent(b.Gap) + " more"
+	}
+	return []string{said}
 }

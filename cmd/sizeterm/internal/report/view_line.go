@@ -1,6 +1,9 @@
 package report
 
-import "sizeterm/recommend"
+import (
+	"sizeterm/pricing/money"
+	"sizeterm/recommend"
+)
 
 type lineView struct {
 	ID                 string        `json:"id"`
@@ -120,6 +123,7 @@ type totalView struct {
 	PlanMonth     string         `json:"plan_month"`
 	SavingMonth   savingView     `json:"saving_month"`
 	Upfront       string         `json:"upfront"`
+	Budget        *budgetView    `json:"budget"`
 	Cash          []cashView     `json:"cash"`
 	ShowBack      []showBackView `json:"show_back"`
 	CustomerName  string         `json:"customer_name"`
@@ -153,7 +157,7 @@ func newTotalView(t *recommend.Total) totalView {
 			ResizeOnly: exact(t.ResizeOnly), ReserveOnly: exact(t.ReserveOnly), Joint: exact(t.Joint),
 			Low: exact(t.SavingLow), High: exact(t.SavingHigh),
 		},
-		Upfront: exact(t.Upfront),
+		Upfront: exact(t.Upfront), Budget: newBudgetView(t.Budget),
 		Cash: list(t.Cash, func(c *recommend.Cash) cashView {
 			return cashView{Date: instant(c.Date), Amount: exact(c.Amount)}
 		}),
@@ -162,6 +166,37 @@ func newTotalView(t *recommend.Total) totalView {
 		}),
 		CustomerName: t.CustomerName,
 	}
+}
+
+// limitText is a limit in its customer's currency, null where there is none.
+func limitText(micros *int64) *string {
+	if micros == nil {
+		return nil
+	}
+	return optionalText(exact(money.New(*micros, "USD")))
+}
+
+// budgetView is how the limits on cash are met.
+type budgetView struct {
+	UpfrontLimit *string `json:"upfront_limit"`
+	MonthLimit   *string `json:"month_limit"`
+	Upfront      string  `json:"upfront"`
+	Month        string  `json:"month"`
+	SavingLost   string  `json:"expected_saving_month_lost"`
+	Gap          number  `json:"gap"`
+}
+
+func newBudgetView(b *recommend.Budget) *budgetView {
+	if b == nil {
+		return nil
+	}
+	limit := func(a money.Amount) *string {
+		if a.Micros < 0 {
+			return nil
+		}
+		return optionalText(exact(a))
+	}
+	return &budgetView{limit(b.UpfrontLimit), limit(b.MonthLimit), exact(b.Upfront), exact(b.Month), exact(b.SavingLost), share(b.Gap)}
 }
 
 // policyView is the rules that decided, so that a plan can be made again.
@@ -173,6 +208,8 @@ type policyView struct {
 	HorizonMonths     int      `json:"horizon_months"`
 	MinSavingMonth    int64    `json:"min_saving_month"`
 	BillingPlan       string   `json:"billing_plan"`
+	MaxUpfront        *string  `json:"max_upfront"`
+	MaxMonth          *string  `json:"max_month"`
 	Terms             []string `json:"terms"`
 	PriceAgeDays      number   `json:"price_age_days"`
 	PriceTolerance    number   `json:"price_tolerance"`
@@ -188,6 +225,6 @@ func newPolicyView(p recommend.Policy) policyView {
 		MonthlyLoss: share(p.MonthlyLoss), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
 		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), PriceAgeDays: share(p.PriceAge.Hours() / 24),
 		PriceTolerance: share(p.PriceTolerance), PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
-		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt),
+		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt), MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),
 	}
 }
