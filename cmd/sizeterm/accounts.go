@@ -113,3 +113,54 @@ func (a *accounts) welcome(ctx context.Context) error {
 	}
 	return err
 }
+
+// Key implements web.Keys.
+func (a *accounts) Key(ctx context.Context, mac string, now time.Time) (web.Key, error) {
+	k, err := a.db.KeyByMAC(ctx, mac, now)
+	return keyOf(k), none(err)
+}
+
+// Keys implements web.Keys.
+func (a *accounts) Keys(ctx context.Context, tenant string) ([]web.Key, error) {
+	kept, err := a.db.Partner(tenant).Keys(ctx)
+	all := make([]web.Key, 0, len(kept))
+	for _, k := range kept {
+		all = append(all, keyOf(k))
+	}
+	return all, err
+}
+
+// SaveKey implements web.Keys.
+func (a *accounts) SaveKey(ctx context.Context, k web.Key) error {
+	partner := a.db.Partner(k.Tenant)
+	if !k.Revoked.IsZero() {
+		return none(partner.RevokeKey(ctx, k.ID, k.Revoked))
+	}
+	return partner.AddKey(ctx, store.Key{ID: k.ID, Name: k.Name, MAC: k.MAC, Scopes: k.Scopes, Author: k.Author, Created: k.Created, Expires: k.Expires})
+}
+
+func keyOf(k store.Key) web.Key {
+	return web.Key{Tenant: k.Tenant, ID: k.ID, Name: k.Name, MAC: k.MAC, Author: k.Author, Scopes: k.Scopes, Created: k.Created, Used: k.Used, Revoked: k.Revoked, Expires: k.Expires}
+}
+
+// answersKept is how long the answer under an idempotency key is given again.
+const answersKept = 30 * 24 * time.Hour
+
+// Claim implements web.Answers.
+func (a *accounts) Claim(ctx context.Context, tenant, route, key, request string) (*web.Answer, error) {
+	known, err := a.db.Partner(tenant).Claim(ctx, route, key, request, a.now(), answersKept)
+	switch {
+	case errors.Is(err, store.ErrReused):
+		return nil, web.ErrReused
+	case errors.Is(err, store.ErrRunning):
+		return nil, web.ErrRunning
+	case err != nil || known == nil:
+		return nil, err
+	}
+	return &web.Answer{Status: known.Status, Body: known.Body}, nil
+}
+
+// Keep implements web.Answers.
+func (a *accounts) Keep(ctx context.Context, tenant, route, key string, answer web.Answer) error {
+	return a.db.Partner(tenant).Answered(ctx, route, key, store.Answer{Status: answer.Status, Body: answer.Body})
+}

@@ -124,7 +124,7 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 		return errors.Join(err, listener.Close())
 	}
 	server := web.New(web.Options{
-		Files: lib, Plans: lib, People: who, Links: who, Secret: secret, Sessions: db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
+		Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
 		Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle, Ready: db.Ready,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})

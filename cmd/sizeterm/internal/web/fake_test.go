@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -66,10 +67,17 @@ type memory struct {
 	people  []Person
 	links   map[string]Person
 	until   map[string]time.Time
+	keys    []Key
+	answers map[string]memoryAnswer
+}
+
+type memoryAnswer struct {
+	request string
+	Answer
 }
 
 func newMemory() *memory {
-	return &memory{uploads: map[string][]Upload{}, plans: map[string]Planned{}, links: map[string]Person{}, until: map[string]time.Time{}}
+	return &memory{uploads: map[string][]Upload{}, plans: map[string]Planned{}, links: map[string]Person{}, until: map[string]time.Time{}, answers: map[string]memoryAnswer{}}
 }
 
 func (m *memory) Receive(_ context.Context, tenant, by, name string, body io.Reader) (Upload, error) {
@@ -120,8 +128,35 @@ func (m *memory) Plan(_ context.Context, tenant, id string) (Planned, error) {
 func (m *memory) Refresh(_ context.Context, tenant string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.plans[tenant] = Planned{ID: "plan-" + tenant, At: testDay, Plan: demoPlan()}
+	plan := demoPlan()
+	if tenant == "away" {
+		plan = elsewhere(plan)
+	}
+	m.plans[tenant] = Planned{ID: "plan-" + tenant, At: testDay, Plan: plan}
 	return nil
+}
+
+// elsewhere is the plan of another partner's customer: the same figures under other names.
+func elsewhere(p *recommend.Plan) *recommend.Plan {
+	q := *p
+	const customer = "11111111-2222-3333-4444-555555555555"
+	q.Totals, q.Pools, q.Lines, q.VMs, q.Profiles = slices.Clone(p.Totals), slices.Clone(p.Pools), slices.Clone(p.Lines), slices.Clone(p.VMs), slices.Clone(p.Profiles)
+	for i := range q.Totals {
+		q.Totals[i].Customer, q.Totals[i].CustomerName = customer, "Elsewhere"
+	}
+	for i := range q.Pools {
+		q.Pools[i].Customer, q.Pools[i].ID = customer, "e"+q.Pools[i].ID
+	}
+	for i := range q.Lines {
+		q.Lines[i].Customer, q.Lines[i].Pool, q.Lines[i].ID = customer, "e"+q.Lines[i].Pool, "e"+q.Lines[i].ID
+	}
+	for i := range q.VMs {
+		q.VMs[i].Customer = customer
+	}
+	for i := range q.Profiles {
+		q.Profiles[i].Customer = customer
+	}
+	return &q
 }
 
 func (m *memory) Progress(context.Context, string) (Progress, error) { return Progress{}, nil }
@@ -180,6 +215,74 @@ func (m *memory) UseLink(_ context.Context, mac string, now time.Time) (Person, 
 	return p, nil
 }
 
+func (m *memory) Key(_ context.Context, mac string, now time.Time) (Key, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range m.keys {
+		if k.MAC == mac {
+			return k, nil
+		}
+	}
+	return Key{}, ErrNone
+}
+
+func (m *memory) Keys(_ context.Context, tenant string) ([]Key, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []Key
+	for _, k := range m.keys {
+		if k.Tenant == tenant {
+			all = append(all, k)
+		}
+	}
+	return all, nil
+}
+
+func (m *memory) SaveKey(_ context.Context, k Key) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k.Revoked.IsZero() {
+		m.keys = append(m.keys, k)
+		return nil
+	}
+	for i := range m.keys {
+		if m.keys[i].Tenant == k.Tenant && m.keys[i].ID == k.ID && m.keys[i].Revoked.IsZero() {
+			m.keys[i].Revoked = k.Revoked
+			return nil
+		}
+	}
+	return ErrNone
+}
+
+func (m *memory) Claim(_ context.Context, tenant, route, key, request string) (*Answer, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := tenant + "|" + route + "|" + key
+	known, ok := m.answers[at]
+	switch {
+	case !ok:
+		m.answers[at] = memoryAnswer{request: request}
+		return nil, nil
+	case known.request != request:
+		return nil, ErrReused
+	case known.Status == 0:
+		return nil, ErrRunning
+	}
+	return &known.Answer, nil
+}
+
+func (m *memory) Keep(_ context.Context, tenant, route, key string, a Answer) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := tenant + "|" + route + "|" + key
+	if a.Status == 0 {
+		delete(m.answers, at)
+		return nil
+	}
+	m.answers[at] = memoryAnswer{m.answers[at].request, a}
+	return nil
+}
+
 // testDay is the instant at which the clock of tests stands.
 var testDay = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
@@ -214,7 +317,7 @@ type service struct {
 func newService(t *testing.T, change ...func(*Options)) *service {
 	t.Helper()
 	m, c, log := newMemory(), &clock{at: testDay}, &bytes.Buffer{}
-	o := Options{Files: m, Plans: m, People: m, Links: m, Secret: make([]byte, 32), Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
+	o := Options{Files: m, Plans: m, People: m, Links: m, Keys: m, Answers: m, Secret: make([]byte, 32), Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
 		Demo: func(ctx context.Context, tenant, _ string) error { return m.Refresh(ctx, tenant) }}
 	for _, f := range change {
 		f(&o)

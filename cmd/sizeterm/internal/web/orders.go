@@ -216,7 +216,7 @@ func (s *Server) request(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.ask(r, c, r.PostForm["line"]); err != nil {
+	if _, err := s.ask(r.Context(), c, r.PostForm["line"]); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/orders", http.StatusSeeOther)
@@ -224,8 +224,8 @@ func (s *Server) request(w http.ResponseWriter, r *http.Request) error {
 }
 
 // ask drafts and requests the lines with the ids, and returns the orders.
-func (s *Server) ask(r *http.Request, c *customerView, lines []string) ([]string, error) {
-	d, err := s.desk(r)
+func (s *Server) ask(ctx context.Context, c *customerView, lines []string) ([]string, error) {
+	d, _, err := s.deskOf(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -244,8 +244,8 @@ func (s *Server) ask(r *http.Request, c *customerView, lines []string) ([]string
 	if len(plan.Lines) != len(lines) {
 		return nil, problem(http.StatusConflict, "line-gone", "The plan has changed meanwhile", "Look at the newest plan and choose again.")
 	}
-	who := principalOf(r.Context())
-	drafted, err := d.Draft(r.Context(), who.ID, plan, "")
+	who := principalOf(ctx)
+	drafted, err := d.Draft(ctx, who.ID, plan, "")
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +259,7 @@ func (s *Server) ask(r *http.Request, c *customerView, lines []string) ([]string
 	if len(fresh) == 0 {
 		return ids, nil // asked for already: asking twice makes nothing twice
 	}
-	return ids, d.Request(r.Context(), who.ID, fresh...)
+	return ids, d.Request(ctx, who.ID, fresh...)
 }
 
 // approve allows orders of one currency at the sum that stood on the button.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"html/template"
 	"io"
@@ -196,6 +197,25 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, "/uploads", http.StatusSeeOther)
 	return nil
+}
+
+// apiPut takes one file as the body of a request: one curl suffices. The same bytes again give the same receipt.
+func (s *Server) apiPut(w http.ResponseWriter, r *http.Request) error {
+	who := principalOf(r.Context())
+	if err := s.limited(w, r); err != nil {
+		return err
+	}
+	up, err := s.Files.Receive(r.Context(), who.Tenant, who.ID, r.PathValue("name"), http.MaxBytesReader(w, r.Body, s.MaxUpload))
+	if err != nil {
+		return err
+	}
+	if err := s.Plans.Refresh(r.Context(), who.Tenant); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", "/api/v1/uploads/"+up.ID)
+	w.WriteHeader(http.StatusCreated)
+	return ignoreGone(json.NewEncoder(w).Encode(apiFileOf(&up)))
 }
 
 func (s *Server) rejects(w http.ResponseWriter, r *http.Request) error {

@@ -45,6 +45,7 @@ type Principal struct {
 	Name   string
 	Role   Role
 	Key    bool      // a program: it never approves, and needs no proof against forged requests
+	Scopes []string  // of a key
 	Since  time.Time // of the sign-in
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -11,8 +12,8 @@ type route struct {
 	method, path string
 	need         Role // the least role; Nobody is open to all
 	object       string
-	keys         bool // programs with a key may come
-	fresh        bool // only soon after a sign-in
+	scope        string // programs whose key has it may come; "" admits none
+	fresh        bool   // only soon after a sign-in
 	serve        func(http.ResponseWriter, *http.Request) error
 }
 
@@ -31,6 +32,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/uploads", need: Viewer, serve: s.uploads},
 		{method: "POST", path: "/uploads", need: Analyst, serve: s.receive},
 		{method: "GET", path: "/uploads/{upload}/rejects.csv", need: Viewer, object: "upload", serve: s.rejects},
+		{method: "PUT", path: "/api/v1/uploads/{name}", need: Analyst, scope: scopeUpload, serve: s.apiPut},
 		{method: "POST", path: "/demo", need: Analyst, serve: s.loadDemo},
 		{method: "POST", path: "/plan", need: Analyst, serve: s.replan},
 		{method: "POST", path: "/customers/{customer}/orders", need: Analyst, object: "customer", serve: s.request},
@@ -45,6 +47,9 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/people", need: Admin, serve: s.peoplePage},
 		{method: "POST", path: "/people", need: Admin, fresh: true, serve: s.addPerson},
 		{method: "POST", path: "/people/{person}", need: Admin, fresh: true, object: "person", serve: s.changePerson},
+		{method: "GET", path: "/keys", need: Admin, serve: s.keysPage},
+		{method: "POST", path: "/keys", need: Admin, fresh: true, serve: s.addKey},
+		{method: "POST", path: "/keys/{key}/revoke", need: Admin, object: "key", serve: s.revokeKey},
 		{method: "GET", path: "/account", need: Viewer, serve: s.account},
 		{method: "POST", path: "/account/password", need: Viewer, fresh: true, serve: s.setPassword},
 
@@ -63,6 +68,7 @@ func (s *Server) mount() {
 	for _, rt := range s.routes() {
 		s.mux.Handle(rt.pattern(), s.guarded(rt))
 	}
+	s.mountAPI()
 }
 
 // guarded answers a route to those who may.
@@ -85,7 +91,7 @@ func (s *Server) allows(rt route, p Principal) error {
 		return nil
 	case p.Role == Nobody:
 		return errSignIn
-	case p.Key && !rt.keys:
+	case p.Key && (rt.scope == "" || !slices.Contains(p.Scopes, rt.scope)):
 		return errForbidden
 	case p.Role < rt.need:
 		return errForbidden
@@ -96,4 +102,4 @@ func (s *Server) allows(rt route, p Principal) error {
 }
 
 // errStale asks for a fresh sign-in.
-var errStale = problem(http.StatusForbidden, "sign-in-again", "Sign in again to do this", "What commits money asks for a sign-in of the last ten minutes.")
+var errStale = problem(http.StatusForbidden, "sign-in-again", "Sign in again to do this", "What commits money or lets somebody in asks for a sign-in of the last ten minutes.")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/danielgtaylor/huma/v2"
 
 	"sizeterm/recommend/order"
 )
@@ -20,6 +21,9 @@ type Options struct {
 	Plans  Plans
 	People People
 	Links  Links
+	// Keys are those of programs, Answers what their requests were answered with.
+	Keys    Keys
+	Answers Answers
 	// Secret is the key of what is kept of links and API keys: 32 random bytes that stay the same.
 	Secret []byte
 	// Desk returns the desk at which a tenant's orders are acted on.
@@ -52,14 +56,17 @@ type Options struct {
 // Server answers requests. Make one with New.
 type Server struct {
 	Options
-	log      *slog.Logger
-	now      func() time.Time
-	mux      *http.ServeMux
-	sessions *scs.SessionManager
-	attempts attempts
-	pages    pages
-	views    views
-	handler  http.Handler
+	log       *slog.Logger
+	now       func() time.Time
+	mux       *http.ServeMux
+	sessions  *scs.SessionManager
+	attempts  attempts
+	buckets   buckets
+	openapi   *huma.OpenAPI
+	apiRoutes []route
+	pages     pages
+	views     views
+	handler   http.Handler
 }
 
 // The limits of requests.

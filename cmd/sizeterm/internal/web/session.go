@@ -74,6 +74,9 @@ func (s *Server) identify(next http.Handler) http.Handler {
 
 func (s *Server) principal(r *http.Request) (Principal, error) {
 	ctx := r.Context()
+	if p, ok, err := s.keyHolder(r); ok || err != nil {
+		return p, err
+	}
 	tenant, id := s.sessions.GetString(ctx, sessionTenant), s.sessions.GetString(ctx, sessionPerson)
 	if id == "" {
 		return Principal{}, nil

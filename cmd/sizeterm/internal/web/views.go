@@ -25,6 +25,7 @@ type planView struct {
 	Fresh     map[string]time.Time // of each customer, the end of the last usage
 	mu        sync.Mutex
 	told      map[string]*customerView // by slug
+	json      []byte                   // the document, nil until it is asked for
 }
 
 // customerView is one customer's part of a plan, in words.
