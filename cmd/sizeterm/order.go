@@ -51,6 +51,7 @@ func newOrder(c *common) *cobra.Command {
   verify     prove it with next month's files: bought, charged as quoted, used, saved
   refund     value another scope, an exchange or a refund of what is not used; returned records what went back
   remind     what runs out or renews itself soon
+  webhook    tell other systems of every step, and take word of purchases from the partner's own shop
 
 Nothing is bought twice: an order is sent once, and one whose outcome is unknown is asked about, never sent again.
 Who acts is what --as says, the user of the operating system by default: it names people, it does not check them.
@@ -65,7 +66,7 @@ Who can write the order file can write anything into it; order audit verify find
 		},
 	}
 	f := cmd.PersistentFlags()
-	f.StringVar(&o.file, "orders", "", "order file (default: orders.db in the state folder of the user)")
+	f.StringVar(&o.file, "orders", "", "order file, or the address of a PostgreSQL database: postgres://… (default: orders.db in the state folder of the user)")
 	f.StringVar(&o.as, "as", "", "who acts (default: the user of the operating system)")
 	f.StringVar(&o.factsPath, "facts", "", "JSON file with what is known of customers and subscriptions (sizeterm.facts/1)")
 	f.TextVar(&o.policy.CapCustomer, "cap-customer", order.Cap{}, "most that may be committed for one customer, in each currency")
@@ -73,7 +74,7 @@ Who can write the order file can write anything into it; order audit verify find
 	f.TextVar(&o.policy.CapApprover, "cap-approver", order.Cap{}, "most that one person may approve in one month, in each currency")
 	cmd.AddCommand(o.draftCommand(), o.requestCommand(), o.approveCommand(), o.rejectCommand(), o.cancelCommand(), o.statusCommand(),
 		o.exportCommand(), o.importCommand(), o.submitCommand(), o.reconcileCommand(), o.boughtCommand(), o.scopeCommand(),
-		o.verifyCommand(), o.refundCommand(), o.returnedCommand(), o.remindCommand(), o.journalCommand(), o.auditCommand())
+		o.verifyCommand(), o.refundCommand(), o.returnedCommand(), o.remindCommand(), o.journalCommand(), o.webhookCommand(), o.auditCommand())
 	return cmd
 }
 
@@ -113,8 +114,13 @@ func (o *ordering) path() (string, error) {
 	return filepath.Join(dir, "orders.db"), os.MkdirAll(dir, 0o700)
 }
 
-// desk opens the order file and calls fn with a desk on it.
+// desk opens the orders and calls fn with a desk on them.
 func (o *ordering) desk(ctx context.Context, fn func(d *order.Desk, s *store.Orders, actor string) error) error {
+	return o.partner(ctx, func(d *order.Desk, p *store.Partner, actor string) error { return fn(d, p.Orders(), actor) })
+}
+
+// partner opens the database of the orders and calls fn with a desk on them and with all that is beside them.
+func (o *ordering) partner(ctx context.Context, fn func(d *order.Desk, p *store.Partner, actor string) error) error {
 	actor, err := o.actor()
 	if err != nil {
 		return err
@@ -127,9 +133,9 @@ func (o *ordering) desk(ctx context.Context, fn func(d *order.Desk, s *store.Ord
 	if err != nil {
 		return refused("--orders names the order file.", err)
 	}
-	orders := s.Partner(store.Local).Orders()
-	d := &order.Desk{Store: orders, Policy: o.policy, Now: orderClock, Point: orderPoint}
-	return errors.Join(explainedRefusal(fn(d, orders, actor)), s.Close())
+	p := s.Partner(store.Local)
+	d := &order.Desk{Store: p.Orders(), Policy: o.policy, Now: orderClock, Point: orderPoint}
+	return errors.Join(explainedRefusal(fn(d, p, actor)), s.Close())
 }
 
 // explainedRefusal gives a refusal its exit code and its way out.

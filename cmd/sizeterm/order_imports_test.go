@@ -7,5 +7,6 @@ func init() {
 	rooms["recommend/order"] = []string{"pricing", "pricing/catalog", "pricing/money"}
 	rooms["recommend/order/place"] = []string{"recommend/order", "pricing", "pricing/catalog", "pricing/money"}
 	rooms["recommend/order/paper"] = []string{"excelize", "recommend/order", "recommend/order/place", "pricing", "pricing/catalog", "pricing/money"}
+	rooms["recommend/order/hook"] = []string{"recommend/order", "pricing/money"}
 	rooms["recommend/order/prove"] = []string{"recommend/order", "recommend/order/place", "recommend/bill", "ingest/usage", "pricing", "pricing/catalog", "pricing/money"}
 }

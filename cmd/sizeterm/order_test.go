@@ -104,11 +104,13 @@ type buying struct {
 	binary string
 	vendor string
 	now    time.Time
+	stdin  io.Reader
+	orders string // where they are kept
 }
 
 func newBuying(t *testing.T) *buying {
 	t.Helper()
-	b := &buying{t: t, dir: t.TempDir(), now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
+	b := &buying{t: t, dir: t.TempDir(), orders: "orders.db", now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
 	self, err := os.Executable()
 	require.NoError(t, err)
 	b.binary = filepath.Join(b.dir, "sizeterm")
@@ -136,10 +138,10 @@ func (b *buying) write(name, text string) {
 func (b *buying) run(env []string, args ...string) (code int, stdout, stderr string) {
 	cmd := exec.Command(b.binary, append([]string{"order"}, args...)...)
 	cmd.Dir = b.dir
-	cmd.Env = append(append(os.Environ(), "SIZETERM_ORDERS=orders.db", "SIZETERM_FACTS=facts.json", "ORDER_TEST_NOW="+b.now.Format(time.RFC3339),
+	cmd.Env = append(append(os.Environ(), "SIZETERM_ORDERS="+b.orders, "SIZETERM_FACTS=facts.json", "ORDER_TEST_NOW="+b.now.Format(time.RFC3339),
 		"SIZETERM_ARM_URL="+b.vendor, "SIZETERM_PARTNER_CENTER_URL="+b.vendor, "SIZETERM_PARTNER_PRICES_URL="+b.vendor), env...)
 	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Stdout, cmd.Stderr, cmd.Stdin = &out, &errs, b.stdin
 	_ = cmd.Run()
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }

@@ -152,7 +152,8 @@ func (d *Desk) Returned(ctx context.Context, actor, id string, r Return) error {
 
 // Fact is one entry of the journal as people read it.
 type Fact struct {
-	Seq int64 `json:"seq"`
+	Seq  int64  `json:"seq"`
+	Hash string `json:"hash"`
 	Event
 }
 
@@ -164,7 +165,7 @@ func (d *Desk) Journal(ctx context.Context, order string, after int64, limit int
 		if e.Seq <= after {
 			return nil
 		}
-		f := Fact{Seq: e.Seq}
+		f := Fact{Seq: e.Seq, Hash: e.Hash}
 		if err := json.Unmarshal([]byte(e.Event), &f.Event); err != nil {
 			return fmt.Errorf("journal: entry %d: %w", e.Seq, err)
 		}
