@@ -72,7 +72,7 @@ func (d discovery) discover(name string, stdin io.Reader) ([]Input, error) {
 		return nil, pathError(err)
 	}
 	if !info.IsDir() {
-		return d.open(name, info)
+		return d.open(name, name, info)
 	}
 	return d.folder(name)
 }
@@ -124,7 +124,7 @@ func (d discovery) folder(root string) ([]Input, error) {
 		if info.IsDir() {
 			return nil
 		}
-		found, err := d.open(name, info)
+		found, err := d.open(name, name, info)
 		all = append(all, found...)
 		return err
 	})
@@ -138,10 +138,10 @@ func ignored(name string) bool {
 		strings.HasSuffix(upper, ".MD") || upper == "THUMBS.DB" || upper == "DESKTOP.INI"
 }
 
-// open lists what a file holds: itself, or the entries of a zip archive.
-func (d discovery) open(name string, info fs.FileInfo) ([]Input, error) {
+// open lists what the file at place, called name, holds: itself, or the entries of a zip archive.
+func (d discovery) open(place, name string, info fs.FileInfo) ([]Input, error) {
 	in := Input{Name: filepath.ToSlash(name), Size: info.Size(), ModTime: info.ModTime().UTC(), Open: func() (io.ReadCloser, error) {
-		f, err := os.Open(name)
+		f, err := os.Open(place)
 		if err != nil {
 			return nil, pathError(err)
 		}
@@ -159,7 +159,7 @@ func (d discovery) open(name string, info fs.FileInfo) ([]Input, error) {
 	}
 	if string(head[:n]) == "PK\x03\x04" {
 		return d.unzip(in, func() (io.ReaderAt, io.Closer, error) {
-			f, err := os.Open(name)
+			f, err := os.Open(place)
 			return f, f, err
 		})
 	}
@@ -433,7 +433,7 @@ func (d discovery) manifest(dir string) (parts []Input, err error) {
 		if b.ByteCount > 0 && b.ByteCount != info.Size() && !strings.EqualFold(m.DeliveryConfig.CompressionMode, "gzip") {
 			return nil, fmt.Errorf("%s: part %q has %d bytes, the manifest says %d: %w", filepath.ToSlash(name), path.Base(b.BlobName), info.Size(), b.ByteCount, ErrDamaged)
 		}
-		opened, err := d.open(blob, info)
+		opened, err := d.open(blob, blob, info)
 		if err != nil {
 			return nil, err
 		}

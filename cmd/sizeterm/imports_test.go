@@ -17,6 +17,8 @@ var rooms = map[string][]string{
 	"ingest/usage":        {"arrow"},
 	"ingest/dialect":      {"pricing/catalog", "text"},
 	"ingest":              {"ingest/usage", "ingest/dialect", "pricing/catalog", "arrow", "compress", "text", "parquet", "sys"},
+	"ingest/archive":      {"blob"},
+	"ingest/upload":       {"ingest/archive", "sys"},
 	"pricing":             {"pricing/catalog", "pricing/money"},
 	"pricing/sheet":       {"pricing", "pricing/catalog", "pricing/money", "gocsv", "compress"},
 	"analyzer/quantile":   {},
@@ -36,7 +38,7 @@ var rooms = map[string][]string{
 var modules = map[string]string{
 	"github.com/apache/arrow/": "arrow", "github.com/klauspost/compress": "compress", "github.com/gocarina/gocsv": "gocsv",
 	"gonum.org/v1/gonum": "gonum", "golang.org/x/text": "text", "golang.org/x/sys": "sys",
-	"github.com/prometheus/": "prometheus", "github.com/Azure/azure-sdk-for-go/": "azure", "github.com/parquet-go/parquet-go": "parquet",
+	"github.com/prometheus/": "prometheus", "github.com/Azure/azure-sdk-for-go/": "azure", "github.com/parquet-go/parquet-go": "parquet", "gocloud.dev/": "blob",
 }
 
 // forbidden are packages that the decision must not know: it reads no clock, no file and no network.
