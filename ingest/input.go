@@ -3,6 +3,7 @@ package ingest
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,8 +39,7 @@ type Input struct {
 }
 
 // Discover lists the inputs below paths in a fixed order: files as given, folders recursively by name, "-" for stdin, zip
-// archives opened. The entries of one archive, the blobs of one manifest.json and the parts of one numbered series share
-// a Dataset. In folders, hidden files and documents (README*, LICENSE*, *.md) are no inputs; everything else is one, and
+// archives opened. The blobs of one manifest.json and the parts of one numbered series share a Dataset. In folders, hidden files and documents (README*, LICENSE*, *.md) are no inputs; everything else is one, and
 // a path that is named itself always is.
 func Discover(paths []string, stdin io.Reader) ([]Input, error) {
 	return DiscoverWithin(paths, stdin, Limits{})
@@ -109,7 +109,7 @@ func (d discovery) folder(root string) ([]Input, error) {
 				claimed[in.file] = true
 			}
 			if found != nil {
-				claimed[filepath.Join(name, "manifest.json")] = true
+				claimed[filepath.Join(name, manifestName)] = true
 			}
 			all = append(all, found...)
 			return nil
@@ -217,13 +217,12 @@ func (d discovery) unzip(in Input, openAt func() (io.ReaderAt, io.Closer, error)
 	if err != nil {
 		return nil, err
 	}
-	var all []Input
+	manifests, err := zipManifests(in, entries)
+	if err != nil {
+		return nil, err
+	}
 	var newest time.Time
 	for _, e := range entries {
-		entry := Input{Name: in.Name + "/" + e.Name, Size: int64(e.CompressedSize64), ModTime: e.Modified.UTC()}
-		at := e.Name
-		entry.Open = func() (io.ReadCloser, error) { return openEntry(openAt, in, at, d.limits) }
-		all = append(all, entry)
 		if e.Modified.After(newest) {
 			newest = e.Modified.UTC()
 		}
@@ -232,11 +231,53 @@ func (d discovery) unzip(in Input, openAt func() (io.ReaderAt, io.Closer, error)
 	if stamp == "" && newest.Year() > 1980 {
 		stamp = newest.Format(time.RFC3339)
 	}
-	for i := range all {
-		all[i].name(stamp)
-		all[i].Dataset = stamp + "|" + in.Name
+	var all []Input
+	for _, e := range entries {
+		m := manifests[path.Dir(e.Name)]
+		if m != nil && path.Base(e.Name) == manifestName {
+			continue
+		}
+		entry := Input{Name: in.Name + "/" + e.Name, Size: int64(e.CompressedSize64), ModTime: e.Modified.UTC()}
+		at := e.Name
+		entry.Open = func() (io.ReadCloser, error) { return openEntry(openAt, in, at, d.limits) }
+		if entry.name(cmp.Or(runStamp(e.Name), stamp)); m != nil && m.lists(e.Name) {
+			m.mark(&entry, in.Name+"/"+path.Dir(e.Name))
+		}
+		all = append(all, entry)
 	}
 	return all, nil
+}
+
+// zipManifests reads the manifests of exports in an archive, by their folder, and checks that their parts are there.
+func zipManifests(in Input, entries []*zip.File) (map[string]*exportManifest, error) {
+	found := map[string]*exportManifest{}
+	for _, e := range entries {
+		if path.Base(e.Name) != manifestName || e.UncompressedSize64 > maxManifest {
+			continue
+		}
+		body, err := e.Open()
+		if err != nil {
+			return nil, fmt.Errorf("%s/%s: zip: %w: %w", in.Name, e.Name, err, ErrDamaged)
+		}
+		data, err := io.ReadAll(io.LimitReader(body, maxManifest))
+		if err = errors.Join(err, body.Close()); err != nil {
+			return nil, fmt.Errorf("%s/%s: zip: %w: %w", in.Name, e.Name, err, ErrDamaged)
+		}
+		m := parseManifest(data, in.Name+"/"+e.Name)
+		if m == nil {
+			continue
+		}
+		found[path.Dir(e.Name)] = m
+		for _, b := range m.Blobs {
+			at := slices.IndexFunc(entries, func(other *zip.File) bool {
+				return path.Dir(other.Name) == path.Dir(e.Name) && path.Base(other.Name) == path.Base(b.BlobName)
+			})
+			if at < 0 {
+				return nil, fmt.Errorf("%s/%s: part %q of the export is not there: %w", in.Name, e.Name, path.Base(b.BlobName), ErrDamaged)
+			}
+		}
+	}
+	return found, nil
 }
 
 // zipEntries returns the entries of an archive that are files, after checking that none is a trap.
@@ -402,11 +443,47 @@ type exportManifest struct {
 		BlobName  string `json:"blobName"`
 		ByteCount int64  `json:"byteCount"`
 	} `json:"blobs"`
+	stamp string // time of the run in RFC 3339, "" where nothing tells it
+}
+
+const (
+	manifestName = "manifest.json"
+	maxManifest  = 4 << 20
+)
+
+// parseManifest reads a manifest; nil where it is another document of that name.
+func parseManifest(data []byte, name string) *exportManifest {
+	var m exportManifest
+	if err := json.Unmarshal(bytes.TrimPrefix(data, bom), &m); err != nil || len(m.Blobs) == 0 {
+		return nil
+	}
+	if t, err := time.Parse(time.RFC3339, m.RunInfo.SubmittedTime); err == nil {
+		m.stamp = t.UTC().Format(time.RFC3339)
+	} else {
+		m.stamp = runStamp(name)
+	}
+	return &m
+}
+
+// lists reports whether a file is a part of the export.
+func (m *exportManifest) lists(name string) bool {
+	for _, b := range m.Blobs {
+		if path.Base(b.BlobName) == path.Base(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// mark makes an input a part of the export, whose files lie in dir.
+func (m *exportManifest) mark(in *Input, dir string) {
+	in.Dataset = m.stamp + "|" + dir + "|" + m.ExportConfig.ExportName
+	in.Export = exportKind(m.ExportConfig.Type)
 }
 
 // manifest lists the parts that the manifest of an export in dir names, none where there is no manifest.
 func (d discovery) manifest(dir string) (parts []Input, err error) {
-	name := filepath.Join(dir, "manifest.json")
+	name := filepath.Join(dir, manifestName)
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -414,15 +491,9 @@ func (d discovery) manifest(dir string) (parts []Input, err error) {
 	if err != nil {
 		return nil, pathError(err)
 	}
-	var m exportManifest
-	if err := json.Unmarshal(bytes.TrimPrefix(data, bom), &m); err != nil || len(m.Blobs) == 0 {
+	m := parseManifest(data, filepath.ToSlash(name))
+	if m == nil {
 		return nil, nil // another file of that name: it will be refused like any other
-	}
-	stamp := m.RunInfo.SubmittedTime
-	if t, err := time.Parse(time.RFC3339, stamp); err == nil {
-		stamp = t.UTC().Format(time.RFC3339)
-	} else {
-		stamp = runStamp(filepath.ToSlash(name))
 	}
 	for _, b := range m.Blobs {
 		blob := filepath.Join(dir, path.Base(b.BlobName))
@@ -438,8 +509,7 @@ func (d discovery) manifest(dir string) (parts []Input, err error) {
 			return nil, err
 		}
 		for i := range opened {
-			opened[i].Dataset = stamp + "|" + filepath.ToSlash(dir) + "|" + m.ExportConfig.ExportName
-			opened[i].Export = exportKind(m.ExportConfig.Type)
+			m.mark(&opened[i], filepath.ToSlash(dir))
 			opened[i].file = blob
 		}
 		parts = append(parts, opened...)
