@@ -414,3 +414,31 @@ func TestThousandsMarks(t *testing.T) {
 	got := readText(t, csvOf(records(mpaHeader, words, cells{"costinbillingcurrency": "1,234"}, cells{}), ',', true), ingest.Options{})
 	require.Len(t, got.rejects, 1, "a comma alone is one number in London and another one in Berlin")
 }
+
+// Lines that end with CR CR LF, as programs write that translate line ends twice.
+func TestLineEndsTranslatedTwice(t *testing.T) {
+	text := strings.ReplaceAll(csvOf(records(mpaHeader, words, cells{}, cells{}), ',', true), "\r\n", "\r\r\n")
+	got := readText(t, text, ingest.Options{})
+	require.NoError(t, got.err)
+	require.Empty(t, got.rejects)
+	require.Len(t, got.charges, 2)
+}
+
+// The older answers of the Consumption API nest what is said of the meter, and files that hold both views of cost give one.
+func TestUsageDetailsOfTheAPI(t *testing.T) {
+	doc := `{"value":[{"kind":"legacy","tags":{"env":"prod"},"properties":{"billingAccountId":"8611537","billingPeriodStartDate":"2026-10-01T00:00:00.0000000Z","billingPeriodEndDate":"2026-10-31T00:00:00.0000000Z",
+	"subscriptionId":"1CAAA5A3-2b66-438e-8ab4-bce37d518c5d","date":"2026-10-15T00:00:00.0000000Z","product":"Virtual Machines Dsv5 Series - D4s v5 - EU West","meterId":"m",
+	"meterDetails":{"meterName":"D4s v5","meterCategory":"Virtual Machines","meterSubCategory":"Dsv5 Series","unitOfMeasure":"1 Hour"},"quantity":24,"effectivePrice":0.23,"cost":5.52,"unitPrice":0.23,
+	"billingCurrency":"EUR","resourceLocation":"westeurope","consumedService":"Microsoft.Compute","resourceId":"` + webServer + `","resourceGroup":"RG-Web","chargeType":"Usage",
+	"additionalInfo":"{\"UsageType\":\"ComputeHR\",\"ServiceType\":\"Standard_D4s_v5\"}","pricingModel":"OnDemand"}}]}`
+	got := readText(t, doc, ingest.Options{})
+	require.NoError(t, got.err)
+	require.Empty(t, got.rejects)
+	require.Len(t, got.charges, 1)
+	sameMachine(t, costForm{customer: "8611537"}, got.charges[0], "2026-10-15")
+	both := csvOf(records(eaHeaderPreview, words, cells{}, cells{"isactualcost": "False", "reservationid": "r", "resourcerate": "0.07"}, cells{"isamortizedcost": "FALSCH"}), ',', true)
+	got = readText(t, both, ingest.Options{})
+	require.NoError(t, got.err)
+	require.Equal(t, []ingest.SetApart{{Reason: "other_cost_view", Rows: 1}}, got.summary.SetApart)
+	require.Len(t, got.charges, 2)
+}

@@ -443,7 +443,7 @@ func soundText(data []byte) error {
 		return errUTF8
 	}
 	for i, b := range data {
-		if b < 0x20 && b != '\t' && b != '\n' && (b != '\r' || i+1 < len(data) && data[i+1] != '\n' && i+1 != len(data)) {
+		if b < 0x20 && b != '\t' && b != '\n' && (b != '\r' || i+1 < len(data) && data[i+1] != '\n' && data[i+1] != '\r') {
 			return errControl
 		}
 		if b == 0x7f {

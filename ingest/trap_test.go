@@ -154,6 +154,42 @@ func TestTrap16NetworkTotalsBecomeRates(t *testing.T) {
 	require.EqualValues(t, 800, *got.samples[1].MemoryAvailable, "the least free memory of the interval")
 }
 
+func TestTrap17PercentagesOfDisksAreNotAveraged(t *testing.T) {
+	row := func(metric string) string { return "2026-10-05T00:00:00Z,vm," + metric + ",90,99,1,5,PT5M\n" }
+	got := readText(t, "TimeGenerated,ResourceId,MetricName,Average,Maximum,Minimum,Total,TimeGrain\n"+row("Data Disk IOPS Consumed Percentage")+row("OS Disk Bandwidth Consumed Percentage")+row("Percentage CPU"), ingest.Options{})
+	require.NoError(t, got.err)
+	require.Len(t, got.samples, 1, "a share of one disk is no measure of the machine")
+	require.Equal(t, []ingest.SetApart{{Reason: "other_metric", Rows: 2}}, got.summary.SetApart)
+}
+
+func TestTrap20OrderOfColumnsDecidesNothing(t *testing.T) {
+	old := readText(t, csvOf(records(eaHeaderOct, words, cells{}), ',', true), ingest.Options{})
+	other := readText(t, csvOf(records(eaHeader2023, words, cells{}), ',', true), ingest.Options{})
+	require.Equal(t, "ea-2021-10-01", old.summary.Dialect)
+	require.Equal(t, "ea-2023-12-01", other.summary.Dialect)
+	require.Equal(t, old.charges, other.charges)
+}
+
+func TestTrap29PricesAfterPartnerCreditAreNotTheCustomers(t *testing.T) {
+	for _, applied := range []string{"True", "TRUE", "1", "WAHR", "PRAWDA", "vrai"} {
+		c := one(t, cells{"unitprice": "", "effectiveprice": "0.0978", "partnerearnedcreditapplied": applied})
+		require.False(t, c.HasRate, "%s: 15 %% less than the customer pays", applied)
+	}
+	for _, applied := range []string{"", "False", "0", "FALSCH", "FAŁSZ", "faux"} {
+		require.True(t, one(t, cells{"unitprice": "", "effectiveprice": "0.115", "partnerearnedcreditapplied": applied}).HasRate, applied)
+	}
+}
+
+func TestTrap35And36RecommendationsKeepTheirWindowAndScope(t *testing.T) {
+	rows := []cells{{}, {"lookbackperiod": "Last7Days", "netsavings": "9"}, {"scope": "Single", "subscriptionid": "S", "term": "P3Y"}}
+	r, _ := report(t, csvOf(records(recommendationsEA, reservationWords, rows...), ',', true), ingest.Options{})
+	got := r.Recommendations()
+	require.Len(t, got, 3, "kept as they are and never added")
+	require.Equal(t, []int{30, 7, 30}, []int{got[0].LookbackDays, got[1].LookbackDays, got[2].LookbackDays}, "money of the look-back, not of a month")
+	require.Equal(t, []string{"shared", "shared", "single"}, []string{got[0].Scope, got[1].Scope, got[2].Scope})
+	require.Equal(t, 36, got[2].TermMonths)
+}
+
 func TestTrap18UnitsOfMeasure(t *testing.T) {
 	for _, unit := range []string{"1 Hour", "1 Hours", "10 Hours", "100 Hours", "1 hora", "1 小时", "1/Hour", "Hours"} {
 		require.EqualValues(t, 24_000_000, one(t, cells{"unitofmeasure": unit}).Hours, "%s: quantities of usage files are single hours", unit)
