@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"hash/fnv"
 
@@ -96,6 +97,9 @@ func (a *Accumulator) Merge(other *Accumulator) error {
 	if !a.opts.AsOf.Equal(other.opts.AsOf) || a.opts.LookbackDays != other.opts.LookbackDays || a.opts.minAge() != other.opts.minAge() {
 		return fmt.Errorf("analyzer: merge of different options: %+v and %+v", a.opts, other.opts)
 	}
+	if err := errors.Join(a.drainAll(), other.drainAll()); err != nil {
+		return err
+	}
 	move := make([]uint32, len(other.words.texts))
 	for id, text := range other.words.texts {
 		move[id] = a.words.id(text)
@@ -108,10 +112,9 @@ func (a *Accumulator) Merge(other *Accumulator) error {
 		a.machine(key.moved(move)).merge(m)
 	}
 	a.raw += other.raw
-	a.spare()
 	a.refused += other.refused
 	a.undated += other.undated
-	return nil
+	return a.spare()
 }
 
 // nameKey is a customer or a subscription that has a printed name.

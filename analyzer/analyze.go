@@ -13,6 +13,9 @@ import (
 // Analysis returns what the rows added so far say. It is a function of the set of rows and the options alone, and may be
 // called again after more rows.
 func (a *Accumulator) Analysis() (*Analysis, error) {
+	if err := a.drainAll(); err != nil {
+		return nil, err
+	}
 	r := &run{a: a, byID: map[uint32]*customer{}, out: &Analysis{}}
 	r.collect()
 	r.choose()

@@ -23,6 +23,9 @@ const magic = "sizeterm.acc\x02"
 // the rows arrived. It is the options, a sorted table of the texts, the charges and the samples, all as varints and
 // sorted, and the SHA-256 of everything before.
 func (a *Accumulator) MarshalBinary() ([]byte, error) {
+	if err := a.drainAll(); err != nil {
+		return nil, err
+	}
 	w := &writer{a: a, out: []byte(magic)}
 	w.options()
 	w.rank()

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"sizeterm/analyzer/demand"
@@ -29,15 +30,20 @@ const freeUnit = 64 << 10
 // others are rounded half up to a multiple of a power of two, at most 1/8192 away. A quantile of coded numbers is the
 // coded quantile. The highest is 8191 << 14.
 func code(v int64) uint16 {
-	for block := int64(1); block < 16; block++ {
-		step := int64(1) << (block - 1)
-		if rounded := (v + step/2) / step; v < 4096 {
-			return uint16(max(0, v))
-		} else if rounded < 8192 {
-			return uint16(4096*block + rounded - 4096)
+	if v < 4096 {
+		return uint16(max(0, v))
+	}
+	drop := bits.Len64(uint64(v)) - 13
+	if drop > 0 {
+		if v = (v + int64(1)<<(drop-1)) >> drop; v == 8192 {
+			v, drop = 4096, drop+1
 		}
 	}
-	return quantile.Limit
+	drop = max(drop, 0)
+	if drop > 14 {
+		return quantile.Limit
+	}
+	return uint16(4096*drop + int(v))
 }
 
 // decode returns the number that c stands for.
@@ -65,6 +71,7 @@ type machine struct {
 	days     []dayMarks      // sorted by day
 	week     *week
 	overload *Overload
+	staged   []staged // rows that are in none of the above yet
 }
 
 // segment is a day and the seconds of its samples. The values of segments that are extra were counted as samples in

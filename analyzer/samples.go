@@ -1,26 +1,25 @@
 package analyzer
 
 import (
-	"fmt"
-	"math/bits"
-	"strings"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
-
-	"sizeterm/analyzer/quantile"
 )
 
-// sampleView resolves the machines of sample records. It remembers the dictionaries of the record before, because a
-// reader shares them between records and they may hold every machine of a customer.
+// sampleView resolves the machines of sample records. It remembers what it found out from the record before, because a
+// reader shares dictionaries between records, and they may hold every machine of a customer.
 type sampleView struct {
 	texts [4]dictionary // resource, vm, size, region
+	turn  uint32        // changes when one of the dictionaries does
 	last  []lastMachine // by dictionary index of the resource
 }
 
 type lastMachine struct {
+	turn             uint32
 	vm, size, region int32 // as dictionary.raw gives them
+	key              sampleKey
 	machine          *machine
 }
 
@@ -28,13 +27,17 @@ type lastMachine struct {
 type dictionary struct {
 	buffers [2]*memory.Buffer // identity: offsets and bytes, kept so that they are not made again at the same place
 	length  int
-	words   []uint32 // 1 + word index
+	turn    uint32      // changes when the dictionary does
+	words   []knownWord // by index
 	values  *array.String
 	index   []int32
 	column  arrow.Array
 	nulls   bool // some rows are null
 	none    bool // all are
 }
+
+// knownWord is the word of a dictionary index. That of an earlier turn is a guess: readers only append to dictionaries.
+type knownWord struct{ word, turn uint32 }
 
 // set points d at a column, and reports whether its dictionary is another one than before.
 func (d *dictionary) set(column arrow.Array) bool {
@@ -44,10 +47,14 @@ func (d *dictionary) set(column arrow.Array) bool {
 	data := d.values.Data()
 	var buffers [2]*memory.Buffer
 	copy(buffers[:], data.Buffers()[1:])
-	if d.words != nil && buffers == d.buffers && d.values.Len() == d.length && data.Offset() == 0 {
+	if d.turn > 0 && buffers == d.buffers && d.values.Len() == d.length && data.Offset() == 0 {
 		return false
 	}
-	d.buffers, d.length, d.words = buffers, d.values.Len(), make([]uint32, d.values.Len())
+	d.buffers, d.length, d.turn = buffers, d.values.Len(), d.turn+1
+	d.words = slices.Grow(d.words, max(0, d.length-len(d.words)))
+	for len(d.words) < d.length {
+		d.words = append(d.words, knownWord{})
+	}
 	return true
 }
 
@@ -59,11 +66,15 @@ func (d *dictionary) at(w *words, row int) uint32 {
 	if d.nulls && d.column.IsNull(row) {
 		return 0
 	}
-	at := d.index[row]
-	if d.words[at] == 0 {
-		d.words[at] = 1 + w.id(strings.Clone(d.values.Value(int(at))))
+	known := &d.words[d.index[row]]
+	if known.turn != d.turn {
+		text := d.values.Value(int(d.index[row]))
+		if known.turn == 0 || w.texts[known.word] != text {
+			known.word = w.borrowed(text)
+		}
+		known.turn = d.turn
 	}
-	return d.words[at] - 1
+	return known.word
 }
 
 // raw returns the dictionary index of a row, -1 where it is null.
@@ -81,7 +92,8 @@ func (a *Accumulator) addSamples(rec arrow.Record) error {
 		changed = v.texts[i].set(rec.Column(i)) || changed
 	}
 	if changed {
-		v.last = make([]lastMachine, v.texts[0].length)
+		v.turn++
+		v.last = append(v.last, make([]lastMachine, max(0, v.texts[0].length-len(v.last)))...)
 	}
 	defer func() {
 		for i := range v.texts {
@@ -105,22 +117,25 @@ func (a *Accumulator) addSamples(rec arrow.Record) error {
 			return err
 		}
 	}
-	a.spare()
-	return nil
+	return a.spare()
 }
 
 // machineOf returns the machine of a row.
 func (a *Accumulator) machineOf(row int) *machine {
 	v := &a.view
-	if d := &v.texts[0]; !d.nulls {
-		last := &v.last[d.index[row]]
-		vm, size, region := v.texts[1].raw(row), v.texts[2].raw(row), v.texts[3].raw(row)
-		if last.machine == nil || last.vm != vm || last.size != size || last.region != region {
-			*last = lastMachine{vm, size, region, a.machine(a.sampleKeyAt(row))}
-		}
-		return last.machine
+	d := &v.texts[0]
+	if d.nulls && d.column.IsNull(row) {
+		return a.machine(a.sampleKeyAt(row))
 	}
-	return a.machine(a.sampleKeyAt(row))
+	last := &v.last[d.index[row]]
+	vm, size, region := v.texts[1].raw(row), v.texts[2].raw(row), v.texts[3].raw(row)
+	if last.turn != v.turn || last.vm != vm || last.size != size || last.region != region {
+		if key := a.sampleKeyAt(row); last.machine == nil || key != last.key {
+			last.key, last.machine = key, a.machine(key)
+		}
+		last.turn, last.vm, last.size, last.region = v.turn, vm, size, region
+	}
+	return last.machine
 }
 
 func (a *Accumulator) sampleKeyAt(row int) sampleKey {
@@ -180,74 +195,6 @@ func samplesOf(rec arrow.Record) sampleRows {
 	return out
 }
 
-// addSample counts one row. A row without any measure says nothing, not even that the machine ran.
-func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
-	start, seconds := r.start[i], r.seconds[i]
-	hour := uint64(start) / 3600 // rows before 1970 were left out
-	day := int32(hour / 24)
-	if len(m.segments) > maxSegments {
-		return fmt.Errorf("analyzer: more than %d days and lengths of samples of one machine", maxSegments)
-	}
-	s := spot{a: a, machine: m, day: day, seconds: seconds}
-	avg, hasAvg := a.percent(&r.cpuAvg, i)
-	high, hasHigh := a.percent(&r.cpuMax, i)
-	if hasAvg {
-		s.add(cpuAvg, clip(avg))
-		m.top[cpuAvg] = max(m.top[cpuAvg], avg)
-		if seconds <= 3600 {
-			if m.week == nil {
-				m.week = &week{}
-			}
-			m.week.add(hour, int64(seconds), int64(avg))
-		}
-	}
-	if hasHigh {
-		s.add(cpuMax, clip(high))
-		m.top[cpuMax] = max(m.top[cpuMax], high)
-		if low, _ := a.percent(&r.cpuMin, i); hasAvg {
-			m.bounds().add(min(low, avg), avg, max(high, avg), int64(seconds))
-		} else {
-			m.bounds().addMax(high, int64(seconds))
-		}
-	}
-	if used, ok := a.percent(&r.used, i); ok {
-		s.add(memoryUsed, clip(used))
-		m.top[memoryUsed] = max(m.top[memoryUsed], used)
-	}
-	if r.large {
-		a.addLarge(&s, r, i)
-	}
-	if s.any && seconds <= 3600 {
-		from := int(start - int64(day)*daySeconds)
-		m.marks(day).Mark(from, from+int(seconds))
-		if over := from + int(seconds) - daySeconds; over > 0 {
-			m.marks(day+1).Mark(0, over)
-		}
-	}
-	return nil
-}
-
-// addLarge counts the measures that are kept as coded numbers.
-func (a *Accumulator) addLarge(s *spot, r *sampleRows, i int) {
-	large := func(which measure, unit int64, columns ...*ints[int64]) {
-		sum, any := int64(0), false
-		for _, c := range columns {
-			if v, ok := c.at(i); ok && v < 0 {
-				a.refused++
-			} else if ok {
-				sum, any = sum+v, true
-			}
-		}
-		if any {
-			s.add(which, code((sum+unit/2)/unit))
-		}
-	}
-	large(memoryFree, freeUnit, &r.free)
-	large(networkOut, 125, &r.netOut) // 125 bytes are a kilobit
-	large(diskBandwidth, 1000, &r.diskRead, &r.diskWrite)
-	large(diskOps, 1000, &r.operations) // thousandths
-}
-
 // percent returns a value of a percentage; a negative one is impossible and counts as missing.
 func (a *Accumulator) percent(column *ints[int32], row int) (int32, bool) {
 	v, ok := column.at(row)
@@ -256,46 +203,6 @@ func (a *Accumulator) percent(column *ints[int32], row int) (int32, bool) {
 		return 0, false
 	}
 	return v, ok
-}
-
-func clip(v int32) uint16 { return uint16(min(v, 1<<16-1)) }
-
-// maxSegments leaves room for the parts of one more sample below 65536.
-const maxSegments = 65_000
-
-// spot is where the values of one row go.
-type spot struct {
-	a       *Accumulator
-	machine *machine
-	day     int32
-	seconds int32
-	any     bool
-}
-
-// add adds a value. Samples of a usual length have a segment a day and length. Samples of an odd length, which may be a
-// different one each time, are split into powers of two, so that the number of segments of a day is bounded.
-func (s *spot) add(which measure, value uint16) {
-	s.any = true
-	m, track := s.machine, s.machine.track(which)
-	if usual(s.seconds) {
-		s.a.put(track, m.segment(segment{day: s.day, seconds: s.seconds}), value)
-		return
-	}
-	rest := uint32(s.seconds)
-	for extra := false; rest != 0; extra = true {
-		top := uint32(1) << (bits.Len32(rest) - 1)
-		s.a.put(track, m.segment(segment{s.day, int32(top), extra}), value)
-		rest -= top
-	}
-}
-
-// usual reports whether metrics are commonly kept in intervals of so many seconds.
-func usual(seconds int32) bool {
-	switch seconds {
-	case 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400:
-		return true
-	}
-	return false
 }
 
 // rawValues is the number of values that an accumulator keeps as they came, two bytes each. Beyond it the values of each
@@ -313,24 +220,17 @@ const (
 	packMost = 320
 )
 
-// put adds a value to a track.
-func (a *Accumulator) put(t *quantile.Track, segment, value uint16) {
-	a.raw++
-	if a.sparing {
-		if n, last := t.Raw(); n >= packSome && (last != segment || n >= packMost) {
-			t.Pack()
-		}
-	}
-	t.Add(segment, value)
-}
-
 // spare begins to pack once there are many values.
-func (a *Accumulator) spare() {
+func (a *Accumulator) spare() error {
 	if a.sparing || a.raw <= rawValues {
-		return
+		return nil
 	}
 	a.sparing = true
 	for _, m := range a.machines {
+		if err := a.drain(m); err != nil {
+			return err
+		}
 		m.seal()
 	}
+	return nil
 }

@@ -1,6 +1,10 @@
 package analyzer
 
-import "sizeterm/ingest/usage"
+import (
+	"strings"
+
+	"sizeterm/ingest/usage"
+)
 
 // words interns texts. Index 0 is the empty text, which stands for null.
 type words struct {
@@ -18,6 +22,14 @@ func (w *words) id(text string) uint32 {
 	w.index[text] = id
 	w.texts = append(w.texts, text)
 	return id
+}
+
+// borrowed is id of a text that belongs to somebody else.
+func (w *words) borrowed(text string) uint32 {
+	if id, ok := w.index[text]; ok {
+		return id
+	}
+	return w.id(strings.Clone(text))
 }
 
 // column turns the texts of one column of a record into word indexes, each distinct text once.

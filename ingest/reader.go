@@ -223,10 +223,12 @@ func (r *Reader) newMapper() mapper {
 		return newWideMapper(b, r.note, r.grain)
 	case r.summary.Kind == KindSamples && family != "metrics-long":
 		m := newNarrowMapper(r.in, b, r.note, r.grain)
+		r.share(&m.sampleMapper)
 		m.latest = latest
 		return m
 	case r.summary.Kind == KindSamples:
 		m := newSampleMapper(b, r.note, r.grain)
+		r.share(m)
 		m.latest = latest
 		m.planRuns()
 		return m
@@ -246,6 +248,13 @@ func (r *Reader) newMapper() mapper {
 		m.dataset = "|" + r.in.Name
 	}
 	return m
+}
+
+// share gives a mapper of samples the dictionaries of the first one: whoever takes the records knows them then.
+func (r *Reader) share(m *sampleMapper) {
+	if len(r.mappers) > 0 {
+		m.cols = usage.NewSampleColumns(&r.mappers[0].(interface{ samples() *sampleMapper }).samples().cols)
+	}
 }
 
 // Next advances to the next record. It returns false at the end of the file and at an error.

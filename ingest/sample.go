@@ -87,10 +87,12 @@ type rateColumn struct {
 }
 
 func newSampleMapper(b base, n notation, grain int64) *sampleMapper {
-	m := &sampleMapper{base: b, mark: n.mark, grain: grain, clock: n.clock()}
+	m := &sampleMapper{base: b, mark: n.mark, grain: grain, clock: n.clock(), cols: usage.NewSampleColumns(nil)}
 	m.bind()
 	return m
 }
+
+func (m *sampleMapper) samples() *sampleMapper { return m }
 
 // bind points the measures to the columns of this mapper; a copy needs it again.
 func (m *sampleMapper) bind() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sync"
 )
 
 // Track keeps values apart by segment, such as a day, so that a distribution can be formed over any set of segments. The
@@ -26,12 +27,15 @@ type run struct {
 	segment uint16
 }
 
-// Add adds a value to a segment.
-func (t *Track) Add(segment, value uint16) {
+// Add adds values to a segment.
+func (t *Track) Add(segment uint16, values ...uint16) {
+	if len(values) == 0 {
+		return
+	}
 	if n := len(t.runs); n == 0 || t.runs[n-1].segment != segment {
 		t.runs = append(t.runs, run{uint32(len(t.raw)), segment})
 	}
-	t.raw = append(t.raw, value)
+	t.raw = append(t.raw, values...)
 }
 
 // Raw returns how many values are not packed, and the segment of the last of them.
@@ -57,11 +61,13 @@ func (t *Track) Pack() {
 	if len(t.raw) < 16*len(t.runs) {
 		t.packScattered()
 	} else {
-		scratch := make([]uint16, len(t.raw))
+		b := bins.Get().(*binned)
 		for i := range t.runs {
-			values, rest := t.stretch(i), scratch[t.runs[i].start:]
-			t.block(t.runs[i].segment, radixSort(values, rest[:len(values)]))
+			values := t.stretch(i)
+			b.sort(values)
+			t.block(t.runs[i].segment, values)
 		}
+		bins.Put(b)
 	}
 	t.raw, t.runs = t.raw[:0], t.runs[:0]
 	if int(t.blocks) > 4*int(t.last)+16 {
@@ -144,10 +150,7 @@ func (t *Track) Merge(other *Track, segments []uint16) {
 		rest = rest[size:]
 	}
 	for i := range other.runs {
-		segment := segments[other.runs[i].segment]
-		for _, v := range other.stretch(i) {
-			t.Add(segment, v)
-		}
+		t.Add(segments[other.runs[i].segment], other.stretch(i)...)
 	}
 	if int(t.blocks) > 4*int(t.last)+16 {
 		t.repack()
@@ -183,6 +186,39 @@ func (t *Track) repack() {
 			slices.Sort(values)
 			t.block(uint16(segment), values)
 		}
+	}
+}
+
+// binned sorts values by counting each. Everything in it is 0 between two sorts, so that a sort touches what it needs.
+type binned struct {
+	counts [Limit + 1]uint16
+	some   [(Limit + 1) / 64]uint64 // a bit for each value that is there
+}
+
+var bins = sync.Pool{New: func() any { return &binned{} }}
+
+// sort sorts up to 65535 values; more are sorted in the common way.
+func (b *binned) sort(values []uint16) {
+	if len(values) > Limit {
+		slices.Sort(values)
+		return
+	}
+	low, high := uint16(Limit), uint16(0)
+	for _, v := range values {
+		b.counts[v]++
+		b.some[v/64] |= 1 << (v % 64)
+		low, high = min(low, v), max(high, v)
+	}
+	n := 0
+	for w := int(low) / 64; w <= int(high)/64; w++ {
+		for some := b.some[w]; some != 0; some &= some - 1 {
+			v := uint16(64*w + bits.TrailingZeros64(some))
+			for ; b.counts[v] > 0; b.counts[v]-- {
+				values[n] = v
+				n++
+			}
+		}
+		b.some[w] = 0
 	}
 }
 
@@ -227,39 +263,39 @@ func appendBlock(out []byte, segment uint16, values []uint16) []byte {
 	if parameter > 0 {
 		parameter--
 	}
-	size := 0 // bits
-	for i := 1; i < n; i++ {
-		size += int((values[i]-values[i-1])>>parameter) + 1 + parameter
-	}
 	out = binary.AppendUvarint(out, uint64(segment))
 	out = binary.AppendUvarint(out, uint64(n))
 	out = binary.AppendUvarint(out, uint64(values[0]))
 	out = append(out, uint8(parameter))
-	out = binary.AppendUvarint(out, uint64((size+7)/8))
-	out = slices.Grow(out, (size+7)/8+8)
+	size := int(spread>>parameter) + n*(1+parameter) // bits at most: the quotients add up to no more
+	var room [1024]byte
+	code := room[:0]
+	if size/8+16 > len(room) {
+		code = make([]byte, 0, size/8+16)
+	}
 	var word uint64 // bits not written yet, the first lowest
 	used := 0
 	for i := 1; i < n; i++ {
 		d := uint64(values[i] - values[i-1])
-		for q := d >> parameter; ; q -= 32 {
-			if q < 32 {
-				word |= 1 << (used + int(q))
-				used += int(q) + 1
-				break
-			}
+		q := d >> parameter
+		for ; q >= 32; q -= 32 {
 			used += 32
-			out, word, used = flush(out, word, used)
+			code, word, used = flush(code, word, used)
 		}
-		out, word, used = flush(out, word, used)
-		word |= (d & (1<<parameter - 1)) << used
+		word |= (1 | (d&(1<<parameter-1))<<1) << (used + int(q)) // at most 31 + 31 + 16 bits, of which those beyond 64 come next
+		if used += int(q) + 1; used >= 32 {
+			code, word, used = flush(code, word, used)
+			word |= (d & (1<<parameter - 1)) << used
+		}
 		used += parameter
-		out, word, used = flush(out, word, used)
+		code, word, used = flush(code, word, used)
 	}
 	for ; used > 0; used -= 8 {
-		out = append(out, byte(word))
+		code = append(code, byte(word))
 		word >>= 8
 	}
-	return out
+	out = binary.AppendUvarint(out, uint64(len(code)))
+	return append(out, code...)
 }
 
 // flush writes 32 bits of word once it holds as many.
@@ -314,22 +350,31 @@ func unpack(data []byte, values []uint16) (segment uint16, out []uint16, rest []
 }
 
 // unpackFast appends up to n values, each the one before and a difference, while eight whole bytes of code are ahead and
-// the difference lies within what one load gives. It returns the bits that it used.
+// the difference lies within what one load gives. It returns the bits that it used. There is room for n values.
 func unpackFast(values []uint16, code []byte, n, parameter int) ([]uint16, int) {
 	position, value, mask := 0, uint32(values[len(values)-1]), uint64(1)<<parameter-1
-	for end := len(values) + n; len(values) < end && position/8+8 <= len(code); {
-		word := binary.LittleEndian.Uint64(code[position/8:]) >> (position % 8)
-		zeros := bits.TrailingZeros64(word)
-		if zeros+1+parameter > 57 {
+	for n > 0 && position/8+8 <= len(code) {
+		word, left := binary.LittleEndian.Uint64(code[position/8:])>>(position%8), 64-position%8
+		begin := left
+		for n > 0 {
+			zeros := bits.TrailingZeros64(word)
+			length := zeros + 1 + parameter
+			if length > left {
+				break
+			}
+			next := value + uint32(zeros)<<parameter + uint32(word>>(zeros+1)&mask)
+			if next > Limit {
+				return values, position + begin - left
+			}
+			value = next
+			word, left = word>>length, left-length
+			values = append(values, uint16(value))
+			n--
+		}
+		if left == begin {
 			break
 		}
-		next := value + uint32(zeros)<<parameter + uint32(word>>(zeros+1)&mask)
-		if next > Limit {
-			break
-		}
-		value = next
-		position += zeros + 1 + parameter
-		values = append(values, uint16(value))
+		position += begin - left
 	}
 	return values, position
 }

@@ -1,14 +1,18 @@
 package usage
 
 import (
+	"sync"
+
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/bitutil"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 )
 
-// Words interns texts: each distinct text has one index. The zero value is ready. It is not safe for two goroutines.
+// Words interns texts: each distinct text has one index. The zero value is ready. Several goroutines may use it at once,
+// so that what they read in parallel has one dictionary.
 type Words struct {
+	mutex   sync.Mutex
 	index   map[string]int32
 	texts   []byte  // all texts, one behind the other
 	offsets []int32 // where each begins, and the end
@@ -20,6 +24,8 @@ func (w *Words) Index(text string) int32 {
 	if text == "" {
 		return -1
 	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	if at, ok := w.index[text]; ok {
 		return at
 	}
@@ -31,6 +37,8 @@ func (w *Words) IndexBytes(text []byte) int32 {
 	if len(text) == 0 {
 		return -1
 	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	if at, ok := w.index[string(text)]; ok {
 		return at
 	}
@@ -38,7 +46,11 @@ func (w *Words) IndexBytes(text []byte) int32 {
 }
 
 // Len returns the number of distinct texts.
-func (w *Words) Len() int { return len(w.index) }
+func (w *Words) Len() int {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return len(w.index)
+}
 
 func (w *Words) add(text string) int32 {
 	if w.index == nil {
@@ -56,6 +68,8 @@ func (w *Words) add(text string) int32 {
 // array returns the texts as an Arrow array. It borrows the memory to which later texts are only appended, so that arrays
 // made earlier stay what they are and none is copied.
 func (w *Words) array() *array.String {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	if w.dict == nil {
 		n := len(w.index)
 		if n == 0 {

@@ -21,7 +21,7 @@ const (
 // the Words of their column, -1 is null. Resource, Start, Seconds and Line must have one value a row; any other slice has
 // one a row or is empty, and then the column is null throughout.
 type SampleColumns struct {
-	ResourceWords, VMWords, SizeWords, RegionWords Words
+	ResourceWords, VMWords, SizeWords, RegionWords *Words
 
 	Resource, VM, Size, Region                  []int32
 	Start, Line                                 []int64
@@ -29,6 +29,15 @@ type SampleColumns struct {
 	CPUAvg, CPUMax, CPUMin, MemoryUsed          []int32
 	MemoryAvailable                             []int64
 	NetIn, NetOut, DiskRead, DiskWrite, DiskOps []int64
+}
+
+// NewSampleColumns returns empty columns with the dictionaries of others, which may belong to another goroutine, or with
+// their own where others is nil.
+func NewSampleColumns(others *SampleColumns) SampleColumns {
+	if others == nil {
+		others = &SampleColumns{ResourceWords: new(Words), VMWords: new(Words), SizeWords: new(Words), RegionWords: new(Words)}
+	}
+	return SampleColumns{ResourceWords: others.ResourceWords, VMWords: others.VMWords, SizeWords: others.SizeWords, RegionWords: others.RegionWords}
 }
 
 // Len returns the number of rows gathered since the last Record.
@@ -40,8 +49,8 @@ func (c *SampleColumns) Record() arrow.Record {
 	n := len(c.Start)
 	null := nullsFor(n)
 	cols := []arrow.Array{
-		wordsColumn(c.Resource, n, &c.ResourceWords, null), wordsColumn(c.VM, n, &c.VMWords, null),
-		wordsColumn(c.Size, n, &c.SizeWords, null), wordsColumn(c.Region, n, &c.RegionWords, null),
+		wordsColumn(c.Resource, n, c.ResourceWords, null), wordsColumn(c.VM, n, c.VMWords, null),
+		wordsColumn(c.Size, n, c.SizeWords, null), wordsColumn(c.Region, n, c.RegionWords, null),
 		intColumn(c.Start, n, null), percentColumn(c.Seconds, n, null),
 		percentColumn(c.CPUAvg, n, null), percentColumn(c.CPUMax, n, null), percentColumn(c.CPUMin, n, null),
 		intColumn(c.MemoryAvailable, n, null), percentColumn(c.MemoryUsed, n, null),

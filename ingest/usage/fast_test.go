@@ -26,7 +26,7 @@ func filled(c *usage.SampleColumns, n int, from int64) {
 }
 
 func TestColumnsEqualTheBatch(t *testing.T) {
-	var c usage.SampleColumns
+	c := usage.NewSampleColumns(nil)
 	filled(&c, 100, 0)
 	require.Equal(t, 100, c.Len())
 	rec := c.Record()
@@ -52,7 +52,7 @@ func TestColumnsEqualTheBatch(t *testing.T) {
 
 // A record that somebody retains keeps its values while later records use released memory again.
 func TestRetainedRecordsKeepTheirMemory(t *testing.T) {
-	var c usage.SampleColumns
+	c := usage.NewSampleColumns(nil)
 	filled(&c, 500, 1000)
 	kept := c.Record()
 	kept.Retain()
@@ -72,7 +72,7 @@ func TestRetainedRecordsKeepTheirMemory(t *testing.T) {
 
 // Dictionaries made earlier stay what they are while texts are added.
 func TestEarlierDictionariesDoNotChange(t *testing.T) {
-	var c usage.SampleColumns
+	c := usage.NewSampleColumns(nil)
 	filled(&c, 3, 0)
 	first := c.Record()
 	defer first.Release()
@@ -92,7 +92,7 @@ func TestEarlierDictionariesDoNotChange(t *testing.T) {
 }
 
 func TestEmptyColumns(t *testing.T) {
-	var c usage.SampleColumns
+	c := usage.NewSampleColumns(nil)
 	rec := c.Record()
 	defer rec.Release()
 	s, err := usage.SamplesOf(rec)

@@ -1,0 +1,220 @@
+package analyzer
+
+import (
+	"fmt"
+	"math/bits"
+
+	"sizeterm/analyzer/quantile"
+)
+
+// staged is a row of samples on its way into the tracks of its machine. Rows wait until there are some of one machine:
+// then each of its tracks, days and profiles is touched once for all of them. In a file by time every row is of another
+// machine, and what a row writes to would be fetched into the cache again for each.
+type staged struct {
+	start   int64
+	seconds int32
+	has     uint16 // a bit a measure, and settled
+	low     uint16 // lowest CPU of the interval, 0 where it is not known
+	values  [measures]uint16
+}
+
+// settled says that week and bounds know the row: they need the values that do not fit.
+const settled = 1 << 15
+
+// stagedRows is how many rows of a machine wait: half a kilobyte.
+const stagedRows = 16
+
+func (s *staged) set(which measure, value uint16) {
+	s.values[which] = value
+	s.has |= 1 << which
+}
+
+func (s *staged) day() int32 { return int32(uint64(s.start) / daySeconds) }
+
+// addSample counts one row. A row without any measure says nothing, not even that the machine ran.
+func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
+	s := staged{start: r.start[i], seconds: r.seconds[i]}
+	avg, hasAvg := a.percent(&r.cpuAvg, i)
+	if hasAvg {
+		s.set(cpuAvg, clip(avg))
+	}
+	high, hasHigh := a.percent(&r.cpuMax, i)
+	low := int32(0)
+	if hasHigh {
+		low, _ = a.percent(&r.cpuMin, i)
+		s.set(cpuMax, clip(high))
+		s.low = clip(low)
+	}
+	used, hasUsed := a.percent(&r.used, i)
+	if hasUsed {
+		s.set(memoryUsed, clip(used))
+	}
+	if r.large {
+		a.stageLarge(&s, r, i)
+	}
+	if s.has == 0 {
+		return nil
+	}
+	if max(avg, high, used) > quantile.Limit {
+		m.top[cpuAvg], m.top[cpuMax], m.top[memoryUsed] = max(m.top[cpuAvg], avg), max(m.top[cpuMax], high), max(m.top[memoryUsed], used)
+		m.settle(&s, low, avg, high)
+		s.has |= settled
+	}
+	if m.staged == nil {
+		m.staged = make([]staged, 0, stagedRows)
+	}
+	if m.staged = append(m.staged, s); len(m.staged) == cap(m.staged) {
+		return a.drain(m)
+	}
+	return nil
+}
+
+// stageLarge reads the measures that are kept as coded numbers.
+func (a *Accumulator) stageLarge(s *staged, r *sampleRows, i int) {
+	if v, ok := a.large(&r.free, i); ok {
+		s.set(memoryFree, code((v+freeUnit/2)/freeUnit))
+	}
+	if v, ok := a.large(&r.netOut, i); ok {
+		s.set(networkOut, code((v+62)/125)) // 125 bytes are a kilobit
+	}
+	read, hasRead := a.large(&r.diskRead, i)
+	if written, ok := a.large(&r.diskWrite, i); ok || hasRead {
+		s.set(diskBandwidth, code((read+written+500)/1000))
+	}
+	if v, ok := a.large(&r.operations, i); ok {
+		s.set(diskOps, code((v+500)/1000)) // thousandths
+	}
+}
+
+// large returns a value that is not negative; a negative one is impossible and counts as missing.
+func (a *Accumulator) large(column *ints[int64], row int) (int64, bool) {
+	v, ok := column.at(row)
+	if ok && v < 0 {
+		a.refused++
+		return 0, false
+	}
+	return v, ok
+}
+
+func clip(v int32) uint16 { return uint16(min(v, quantile.Limit)) }
+
+// maxSegments leaves room for the parts of one more sample below 65536.
+const maxSegments = 65_000
+
+// drain moves the rows that wait into the tracks of their machine.
+func (a *Accumulator) drain(m *machine) error {
+	rows := m.staged
+	m.staged = rows[:0]
+	for len(rows) > 0 {
+		first, n := &rows[0], 1
+		day := first.day()
+		for n < len(rows) && rows[n].seconds == first.seconds && rows[n].has == first.has && rows[n].day() == day {
+			n++
+		}
+		if len(m.segments) > maxSegments {
+			return fmt.Errorf("analyzer: more than %d days and lengths of samples of one machine", maxSegments)
+		}
+		a.drainRun(m, rows[:n], day)
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// drainAll does so for all machines and gives the memory back.
+func (a *Accumulator) drainAll() error {
+	for _, m := range a.machines {
+		if err := a.drain(m); err != nil {
+			return err
+		}
+		m.staged = nil
+	}
+	return nil
+}
+
+// drainRun moves rows of one day, length and set of measures. Samples of a usual length have a segment a day and length.
+// Samples of an odd length, which may be a different one each time, are split into powers of two, so that the number of
+// segments of a day is bounded.
+func (a *Accumulator) drainRun(m *machine, rows []staged, day int32) {
+	var at [stagedRows]uint16
+	values, seconds := at[:len(rows)], rows[0].seconds
+	for has := rows[0].has &^ settled; has != 0; has &= has - 1 {
+		which := measure(bits.TrailingZeros16(has))
+		top := uint16(0)
+		for i := range rows {
+			values[i] = rows[i].values[which]
+			top = max(top, values[i])
+		}
+		if which <= memoryUsed {
+			m.top[which] = max(m.top[which], int32(top))
+		}
+		track := m.track(which)
+		if usual(seconds) {
+			a.put(track, m.segment(segment{day: day, seconds: seconds}), values)
+			continue
+		}
+		rest := uint32(seconds)
+		for extra := false; rest != 0; extra = true {
+			power := uint32(1) << (bits.Len32(rest) - 1)
+			a.put(track, m.segment(segment{day, int32(power), extra}), values)
+			rest -= power
+		}
+	}
+	for i := range rows {
+		if s := &rows[i]; s.has&settled == 0 {
+			m.settle(s, int32(s.low), int32(s.values[cpuAvg]), int32(s.values[cpuMax]))
+		}
+	}
+	if seconds <= 3600 {
+		m.mark(rows, day)
+	}
+}
+
+// settle counts a row in the hours of the week and in the bounds of overload.
+func (m *machine) settle(s *staged, low, avg, high int32) {
+	if s.has&(1<<cpuAvg) != 0 && s.seconds <= 3600 {
+		if m.week == nil {
+			m.week = &week{}
+		}
+		m.week.add(uint64(s.start)/3600, int64(s.seconds), int64(avg))
+	}
+	switch {
+	case s.has&(1<<cpuMax) == 0:
+	case s.has&(1<<cpuAvg) != 0:
+		m.bounds().add(min(low, avg), avg, max(high, avg), int64(s.seconds))
+	default:
+		m.bounds().addMax(high, int64(s.seconds))
+	}
+}
+
+// mark marks when rows of a day were measured.
+func (m *machine) mark(rows []staged, day int32) {
+	marks := m.marks(day)
+	for i := range rows {
+		from := int(rows[i].start - int64(day)*daySeconds)
+		marks.Mark(from, from+int(rows[i].seconds))
+		if over := from + int(rows[i].seconds) - daySeconds; over > 0 {
+			m.marks(day+1).Mark(0, over)
+			marks = m.marks(day) // the days may have moved
+		}
+	}
+}
+
+// usual reports whether metrics are commonly kept in intervals of so many seconds.
+func usual(seconds int32) bool {
+	switch seconds {
+	case 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400:
+		return true
+	}
+	return false
+}
+
+// put adds values to a track.
+func (a *Accumulator) put(t *quantile.Track, segment uint16, values []uint16) {
+	a.raw += int64(len(values))
+	if a.sparing {
+		if n, last := t.Raw(); n >= packSome && (last != segment || n >= packMost) {
+			t.Pack()
+		}
+	}
+	t.Add(segment, values...)
+}
