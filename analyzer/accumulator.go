@@ -28,6 +28,10 @@ type Accumulator struct {
 	raw      int64 // values that were added, until they are packed
 	sparing  bool  // values are packed
 	view     sampleView
+	charged  chargeView
+	skuLast  uint32 // of the row before, as the next two
+	cellKey  cellKey
+	cellLast *cell
 	filter   filter
 }
 
@@ -82,11 +86,7 @@ func (a *Accumulator) Add(rec arrow.Record) error {
 	case rec.Schema().Equal(usage.SampleSchema):
 		return a.addSamples(rec)
 	case rec.Schema().Equal(usage.ChargeSchema):
-		charges, err := usage.ChargesOf(rec)
-		if err != nil {
-			return fmt.Errorf("analyzer: %w", err)
-		}
-		a.addCharges(charges)
+		a.addCharges(rec)
 		return nil
 	}
 	return fmt.Errorf("analyzer: record has neither the charge nor the sample schema: %v", rec.Schema().Fields())
@@ -125,7 +125,7 @@ type nameKey struct {
 
 // name remembers the name of something; of several names the one that sorts last, so that the order of rows is nothing.
 func (a *Accumulator) name(key nameKey, name uint32) {
-	if name != 0 && cmp.Compare(a.words.texts[name], a.words.texts[a.names[key]]) > 0 {
+	if name != 0 && a.names[key] != name && cmp.Compare(a.words.texts[name], a.words.texts[a.names[key]]) > 0 {
 		a.names[key] = name
 	}
 }

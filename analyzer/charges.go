@@ -5,6 +5,9 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
 	"sizeterm/ingest/usage"
 )
 
@@ -44,69 +47,99 @@ type sku struct {
 	model                                                     usage.Model
 }
 
-// addCharges counts the rows of a record.
-func (a *Accumulator) addCharges(c *usage.Charges) {
-	w := &a.words
-	customer, customerName := w.column(&c.Customer), w.column(&c.CustomerName)
-	subscription, subscriptionName := w.column(&c.Subscription), w.column(&c.SubscriptionName)
-	group, export, dataset := w.column(&c.ResourceGroup), w.column(&c.Export), w.column(&c.Dataset)
-	resource, vm, tags := w.column(&c.Resource), w.column(&c.VM), w.column(&c.Tags)
-	size, region, os, licence := w.column(&c.Size), w.column(&c.Region), w.column(&c.OS), w.column(&c.Licence)
-	currency, benefit, benefitSize := w.column(&c.Currency), w.column(&c.Benefit), w.column(&c.BenefitSize)
+// chargeView is the texts of records of charges, by the columns of usage.ChargeSchema.
+type chargeView [26]dictionary
+
+// chargeRows are the numbers of a record of charges.
+type chargeRows struct {
+	kind, model                        []uint8
+	start, end, cost                   []int64
+	hours, benefitRatio, rate, listing ints[int64]
+}
+
+func chargesOf(rec arrow.Record) chargeRows {
+	short := func(i int) []uint8 { return rec.Column(i).(*array.Uint8).Uint8Values() }
+	long := func(i int) ints[int64] {
+		return intsOf(rec.Column(i), rec.Column(i).(*array.Int64).Int64Values())
+	}
+	return chargeRows{kind: short(11), model: short(12), start: long(13).values, end: long(14).values, cost: long(21).values,
+		hours: long(15), benefitRatio: long(18), rate: long(19), listing: long(20)}
+}
+
+// addCharges counts the rows of a record of usage.ChargeSchema.
+func (a *Accumulator) addCharges(rec arrow.Record) {
+	v := &a.charged
+	for i := range v {
+		if rec.Column(i).DataType().ID() == arrow.DICTIONARY {
+			v[i].set(rec.Column(i))
+			defer v[i].release()
+		}
+	}
+	c := chargesOf(rec)
 	end := int64(1<<63 - 1)
 	if !a.opts.AsOf.IsZero() {
 		end = floorDay(a.opts.AsOf.Unix()) * daySeconds
 	}
-	for i := range c.Len() {
-		if c.Start[i] >= end || !a.wants(resource.at(i)) {
+	for i, start := range c.start {
+		word := func(column int) uint32 { return v[column].at(&a.words, i) }
+		if start >= end || !a.wants(word(5)) {
 			continue
 		}
-		until := c.End[i]
-		if kind := usage.Kind(c.Kind[i]); kind != usage.Compute && kind != usage.Software {
-			until = c.Start[i] // money belongs to its first day
+		until := c.end[i]
+		if kind := usage.Kind(c.kind[i]); kind != usage.Compute && kind != usage.Software {
+			until = start // money belongs to its first day
 		}
-		if c.Start[i] < 0 || max(until, c.Start[i]) > lastDay*daySeconds || until-c.Start[i] > longest {
+		if start < 0 || max(until, start) > lastDay*daySeconds || until-start > longest {
 			a.undated++
 			continue
 		}
-		a.name(nameKey{true, customer.at(i)}, customerName.at(i))
-		a.name(nameKey{false, subscription.at(i)}, subscriptionName.at(i))
-		ratio, _ := c.BenefitRatio.At(i)
-		l := line{resource: resource.at(i), vm: vm.at(i), tags: tags.at(i), hour: -1, cost: c.Cost[i]}
-		l.sku = a.sku(sku{size: size.at(i), region: region.at(i), os: os.at(i), licence: licence.at(i), currency: currency.at(i),
-			benefit: benefit.at(i), benefitSize: benefitSize.at(i), ratio: ratio, kind: usage.Kind(c.Kind[i]), model: usage.Model(c.Model[i])})
-		l.hours, l.rate, l.list = known(&c.Hours, i), known(&c.Rate, i), known(&c.ListRate, i)
-		key := cellKey{customer: customer.at(i), subscription: subscription.at(i), group: group.at(i), dataset: dataset.at(i)}
-		for part := range days(c.Start[i], until, l) {
+		customer, subscription := word(0), word(2)
+		a.name(nameKey{true, customer}, word(1))
+		a.name(nameKey{false, subscription}, word(3))
+		l := line{resource: word(5), vm: word(6), tags: word(23), hour: -1, cost: c.cost[i]}
+		l.sku = a.sku(sku{size: word(7), region: word(8), os: word(9), licence: word(10), currency: word(22),
+			benefit: word(16), benefitSize: word(17), ratio: known(&c.benefitRatio, i), kind: usage.Kind(c.kind[i]), model: usage.Model(c.model[i])})
+		l.hours, l.rate, l.list = known(&c.hours, i), known(&c.rate, i), known(&c.listing, i)
+		export, dataset := word(24), word(25)
+		key := cellKey{customer: customer, subscription: subscription, group: word(4), dataset: dataset}
+		for part := range days(start, until, l) {
 			key.day = part.day
-			a.cell(key).add(a, part.line, export.at(i), dataset.at(i))
+			a.cell(key).add(a, part.line, export, dataset)
 		}
 	}
 }
 
 func (a *Accumulator) cell(key cellKey) *cell {
+	if a.cellLast != nil && a.cellKey == key {
+		return a.cellLast
+	}
 	c := a.cells[key]
 	if c == nil {
 		c = &cell{}
 		a.cells[key] = c
 	}
+	a.cellKey, a.cellLast = key, c
 	return c
 }
 
-func known(column *usage.Ints, row int) int64 {
-	if v, ok := column.At(row); ok {
+func known(column *ints[int64], row int) int64 {
+	if v, ok := column.at(row); ok {
 		return v
 	}
 	return 0
 }
 
 func (a *Accumulator) sku(s sku) uint32 {
+	if len(a.skuList) > 0 && a.skuList[a.skuLast] == s {
+		return a.skuLast
+	}
 	id, ok := a.skus[s]
 	if !ok {
 		id = uint32(len(a.skuList))
 		a.skus[s] = id
 		a.skuList = append(a.skuList, s)
 	}
+	a.skuLast = id
 	return id
 }
 

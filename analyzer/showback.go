@@ -18,6 +18,12 @@ type showKey struct {
 // account is a customer and currency.
 type account struct{ customer, currency uint32 }
 
+// slice is what lines of one owner and with the same tags have in common: they are of the same slices.
+type slice struct{ customer, currency, subscription, group, tags uint32 }
+
+// spent is what was used and paid.
+type spent struct{ hours, cost int64 }
+
 // slicer adds up cost by slice; tagged is what carries a tag of each name, and whole is everything.
 type slicer struct {
 	r      *run
@@ -31,13 +37,8 @@ type slicer struct {
 // up to the whole: what lacks the tag is the slice of the empty key.
 func (r *run) showBack() {
 	s := &slicer{r: r, sums: map[showKey]*ShowBack{}, tagged: map[showKey]*ShowBack{}, whole: map[account]*ShowBack{}, tags: map[uint32]map[string]string{}}
-	for _, ref := range r.cells {
-		if !r.inside(ref.day) {
-			continue
-		}
-		for i := range ref.lines {
-			s.add(ref, &ref.lines[i])
-		}
+	for key, sum := range r.slices() {
+		s.add(key, sum.hours, sum.cost)
 	}
 	for key, tagged := range s.tagged {
 		whole := s.whole[account{key.customer, key.currency}]
@@ -53,32 +54,53 @@ func (r *run) showBack() {
 	})
 }
 
-// add counts a line in every slice that it is of.
-func (s *slicer) add(ref cellRef, l *line) {
-	k := &s.r.a.skuList[l.sku]
-	hours := int64(0)
-	switch k.kind {
-	case usage.Compute:
-		hours = l.hours
-	case usage.Software:
-	default:
-		return
+// slices adds up the lines of the window that are of the same slices.
+func (r *run) slices() map[slice]*spent {
+	out := map[slice]*spent{}
+	var last slice
+	var sum *spent
+	for _, ref := range r.cells {
+		if !r.inside(ref.day) {
+			continue
+		}
+		for i := range ref.lines {
+			l := &ref.lines[i]
+			k := &r.a.skuList[l.sku]
+			if k.kind != usage.Compute && k.kind != usage.Software {
+				continue
+			}
+			key := slice{ref.customer, k.currency, ref.subscription, ref.group, l.tags}
+			if sum == nil || key != last {
+				if last, sum = key, out[key]; sum == nil {
+					sum = &spent{}
+					out[key] = sum
+				}
+			}
+			if sum.cost += l.cost; k.kind == usage.Compute {
+				sum.hours += l.hours
+			}
+		}
 	}
-	who := account{ref.customer, k.currency}
+	return out
+}
+
+// add counts in every slice what lines have in common that are of it.
+func (s *slicer) add(ref slice, hours, cost int64) {
+	who := account{ref.customer, ref.currency}
 	if s.whole[who] == nil {
 		s.whole[who] = &ShowBack{}
 	}
 	s.whole[who].Hours += hours
-	s.whole[who].Cost += l.cost
+	s.whole[who].Cost += cost
 	subscription, group := s.r.a.text(ref.subscription), s.r.a.text(ref.group)
-	s.count(s.sums, showKey{who.customer, who.currency, "subscription", subscription}, hours, l.cost)
-	s.count(s.sums, showKey{who.customer, who.currency, "resource_group", subscription + "/" + group}, hours, l.cost)
-	if s.tags[l.tags] == nil {
-		s.tags[l.tags] = parseTags(s.r.a.text(l.tags))
+	s.count(s.sums, showKey{who.customer, who.currency, "subscription", subscription}, hours, cost)
+	s.count(s.sums, showKey{who.customer, who.currency, "resource_group", subscription + "/" + group}, hours, cost)
+	if s.tags[ref.tags] == nil {
+		s.tags[ref.tags] = parseTags(s.r.a.text(ref.tags))
 	}
-	for name, value := range s.tags[l.tags] {
-		s.count(s.sums, showKey{who.customer, who.currency, "tag:" + name, value}, hours, l.cost)
-		s.count(s.tagged, showKey{who.customer, who.currency, "tag:" + name, ""}, hours, l.cost)
+	for name, value := range s.tags[ref.tags] {
+		s.count(s.sums, showKey{who.customer, who.currency, "tag:" + name, value}, hours, cost)
+		s.count(s.tagged, showKey{who.customer, who.currency, "tag:" + name, ""}, hours, cost)
 	}
 }
 

@@ -1,10 +1,6 @@
 package analyzer
 
-import (
-	"strings"
-
-	"sizeterm/ingest/usage"
-)
+import "strings"
 
 // words interns texts. Index 0 is the empty text, which stands for null.
 type words struct {
@@ -30,26 +26,4 @@ func (w *words) borrowed(text string) uint32 {
 		return id
 	}
 	return w.id(strings.Clone(text))
-}
-
-// column turns the texts of one column of a record into word indexes, each distinct text once.
-type column struct {
-	words *words
-	texts *usage.Texts
-	known []uint32 // 1 + word index, by dictionary index
-}
-
-func (w *words) column(texts *usage.Texts) column {
-	return column{words: w, texts: texts, known: make([]uint32, len(texts.Dict))}
-}
-
-func (c *column) at(row int) uint32 {
-	if c.texts.Null(row) {
-		return 0
-	}
-	at := c.texts.Index[row]
-	if c.known[at] == 0 {
-		c.known[at] = 1 + c.words.id(c.texts.Dict[at])
-	}
-	return c.known[at] - 1
 }

@@ -150,7 +150,7 @@ func (m *chargeMapper) take(r *row) {
 	}
 	f.Export, f.Dataset, f.Line = m.export, m.dataset, r.line
 	m.remember(r, &f)
-	m.batch.Append(f.ChargeRow)
+	m.batch.Add(&f.ChargeRow)
 	m.tally.accepted++
 	m.tally.cost(f.Currency, f.Kind.String(), f.cost)
 	m.tally.period(f.Start, f.End)

@@ -234,6 +234,9 @@ func (r *Reader) newMapper() mapper {
 		return m
 	}
 	m := &chargeMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}, export: r.note.export, dataset: r.in.Dataset, latest: latest}
+	if len(r.mappers) > 0 {
+		m.batch.ShareWords(&r.mappers[0].(*chargeMapper).batch)
+	}
 	m.focus = family == "focus"
 	m.partner = family == "partner-center-daily-rated" || family == "partner-center-utilization"
 	m.invoice = family == "partner-center-invoice" || family == "partner-center-usage-145p"

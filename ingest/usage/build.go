@@ -84,101 +84,6 @@ func (w *Words) array() *array.String {
 	return w.dict
 }
 
-// ChargeBatch gathers charge rows as plain columns, which Record wraps as Arrow arrays without copying the numbers. Texts
-// are indexes of the batch's Words (-1 is null). All columns must have equal lengths when Record is called; Append keeps
-// them so. The dictionaries live as long as the batch, so that many records share them.
-type ChargeBatch struct {
-	words [len(chargeWords)]Words
-	rows  []ChargeRow
-}
-
-// ChargeRow is one row of ChargeSchema in Go's terms. An empty text is null. Nullable numbers have a flag beside them.
-type ChargeRow struct {
-	Customer, CustomerName, Subscription, SubscriptionName, ResourceGroup string
-	Resource, VM, Size, Region, OS, Licence                               string
-	Benefit, BenefitSize, Currency, Tags, Export, Dataset                 string
-	Kind                                                                  Kind
-	Model                                                                 Model
-	Start, End, Hours, BenefitRatio, Rate, ListRate, Cost, Line           int64
-	HasHours, HasRatio, HasRate, HasListRate                              bool
-}
-
-// chargeWords names the columns of texts of ChargeSchema in the order of ChargeBatch.words.
-var chargeWords = [...]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17, 22, 23, 24, 25}
-
-// Append adds a row.
-func (b *ChargeBatch) Append(row ChargeRow) { b.rows = append(b.rows, row) }
-
-// Len returns the number of rows gathered since the last Record.
-func (b *ChargeBatch) Len() int { return len(b.rows) }
-
-// Record returns the gathered rows as a record of ChargeSchema, which the caller releases, and empties the batch.
-func (b *ChargeBatch) Record() arrow.Record {
-	n := len(b.rows)
-	cols := make([]arrow.Array, ChargeSchema.NumFields())
-	for w, col := range chargeWords {
-		index := make([]int32, n)
-		for i := range b.rows {
-			index[i] = b.words[w].Index(b.rows[i].text(col))
-		}
-		cols[col] = wordsOf(index, b.words[w].array())
-	}
-	cols[11] = bytesOf(n, func(i int) uint8 { return uint8(b.rows[i].Kind) })
-	cols[12] = bytesOf(n, func(i int) uint8 { return uint8(b.rows[i].Model) })
-	number := func(col int, at func(*ChargeRow) (int64, bool)) {
-		cols[col] = numbersOf(n, func(i int) (int64, bool) { return at(&b.rows[i]) })
-	}
-	number(13, func(r *ChargeRow) (int64, bool) { return r.Start, true })
-	number(14, func(r *ChargeRow) (int64, bool) { return r.End, true })
-	number(15, func(r *ChargeRow) (int64, bool) { return r.Hours, r.HasHours })
-	number(18, func(r *ChargeRow) (int64, bool) { return r.BenefitRatio, r.HasRatio })
-	number(19, func(r *ChargeRow) (int64, bool) { return r.Rate, r.HasRate })
-	number(20, func(r *ChargeRow) (int64, bool) { return r.ListRate, r.HasListRate })
-	number(21, func(r *ChargeRow) (int64, bool) { return r.Cost, true })
-	number(26, func(r *ChargeRow) (int64, bool) { return r.Line, true })
-	b.rows = b.rows[:0]
-	return recordOf(ChargeSchema, cols, n)
-}
-
-// text returns the text of the column col of ChargeSchema.
-func (r *ChargeRow) text(col int) string {
-	switch col {
-	case 0:
-		return r.Customer
-	case 1:
-		return r.CustomerName
-	case 2:
-		return r.Subscription
-	case 3:
-		return r.SubscriptionName
-	case 4:
-		return r.ResourceGroup
-	case 5:
-		return r.Resource
-	case 6:
-		return r.VM
-	case 7:
-		return r.Size
-	case 8:
-		return r.Region
-	case 9:
-		return r.OS
-	case 10:
-		return r.Licence
-	case 16:
-		return r.Benefit
-	case 17:
-		return r.BenefitSize
-	case 22:
-		return r.Currency
-	case 23:
-		return r.Tags
-	case 24:
-		return r.Export
-	}
-	return r.Dataset
-}
-
 // SampleRow is one row of SampleSchema in Go's terms. An empty text is null, and so is a nil measure.
 type SampleRow struct {
 	Resource, VM, Size, Region                  string
@@ -249,14 +154,6 @@ func recordOf(schema *arrow.Schema, cols []arrow.Array, n int) arrow.Record {
 	return rec
 }
 
-func bytesOf(n int, at func(int) uint8) arrow.Array {
-	values := make([]uint8, n)
-	for i := range values {
-		values[i] = at(i)
-	}
-	return fixedOf(arrow.PrimitiveTypes.Uint8, n, values, nil, 0)
-}
-
 func numbersOf(n int, at func(int) (int64, bool)) arrow.Array {
 	values, valid, missing := make([]int64, n), make([]byte, bitutil.BytesForBits(int64(n))), 0
 	for i := range values {
@@ -285,8 +182,8 @@ func percentsOf(n int, at func(int) *int32) arrow.Array {
 	return fixedOf(arrow.PrimitiveTypes.Int32, n, arrow.Int32Traits.CastToBytes(values), valid, missing)
 }
 
-func fixedOf(t arrow.DataType, n int, values, valid []byte, missing int) arrow.Array {
-	data := array.NewData(t, n, []*memory.Buffer{bitmap(valid, missing), memory.NewBufferBytes(values)}, nil, missing, 0)
+func arrayOf(t arrow.DataType, n int, buffers []*memory.Buffer, missing int) arrow.Array {
+	data := array.NewData(t, n, buffers, nil, missing, 0)
 	defer data.Release()
 	return array.MakeFromData(data)
 }

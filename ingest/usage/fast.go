@@ -144,6 +144,7 @@ func intColumn(values []int64, n int, null allNull) arrow.Array {
 				valid = allValid(n)
 			}
 			bitutil.ClearBit(valid, i)
+			values[i] = 0
 			missing++
 		}
 	}
@@ -163,6 +164,7 @@ func percentColumn(values []int32, n int, null allNull) arrow.Array {
 				valid = allValid(n)
 			}
 			bitutil.ClearBit(valid, i)
+			values[i] = 0
 			missing++
 		}
 	}
