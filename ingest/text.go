@@ -189,6 +189,7 @@ func (t *text) openParquet(limits Limits) error {
 	if err != nil {
 		return err
 	}
+	t.closers = append(t.closers, table)
 	t.unnamed = true
 	t.Reader = bufio.NewReaderSize(table, headBytes)
 	return nil
