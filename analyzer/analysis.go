@@ -40,6 +40,7 @@ type Analysis struct {
 	ShowBack      []ShowBack
 	Inferred      []Inferred
 	Subscriptions []Subscription
+	Strangers     []string // names of machines that were measured and are in no charge row, sorted
 	Warnings      []Warning
 }
 

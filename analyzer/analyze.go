@@ -119,6 +119,7 @@ func (r *run) stranger(names []string) {
 	if len(names) == 0 {
 		return
 	}
+	r.out.Strangers = names
 	shown := names[:min(3, len(names))]
 	detail := strings.Join(shown, ", ")
 	if len(names) > len(shown) {

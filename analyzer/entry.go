@@ -253,10 +253,13 @@ func (r *run) add(e *entry, profile *demand.Series, m *joined) {
 		case m == nil:
 		case source == notKnown:
 			m.waiting = append(m.waiting, waiting{at, total})
+			e.vm.ran(at, total, nil)
 		default:
 			addDay(&m.Series, at, total, &hours, source)
+			e.vm.ran(at, total, &hours)
 		}
 	}
+	e.vm.known = e.known
 	r.rhythm(e)
 }
 

@@ -15,7 +15,7 @@ import (
 	"sizeterm/ingest/usage"
 )
 
-var pointers = regexp.MustCompile(`(Type7|Overload):0x[0-9a-f]+`)
+var pointers = regexp.MustCompile(`(Type7|Overload|hours):0x[0-9a-f]+`)
 
 // dice draws from a seed, so that a data set is one number.
 type dice uint32

@@ -169,28 +169,37 @@ func (k *Known) add(o Known) {
 // pools writes the pools in order.
 func (r *run) pools(g *groups) {
 	for _, p := range g.pools {
-		p.Exact = true
-		p.shape(int(r.days))
-		for _, m := range p.members {
-			m.Rate, m.ListRate = m.rate.rate, m.list.rate
-			if m.VMs > 0 {
-				p.Members = append(p.Members, m.Member)
-				p.Exact = p.Exact && m.Series.Exact()
-			}
-		}
-		slices.SortFunc(p.Members, func(x, y Member) int {
-			return cmp.Or(cmp.Compare(x.Subscription, y.Subscription), cmp.Compare(x.ResourceGroup, y.ResourceGroup),
-				cmp.Compare(x.Size, y.Size), cmp.Compare(x.OS, y.OS))
-		})
-		slices.SortFunc(p.Young, func(x, y Excluded) int {
-			return cmp.Or(cmp.Compare(x.Resource, y.Resource), cmp.Compare(x.Size, y.Size), x.Since.Compare(y.Since), cmp.Compare(x.Hours, y.Hours))
-		})
-		if len(p.Members) > 0 || len(p.Young) > 0 {
+		if p.finish(int(r.days)) {
 			p.warnings()
 			r.out.Pools = append(r.out.Pools, p.Pool)
 		}
 	}
-	slices.SortFunc(r.out.Pools, func(x, y Pool) int {
+	sortPools(r.out.Pools)
+}
+
+// finish writes the members of a pool in order, and reports whether there is anything in it.
+func (p *pooled) finish(days int) bool {
+	p.Exact = true
+	p.shape(days)
+	for _, m := range p.members {
+		m.Rate, m.ListRate = m.rate.rate, m.list.rate
+		if m.VMs > 0 {
+			p.Members = append(p.Members, m.Member)
+			p.Exact = p.Exact && m.Series.Exact()
+		}
+	}
+	slices.SortFunc(p.Members, func(x, y Member) int {
+		return cmp.Or(cmp.Compare(x.Subscription, y.Subscription), cmp.Compare(x.ResourceGroup, y.ResourceGroup),
+			cmp.Compare(x.Size, y.Size), cmp.Compare(x.OS, y.OS))
+	})
+	slices.SortFunc(p.Young, func(x, y Excluded) int {
+		return cmp.Or(cmp.Compare(x.Resource, y.Resource), cmp.Compare(x.Size, y.Size), x.Since.Compare(y.Since), cmp.Compare(x.Hours, y.Hours))
+	})
+	return len(p.Members) > 0 || len(p.Young) > 0
+}
+
+func sortPools(pools []Pool) {
+	slices.SortFunc(pools, func(x, y Pool) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Currency, y.Currency),
 			cmp.Compare(x.Region, y.Region), cmp.Compare(x.Group, y.Group))
 	})

@@ -346,6 +346,9 @@ func (r *run) gatherMemory(e *entry, machines []*machine, to *quantile.Summary, 
 	}
 	r.gatherShare(machines, memoryFree, accept, to, func(units int64) int64 {
 		total := shape.MemoryMiB << 20
+		if units*freeUnit > total+total/100 {
+			return quantile.Limit // more is free than the size has: no share of it
+		}
 		return max(0, (2*10_000*(total-units*freeUnit)+total)/(2*total))
 	})
 }
@@ -478,6 +481,10 @@ const (
 	idleRecent   = 200
 	recentDays   = 3
 	minDaysOfCPU = 7
+	// fullCPU and fullMemory are what a share of the machine can be at most, with a point for rounding: sums over cores, and
+	// bytes of another size, are not shares of this one.
+	fullCPU    = 10_100
+	fullMemory = 10_100
 )
 
 // state judges a machine whose figures are known.
@@ -498,8 +505,14 @@ func (r *run) state(e *entry, days []dailySum) State {
 		recent = recent[1:]
 	}
 	switch {
+	case high.Samples == 0 && e.twin:
+		return StateAmbiguous
 	case high.Samples == 0:
 		return StateNoMetrics
+	case max(high.Max, vm.CPUAvg.Max) > fullCPU:
+		return StateAboveFull
+	case vm.Memory.Max > fullMemory:
+		return StateMemoryOther
 	case vm.SampleDays < minDaysOfCPU:
 		return StateTooFew
 	case high.P95 < idleP95 && meanOf(recent) <= idleRecent:

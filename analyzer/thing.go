@@ -15,6 +15,7 @@ type thing struct {
 	machines []*machine // its samples
 	set      []*machine // samples of the scale set that it is an instance of
 	firstDay int32      // first day on which it was billed
+	twin     bool       // samples name it and another machine alike
 }
 
 type thingKey struct{ customer, subscription, group, resource, vm, currency uint32 }
@@ -134,6 +135,9 @@ func (n *machineNames) find(a *Accumulator, resource, vm string) (own *thing, se
 	if things == nil && !strings.Contains(resource, "/") {
 		things = n.byName[cmp.Or(vm, resource)]
 		if distinct(things) != 1 {
+			for _, t := range things {
+				t.twin = true
+			}
 			return nil, nil
 		}
 		return things[0], nil

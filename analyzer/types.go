@@ -76,12 +76,15 @@ type State string
 // The states of a machine.
 const (
 	StateOK            State = "ok"
-	StateIdle          State = "idle"           // P95 of CPU below 3 %, average of the last 3 days at most 2 % (Azure Advisor's shut-down rule without network)
-	StateNoMetrics     State = "no_metrics"     // billed, but no sample
-	StateMemoryUnknown State = "memory_unknown" // CPU measured, memory not
-	StateTooFew        State = "too_few"        // samples of less than 7 days
-	StateSizeUnknown   State = "size_unknown"   // the catalog does not know its size
-	StateGone          State = "gone"           // billed in the files, but not in the window
+	StateIdle          State = "idle"                   // P95 of CPU below 3 %, average of the last 3 days at most 2 % (Azure Advisor's shut-down rule without network)
+	StateNoMetrics     State = "no_metrics"             // billed, but no sample
+	StateMemoryUnknown State = "memory_unknown"         // CPU measured, memory not
+	StateTooFew        State = "too_few"                // samples of less than 7 days
+	StateSizeUnknown   State = "size_unknown"           // the catalog does not know its size
+	StateGone          State = "gone"                   // billed in the files, but not in the window
+	StateAmbiguous     State = "ambiguous_name"         // measured under a name that several machines have, so that whose samples they are is unknown
+	StateAboveFull     State = "cpu_above_100"          // CPU above 101 %: the samples are not shares of the machine
+	StateMemoryOther   State = "memory_of_another_size" // more memory measured than its size has: the samples are of another size or machine
 )
 
 // VM is one machine: one resource of one size; a machine that was resized in the window appears once for each size.
@@ -113,6 +116,9 @@ type VM struct {
 	SoftwareCost                          int64 // of these: software rows
 	Tags                                  string
 	Warnings                              []Warning
+
+	spells []spell // when it ran, where it counts in a pool
+	known  Known
 }
 
 // Warning is a doubt about a figure that travels with it.
