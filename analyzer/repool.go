@@ -184,3 +184,6 @@ func (r *repool) place(vm *VM, change Change, gaps []int) {
 		}
 	})
 }
+
+// TagMap returns the tags of the machine by name in lower case; nil where it has none or they cannot be read.
+func (vm *VM) TagMap() map[string]string { return parseTags(vm.Tags) }

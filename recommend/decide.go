@@ -39,6 +39,7 @@ type decision struct {
 	mixed   mixed          // the best of both terms without a limit on cash
 	later   order          // of it, what is planned for later, renewals included
 	result  Pool
+	lines   []Line // of what was chosen, once asked for
 	refused []NotRecommended
 }
 

@@ -29,6 +29,9 @@ func (d *decision) linesOf(in *Input) ([]Line, error) {
 	if !ok || len(row.Buy) == 0 {
 		return nil, nil
 	}
+	if d.lines != nil {
+		return d.lines, nil
+	}
 	var lines []Line
 	done := order{}
 	for _, p := range row.Buy {
@@ -39,6 +42,7 @@ func (d *decision) linesOf(in *Input) ([]Line, error) {
 		done[ticketKey{p.Size, p.Term, 0}] += p.Quantity
 		lines = append(lines, line)
 	}
+	d.lines = lines
 	return lines, d.foretell(lines, in)
 }
 

@@ -69,6 +69,9 @@ func (m *market) addRate(pool *analyzer.Pool, size catalog.Size, in *Input, kind
 	currency := money.Code(pool.Currency)
 	offer, err := fresh(in, size, pool.Region, pricing.PayAsYouGo, currency)
 	rows, spread := rowRate(pool, size)
+	if rows == 0 {
+		rows = in.tariff.rowRate(pool, size)
+	}
 	subject := fmt.Sprintf("%s in %s", size, pool.Region)
 	switch {
 	case err == nil && (kinds[offer.Source] != "retail" && kinds[offer.Source] != "embedded" || rows == 0):

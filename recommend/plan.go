@@ -35,8 +35,10 @@ type Input struct {
 	// Files describes the files that were read, for the record.
 	Files []File
 
-	ahead *prospect // what the past says of the time ahead; Recommend fills it
-	set   settings  // quantities that the user fixed; WhatIf fills it
+	ahead  *prospect // what the past says of the time ahead; Recommend fills it
+	set    settings  // quantities that the user fixed; WhatIf fills it
+	growth int64     // of all usage, in basis points; WhatIf fills it
+	tariff *tariff   // prices of today, while sizes are tried
 }
 
 // File describes one file that went into the plan.
@@ -73,6 +75,8 @@ type Plan struct {
 	Profiles       []analyzer.Profile
 	VMs            []analyzer.VM
 	Resizes        []Resize
+	Sized          []Sized // every machine of the analysis that runs
+	Sizing         Sizing
 	Pools          []Pool
 	Lines          []Line
 	Later          []Later // what falls due after AsOf, by date
@@ -272,16 +276,6 @@ type PartnerView struct {
 	Threshold                                           float64 // r_partner / (p x (1 - PEC))
 }
 
-// Resize is one machine that should run on another size, on a schedule, or not at all.
-type Resize struct {
-	ID, VM                                       string
-	From, To                                     catalog.Size
-	Action                                       string // "resize", "shutdown" or "schedule"
-	OverloadLow, OverloadHigh                    float64
-	CostMonthBefore, CostMonthAfter, SavingMonth money.Amount
-	Reasons                                      []string
-}
-
 // NotRecommended says what was not recommended and why: every machine and size is in a line or here.
 type NotRecommended struct {
 	Customer string
@@ -308,7 +302,8 @@ type Total struct {
 	Customer, CustomerName              string
 	Currency                            money.Code
 	PayGMonth, SoftwareMonth, PlanMonth money.Amount
-	ResizeOnly, ReserveOnly, Joint      money.Amount // savings a month
+	ResizeOnly, ReserveOnly, Joint      money.Amount // savings a month, compute only
+	SoftwareSaved                       money.Amount // what the resizes save in licences a month, beside Joint
 	SavingLow, SavingHigh               money.Amount // of Joint, from the grain of the hours
 	Upfront                             money.Amount
 	Budget                              *Budget // how the limits on cash are met; nil without limits

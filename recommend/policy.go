@@ -3,6 +3,8 @@ package recommend
 import (
 	"fmt"
 	"time"
+
+	"sizeterm/recommend/rightsize"
 )
 
 // Policy is the rules of a plan. DefaultPolicy gives the values that the documentation explains; every field can be set by
@@ -60,6 +62,9 @@ type Policy struct {
 	PartnerOnRecord string
 	// Exempt lists resources (ARM ids or names) whose hours are not counted as demand.
 	Exempt []string
+	// NoResize leaves every machine on its size; Sizing is the rules of sizes otherwise.
+	NoResize bool
+	Sizing   rightsize.Policy
 }
 
 // DefaultPolicy returns the rules that apply when the user says nothing.
@@ -68,6 +73,7 @@ func DefaultPolicy() Policy {
 		MinDaysOneYear: 7, MinDaysNormal: 28, MinAge: 7 * 24 * time.Hour,
 		MonthlyLoss: 0.02, HorizonMonths: 36, MinSavingMonth: 1, BillingPlan: "monthly",
 		PriceAge: 90 * 24 * time.Hour, PriceTolerance: 0.02,
+		Sizing: rightsize.DefaultPolicy(),
 	}
 }
 
@@ -96,6 +102,11 @@ func (p Policy) Validate() error {
 	for _, term := range p.Terms {
 		if term != "P1Y" && term != "P3Y" {
 			return fmt.Errorf("terms: %q: want P1Y or P3Y", term)
+		}
+	}
+	if !p.NoResize {
+		if err := p.Sizing.Validate(); err != nil {
+			return fmt.Errorf("sizing: %w", err)
 		}
 	}
 	return nil

@@ -28,15 +28,19 @@ func Recommend(in Input) (*Plan, error) {
 	if in.ahead, err = newProspect(&in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
-	var decisions []*decision
+	var today []*decision
 	for i := range in.Analysis.Pools {
 		d, err := decide(&in.Analysis.Pools[i], &in)
 		if err != nil {
 			return nil, fmt.Errorf("recommend: %w", err)
 		}
-		decisions = append(decisions, d)
+		today = append(today, d)
 	}
-	budgets, err := keepWithin(decisions, &in)
+	budgets, err := keepWithin(today, &in)
+	if err != nil {
+		return nil, fmt.Errorf("recommend: %w", err)
+	}
+	decisions, sizes, err := plan.rightsize(today, budgets, &in)
 	if err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
@@ -48,7 +52,7 @@ func Recommend(in Input) (*Plan, error) {
 	plan.accountForMachines(&in)
 	plan.warnAboutLists(&in)
 	plan.warnAboutPrices(&in, decisions)
-	if err := plan.total(decisions, budgets, &in); err != nil {
+	if err := plan.total(decisions, today, sizes, budgets, &in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
 	plan.sort()
@@ -90,22 +94,27 @@ func (p *Plan) worthwhile(d *decision, lines []Line, in *Input) []Line {
 	if d.result.Chosen == Set {
 		return lines
 	}
-	total := int64(0)
-	for i := range lines {
-		total += lines[i].SavingMonth.Micros
-	}
-	subject := fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region)
-	if len(lines) > 0 && total < in.Policy.MinSavingMonth*1_000_000 {
-		p.refuse(d.pool.Customer, subject, "saving_too_small", fmt.Sprintf("the saving of %s %s a month is below the policy's %d", money.New(total, d.currency).Round(), d.currency, in.Policy.MinSavingMonth))
-		d.result.Chosen = PAYG
-		return nil
-	}
-	if losesAhead(lines) {
-		p.refuse(d.pool.Customer, subject, "expected_loss", "what would pay when the window repeats is not expected to when the demand moves and ends as it did in the past")
+	if reason, detail := d.unworthy(lines, in); reason != "" {
+		p.refuse(d.pool.Customer, fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), reason, detail)
 		d.result.Chosen = PAYG
 		return nil
 	}
 	return lines
+}
+
+// unworthy says why the lines of a pool are not worth an order, "" where they are or where there is none.
+func (d *decision) unworthy(lines []Line, in *Input) (reason, detail string) {
+	total := int64(0)
+	for i := range lines {
+		total += lines[i].SavingMonth.Micros
+	}
+	switch {
+	case len(lines) > 0 && total < in.Policy.MinSavingMonth*1_000_000:
+		return "saving_too_small", fmt.Sprintf("the saving of %s %s a month is below the policy's %d", money.New(total, d.currency).Round(), d.currency, in.Policy.MinSavingMonth)
+	case losesAhead(lines):
+		return "expected_loss", "what would pay when the window repeats is not expected to when the demand moves and ends as it did in the past"
+	}
+	return "", ""
 }
 
 // whyNothing says why nothing is bought for a pool whose terms could be bought.

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -17,20 +18,33 @@ type totalKey struct {
 }
 
 // total adds up the customers.
-func (p *Plan) total(decisions []*decision, budgets map[totalKey]*Budget, in *Input) error {
+func (p *Plan) total(decisions, today []*decision, sizes *sizing, budgets map[totalKey]*Budget, in *Input) error {
 	totals := map[totalKey]*Total{}
-	for _, d := range decisions {
+	of := func(d *decision) *Total {
+		key := totalKey{d.pool.Customer, d.currency}
+		if totals[key] == nil {
+			totals[key] = newTotal(key, in)
+			totals[key].Budget = budgets[key]
+		}
+		return totals[key]
+	}
+	// Costs without a plan are of the sizes of today, costs with it of those that were chosen.
+	for _, d := range today {
 		if d.low == nil {
 			continue
 		}
-		key := totalKey{d.pool.Customer, d.currency}
-		t := totals[key]
-		if t == nil {
-			t = newTotal(key, in)
-			t.Budget = budgets[key]
-			totals[key] = t
+		if err := of(d).add(d); err != nil {
+			return err
 		}
-		if err := t.add(d); err != nil {
+		if err := of(d).showBack(d, true, slices.Contains(decisions, d)); err != nil {
+			return err
+		}
+	}
+	for _, d := range decisions {
+		if d.low == nil || slices.Contains(today, d) {
+			continue
+		}
+		if err := of(d).showBack(d, false, true); err != nil {
 			return err
 		}
 	}
@@ -38,6 +52,9 @@ func (p *Plan) total(decisions []*decision, budgets map[totalKey]*Budget, in *In
 		if err := totals[totalKey{l.Customer, l.Currency}].addLine(&l, p.AsOf); err != nil {
 			return err
 		}
+	}
+	if err := sizes.total(p, totals); err != nil {
+		return err
 	}
 	for _, t := range totals {
 		var err error
@@ -61,7 +78,7 @@ func newTotal(key totalKey, in *Input) *Total {
 	zero := money.New(0, key.currency)
 	t := &Total{
 		Customer: key.customer, Currency: key.currency, PayGMonth: zero, SoftwareMonth: zero, PlanMonth: zero,
-		ResizeOnly: zero, ReserveOnly: zero, Joint: zero, SavingLow: zero, SavingHigh: zero, Upfront: zero,
+		ResizeOnly: zero, ReserveOnly: zero, Joint: zero, SoftwareSaved: zero, SavingLow: zero, SavingHigh: zero, Upfront: zero,
 	}
 	for _, c := range in.Analysis.Coverage {
 		if c.Customer == key.customer {
@@ -88,7 +105,7 @@ func (t *Total) add(d *decision) error {
 	if t.SoftwareMonth, err = t.SoftwareMonth.Add(software); err != nil {
 		return err
 	}
-	return t.showBack(d)
+	return nil
 }
 
 // addLine adds what a line saves and when it is paid.
@@ -130,8 +147,9 @@ func (t *Total) pay(day time.Time, amount money.Amount) error {
 }
 
 // showBack shares the cost of a pool among the subscriptions and resource groups that use it: pay-as-you-go as it falls,
-// the new reservations by the units that each uses of them.
-func (t *Total) showBack(d *decision) error {
+// the new reservations by the units that each uses of them. A pool of other sizes than today's has only the costs of the plan, and one
+// that was left only those of today.
+func (t *Total) showBack(d *decision, today, planned bool) error {
 	row, _ := d.chosenRow()
 	before, after, err := d.low.rows(orderOf(row.Buy))
 	if err != nil {
@@ -156,6 +174,12 @@ func (t *Total) showBack(d *decision) error {
 		is, err := d.low.amount(plan, pricing.HoursOfMonth, d.currency)
 		if err != nil {
 			return err
+		}
+		if !today {
+			was = money.New(0, d.currency)
+		}
+		if !planned {
+			is = money.New(0, d.currency)
 		}
 		for _, slice := range [][2]string{{"subscription", subscriptionOf(after[i].Scope)}, {"resource_group", groupOf(after[i].Scope)}} {
 			if err := t.share(slice[0], slice[1], was, is); err != nil {

@@ -82,7 +82,7 @@ func WhatIf(in Input, base *Plan, change Change) (*Plan, error) {
 	if change.Growth <= -1 || change.Growth > 100 {
 		return nil, fmt.Errorf("growth: %v: want a share above -1 and at most 100", change.Growth)
 	}
-	changed.Analysis = grown(in.Analysis, change.Growth)
+	changed.Analysis, changed.growth = grown(in.Analysis, change.Growth), int64(basisPoints(change.Growth))
 	after, err := Recommend(changed)
 	if err != nil {
 		return nil, err
@@ -218,7 +218,16 @@ func grown(a *analyzer.Analysis, share float64) *analyzer.Analysis {
 		return a
 	}
 	more := *a
-	more.Pools = slices.Clone(a.Pools)
+	more.Pools = grow(a.Pools, points)
+	return &more
+}
+
+// grow returns the pools with every hour multiplied by 1 + points/10 000.
+func grow(pools []analyzer.Pool, points int64) []analyzer.Pool {
+	if points == 0 {
+		return pools
+	}
+	more := slices.Clone(pools)
 	scale := func(n int64) int64 {
 		if n > 1<<49 || n < 0 { // a credit of hours stays as it is
 			return n
@@ -232,8 +241,8 @@ func grown(a *analyzer.Analysis, share float64) *analyzer.Analysis {
 		}
 		return out
 	}
-	for i := range more.Pools {
-		members := slices.Clone(more.Pools[i].Members)
+	for i := range more {
+		members := slices.Clone(more[i].Members)
 		for j := range members {
 			m := &members[j]
 			exact := m.Series.Exact()
@@ -243,9 +252,9 @@ func grown(a *analyzer.Analysis, share float64) *analyzer.Analysis {
 			}
 			m.Covered = scale(m.Covered)
 		}
-		more.Pools[i].Members = members
+		more[i].Members = members
 	}
-	return &more
+	return more
 }
 
 // compareWith says what changes from p to after.

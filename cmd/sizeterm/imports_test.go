@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"analyzer/shard":      {"analyzer", "ingest", "arrow", "ingest/usage"},
 	"recommend/bill":      {"pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
 	"recommend/solve":     {"recommend/bill", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
-	"recommend":           {"recommend/bill", "recommend/solve", "recommend/forecast", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "analyzer", "gonum"},
+	"recommend":           {"recommend/bill", "recommend/solve", "recommend/rightsize", "recommend/forecast", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "analyzer", "gonum"},
 	"benchmarks/fleet":    {"pricing/catalog", "pricing/money", "ingest/usage"},
 	"recommend/rightsize": {"recommend/bill", "recommend/solve", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},
 	"recommend/forecast":  {"recommend/bill", "recommend/solve", "recommend/rightsize", "pricing/catalog", "pricing/money", "pricing", "analyzer/demand", "analyzer/quantile", "gonum"},

@@ -44,6 +44,9 @@ type policyDocument struct {
 	PartnerCreditRate *float64 `yaml:"partner_credit_rate"`
 	Markup            *float64 `yaml:"markup"`
 	PartnerOnRecord   string   `yaml:"partner_on_record"`
+
+	Resize *bool           `yaml:"resize"`
+	Sizing *sizingDocument `yaml:"sizing"`
 }
 
 // isPolicy reports whether the head of a file is that of a policy.
@@ -122,6 +125,12 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	}
 	if doc.PartnerOnRecord != "" {
 		p.PartnerOnRecord = doc.PartnerOnRecord
+	}
+	if doc.Resize != nil {
+		p.NoResize = !*doc.Resize
+	}
+	if err := doc.Sizing.apply(&p.Sizing); err != nil {
+		return fmt.Errorf("sizing: %w", err)
 	}
 	return p.Validate()
 }

@@ -21,6 +21,11 @@ const (
 	cpuPoints, memoryPoints, diskPoints, networkPoints, featurePoints = 30, 25, 15, 10, 20
 )
 
+// FullFit returns the points that each part can have.
+func FullFit() Fit {
+	return Fit{CPU: cpuPoints, Memory: memoryPoints, Disk: diskPoints, Network: networkPoints, Features: featurePoints}
+}
+
 // Score returns the sum of the parts, 0 to 100.
 func (f *Fit) Score() int { return f.CPU + f.Memory + f.Disk + f.Network + f.Features }
 
@@ -34,7 +39,7 @@ func (f *Fit) lose(part *int, name string, points int, format string, args ...an
 
 // fit scores an alternative.
 func (s *Sizer) fit(m *Machine, from, to *kind, a *Alternative) Fit {
-	f := Fit{CPU: cpuPoints, Memory: memoryPoints, Disk: diskPoints, Network: networkPoints, Features: featurePoints}
+	f := FullFit()
 	s.fitCPU(&f, m, a)
 	switch share := a.Memory; {
 	case m.Memory.Samples == 0:

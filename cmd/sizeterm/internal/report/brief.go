@@ -51,7 +51,7 @@ func (p *page) briefCustomer(c *customerStory) {
 		return
 	}
 	p.WriteString("\nResize first\n")
-	p.indented(p.resizes(c.Resizes[:min(briefRows, len(c.Resizes))]))
+	p.indented(p.resizes(bySaving(c.Resizes)[:min(briefRows, len(c.Resizes))]))
 	if more := len(c.Resizes) - briefRows; more > 0 {
 		p.paragraph(0, "… and "+count(int64(more))+" more machines")
 	}
@@ -256,8 +256,8 @@ func briefFacts(t *recommend.Total, lines []lineStory, pools map[string]*recomme
 		saving += ", " + figure(t.SavingLow) + " to " + figure(t.SavingHigh) + " as unknown hours fall"
 	}
 	facts := []fact{{"Now", []string{now}}, {"With this plan", []string{amount(t.PlanMonth) + " a month"}}, {"Saving", []string{saving}}}
-	if !t.ResizeOnly.IsZero() {
-		facts = append(facts, fact{"", []string{savingOf(t)[1]}})
+	for _, more := range savingOf(t)[1:] {
+		facts = append(facts, fact{"", []string{more}})
 	}
 	if len(lines) == 0 {
 		return append(facts, fact{"To buy", []string{"nothing; the reasons stand below"}})

@@ -55,6 +55,14 @@ type lineRow struct {
 	Eligibility        string `csv:"eligibility"`
 	Reasons            string `csv:"reasons"`
 	Evidence           string `csv:"evidence"`
+	VM                 string `csv:"vm"`
+	FromSize           string `csv:"from_size"`
+	OverloadLow        string `csv:"overload_lo"`
+	OverloadHigh       string `csv:"overload_hi"`
+	CostMonthBefore    string `csv:"cost_month_before"`
+	CostMonthAfter     string `csv:"cost_month_after"`
+	AloneMonth         string `csv:"saving_month_alone"`
+	SoftwareMonth      string `csv:"software_saving_month"`
 }
 
 // newLineRow flattens a line.
@@ -83,9 +91,21 @@ func newLineRow(l *recommend.Line) lineRow {
 	return row
 }
 
-// writeLinesCSV writes the order lines, one row a line, with a heading even when there is none.
+// newResizeRow is a change of a machine as a row beside the lines: action says which it is, size is the new one, and quantity counts
+// machines.
+func newResizeRow(r *recommend.Resize) lineRow {
+	v := newResizeView(r)
+	return lineRow{
+		ID: cell(v.ID), Action: cell(v.Action), Customer: cell(v.Customer), Region: cell(v.Region), Size: cell(v.ToSize), Quantity: int64(v.Machines),
+		Currency: cell(v.Currency), SavingMonth: v.SavingMonth, Reasons: cells(r.Reasons), VM: cell(v.VM), FromSize: cell(v.FromSize),
+		OverloadLow: string(v.Overload.Low), OverloadHigh: string(v.Overload.High), CostMonthBefore: v.CostMonthBefore, CostMonthAfter: v.CostMonthAfter,
+		AloneMonth: v.AloneMonth, SoftwareMonth: v.SoftwareMonth,
+	}
+}
+
+// writeLinesCSV writes the order lines and then the changes of machines, one row each, with a heading even when there is none.
 func writeLinesCSV(w io.Writer, p *recommend.Plan) error {
-	return writeRows(w, list(p.Lines, newLineRow))
+	return writeRows(w, append(list(p.Lines, newLineRow), list(p.Resizes, newResizeRow)...))
 }
 
 // writeRows writes structs with csv tags.

@@ -42,6 +42,7 @@ func customerPart(p *recommend.Plan, customer string) *recommend.Plan {
 
 	own := subjectsOf(p, customer)
 	q.Resizes = keep(p.Resizes, func(x *recommend.Resize) bool { return own[x.VM] })
+	q.Sized = keep(p.Sized, func(x *recommend.Sized) bool { return x.Customer == customer })
 	q.NotRecommended = keep(p.NotRecommended, func(x *recommend.NotRecommended) bool { return owns(own, x.Subject) })
 	q.Warnings = keep(p.Warnings, func(x *analyzer.Warning) bool { return owns(own, x.Subject) })
 	return &q

@@ -23,6 +23,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"laterTable": func(list []recommend.Later) tableData { return tableData{laterColumns, rowsOf(list, laterRow)} },
 	"tally":      func(n int) string { return count(int64(n)) },
 	"dict":       func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
+	"resize":     func(r recommend.Resize) []string { return resizeCells(&r) },
 }).Parse(pageText))
 
 // pageData is what the template sees.

@@ -83,7 +83,7 @@ func TestLawsOfEveryFace(t *testing.T) {
 		require.True(t, json.Valid(render(t, p, JSON, version)))
 		rows, err := csv.NewReader(bytes.NewReader(render(t, p, CSV, version))).ReadAll()
 		require.NoError(t, err)
-		require.Len(t, rows, len(p.Lines)+1)
+		require.Len(t, rows, len(p.Lines)+len(p.Resizes)+1)
 		for _, row := range rows[1:] {
 			for _, value := range row {
 				require.False(t, value != "" && strings.ContainsRune("=+@\t\r", rune(value[0])), "%q would be a formula", value)

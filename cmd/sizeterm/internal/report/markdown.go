@@ -72,10 +72,14 @@ func mdCustomer(b *strings.Builder, c *customerStory) {
 	}
 	if len(c.Resizes) > 0 {
 		b.WriteString("\n### Resize first\n\n")
-		columns := []column{{Head: "Machine"}, {Head: "From"}, {Head: "To"}, {Head: "Action"}, {Head: "Saves a month", Right: true}}
-		mdGrid(b, columns, rowsOf(c.Resizes, func(r *recommend.Resize) []string {
-			return []string{lastPart(r.VM), string(r.From), string(r.To), r.Action, figure(r.SavingMonth)}
-		}))
+		mdGrid(b, resizeColumns, rowsOf(c.Resizes, resizeCells))
+		for i := range c.Resizes {
+			r := &c.Resizes[i]
+			fmt.Fprintf(b, "\n- **%s:**\n", md(lastPart(r.VM)))
+			for _, reason := range r.Reasons {
+				fmt.Fprintf(b, "  - %s\n", md(reason))
+			}
+		}
 	}
 }
 

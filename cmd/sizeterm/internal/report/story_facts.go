@@ -45,6 +45,9 @@ func savingOf(t *recommend.Total) []string {
 		out = append(out, fmt.Sprintf("resizing alone would save %s, reserving alone %s; both together save what is stated here, not the sum",
 			amount(t.ResizeOnly), amount(t.ReserveOnly)))
 	}
+	if !t.SoftwareSaved.IsZero() {
+		out = append(out, "licences fall by "+amount(t.SoftwareSaved)+" a month beside it")
+	}
 	return out
 }
 

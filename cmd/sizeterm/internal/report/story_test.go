@@ -148,7 +148,7 @@ func TestCommonFolder(t *testing.T) {
 func TestResizesAreShownToTheirOwner(t *testing.T) {
 	plan := twoCustomers()
 	plan.Resizes = []recommend.Resize{
-		{ID: "r1", VM: frontends, From: "Standard_D4s_v5", To: "Standard_D2s_v5", Action: "resize", SavingMonth: dollars(10_00), OverloadHigh: 0.012},
+		{ID: "r1", VM: frontends, From: "Standard_D4s_v5", To: "Standard_D2s_v5", Action: "resize", SavingMonth: dollars(10_00), SoftwareMonth: dollars(0), OverloadHigh: 0.012, OverloadKnown: true},
 		{ID: "r2", VM: "fabrikam-vm", Action: "shutdown", SavingMonth: money.New(1e9, "JPY")},
 	}
 	text := string(render(t, plan, Table, Options{Customer: contoso}))

@@ -196,19 +196,7 @@ func earnedBack(l *recommend.Line) string {
 
 // resizes is the table of machines that should change their size.
 func (p *page) resizes(list []recommend.Resize) string {
-	columns := []column{
-		{Head: "Machine", Min: 12}, {Head: "From", Min: 8}, {Head: "To", Min: 8}, {Head: "Action"},
-		{Head: "Overload", Right: true}, {Head: "Saves a month", Right: true},
-	}
-	var rows [][]string
-	for i := range list {
-		r := &list[i]
-		rows = append(rows, []string{
-			lastPart(r.VM), shortSize(r.From), shortSize(r.To), r.Action,
-			percent(r.OverloadLow) + " to " + percent(r.OverloadHigh), figure(r.SavingMonth),
-		})
-	}
-	return grid(columns, rows, p.width)
+	return grid(resizeColumns, rowsOf(list, resizeCells), p.width)
 }
 
 // lastPart is the name at the end of a resource identifier.

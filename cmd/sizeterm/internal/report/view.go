@@ -35,6 +35,7 @@ type planView struct {
 	Policy         policyView      `json:"policy"`
 	Later          []laterView     `json:"later"`
 	Answer         *answerView     `json:"what_if"`
+	Sizing         sizingView      `json:"sizing"`
 }
 
 // newPlanView lays a plan out for JSON.
@@ -45,7 +46,7 @@ func newPlanView(p *recommend.Plan, version string) planView {
 		Prices:         list(p.Prices, newSourceView),
 		Window:         newWindowView(p.Window),
 		Profiles:       list(p.Profiles, newProfileView),
-		VMs:            list(p.VMs, newVMView),
+		VMs:            sizedViews(p),
 		Resizes:        list(p.Resizes, newResizeView),
 		Pools:          list(p.Pools, newPoolView),
 		Lines:          list(p.Lines, newLineView),
@@ -56,6 +57,7 @@ func newPlanView(p *recommend.Plan, version string) planView {
 		Policy:         newPolicyView(p.Policy),
 		Later:          list(p.Later, newLaterView),
 		Answer:         newAnswerView(p.Answer),
+		Sizing:         newSizingView(&p.Sizing),
 	}
 }
 

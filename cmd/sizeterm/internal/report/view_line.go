@@ -127,6 +127,7 @@ type totalView struct {
 	Cash          []cashView     `json:"cash"`
 	ShowBack      []showBackView `json:"show_back"`
 	CustomerName  string         `json:"customer_name"`
+	SoftwareSaved string         `json:"software_saving_month"`
 }
 
 type savingView struct {
@@ -164,7 +165,7 @@ func newTotalView(t *recommend.Total) totalView {
 		ShowBack: list(t.ShowBack, func(s *recommend.ShowBack) showBackView {
 			return showBackView{By: s.By, Key: s.Key, PayGMonth: exact(s.PayGMonth), PlanMonth: exact(s.PlanMonth)}
 		}),
-		CustomerName: t.CustomerName,
+		CustomerName: t.CustomerName, SoftwareSaved: exact(t.SoftwareSaved),
 	}
 }
 
@@ -217,6 +218,9 @@ type policyView struct {
 	Markup            number   `json:"markup"`
 	PartnerOnRecord   string   `json:"partner_on_record"`
 	Exempt            []string `json:"exempt"`
+
+	Resize bool             `json:"resize"`
+	Sizing sizingPolicyView `json:"sizing"`
 }
 
 func newPolicyView(p recommend.Policy) policyView {
@@ -226,5 +230,6 @@ func newPolicyView(p recommend.Policy) policyView {
 		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), PriceAgeDays: share(p.PriceAge.Hours() / 24),
 		PriceTolerance: share(p.PriceTolerance), PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
 		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt), MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),
+		Resize: !p.NoResize, Sizing: newSizingPolicyView(&p.Sizing),
 	}
 }

@@ -5,46 +5,6 @@ import (
 	"sizeterm/recommend"
 )
 
-type boundsView struct {
-	Low  number `json:"lo"`
-	High number `json:"hi"`
-}
-
-// fitView holds the headroom of a resize on each side; null where it was not judged.
-type fitView struct {
-	CPU      number `json:"cpu"`
-	Memory   number `json:"memory"`
-	Network  number `json:"network"`
-	Disk     number `json:"disk"`
-	Features number `json:"features"`
-}
-
-type resizeView struct {
-	ID              string     `json:"id"`
-	VM              string     `json:"vm"`
-	FromSize        string     `json:"from_size"`
-	ToSize          string     `json:"to_size"`
-	Action          string     `json:"action"`
-	Overload        boundsView `json:"overload"`
-	Fit             fitView    `json:"fit"`
-	CostMonthBefore string     `json:"cost_month_before"`
-	CostMonthAfter  string     `json:"cost_month_after"`
-	SavingMonth     string     `json:"saving_month"`
-	Reasons         []string   `json:"reasons"`
-	Alternatives    []string   `json:"alternatives"`
-	Currency        string     `json:"currency"`
-}
-
-func newResizeView(r *recommend.Resize) resizeView {
-	return resizeView{
-		ID: r.ID, VM: r.VM, FromSize: string(r.From), ToSize: string(r.To), Action: r.Action,
-		Overload:        boundsView{Low: share(r.OverloadLow), High: share(r.OverloadHigh)},
-		CostMonthBefore: exact(r.CostMonthBefore), CostMonthAfter: exact(r.CostMonthAfter),
-		SavingMonth: exact(r.SavingMonth), Reasons: texts(r.Reasons), Alternatives: []string{},
-		Currency: string(r.SavingMonth.Currency),
-	}
-}
-
 type poolUnitsView struct {
 	P50  number `json:"p50"`
 	P95  number `json:"p95"`

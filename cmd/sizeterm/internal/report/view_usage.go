@@ -227,6 +227,7 @@ type vmView struct {
 	FirstSeen     *string        `json:"first_seen"`
 	LastSeen      *string        `json:"last_seen"`
 	Warnings      []warningView  `json:"warnings"`
+	Sizing        *sizedView     `json:"sizing,omitempty"`
 }
 
 func newVMView(m *analyzer.VM) vmView {

@@ -197,7 +197,7 @@ func float(decimal string) float64 {
 func tabsOf(plan *recommend.Plan, opts Options) []tab {
 	s := newStory(plan, opts.PartnerView)
 	return []tab{
-		summaryTab(s), linesTab(s, opts.PartnerView), laterTab(s), whyTab(s), cashTab(s), showBackTab(s), notTab("Not recommended", s.Not), referenceTab(s),
+		summaryTab(s), linesTab(s, opts.PartnerView), resizesTab(s), laterTab(s), whyTab(s), cashTab(s), showBackTab(s), notTab("Not recommended", s.Not), referenceTab(s),
 		profilesTab(plan), machinesTab(plan), notTab("Warnings", s.Warnings), sourcesTab(s),
 	}
 }
@@ -263,6 +263,27 @@ func whyTab(s *story) tab {
 		}
 	}
 	add("this plan", s.Basis)
+	return t
+}
+
+// resizesTab is a row for each machine that should change.
+func resizesTab(s *story) tab {
+	t := tab{name: "Resize first", columns: []tabColumn{
+		{"Customer", 42}, {"Machine", 30}, {"Machines", 10}, {"From", 22}, {"To", 22}, {"Action", 14}, {"Overload, at least", 14}, {"Overload, at most", 14}, {"Now, a month", 14},
+		{"Then, a month", 14}, {"Saves a month beside reservations", 18}, {"Saves a month without any", 18}, {"Licences saved", 14}, {"Currency", 10}, {"Fit of 100", 10},
+		{"Reasons", 100}, {"Resource", 60}, {"Resize", 24},
+	}}
+	for i := range s.Customers {
+		for j := range s.Customers[i].Resizes {
+			r := &s.Customers[i].Resizes[j]
+			bounds := newBoundsView(r.OverloadLow, r.OverloadHigh, r.OverloadKnown)
+			t.rows = append(t.rows, []any{
+				s.Customers[i].Title, lastPart(r.VM), r.Machines, string(r.From), string(r.To), actionWords(r.Action), bounds.Low, bounds.High, r.CostMonthBefore,
+				r.CostMonthAfter, r.SavingMonth, r.AloneMonth, r.SoftwareMonth, string(r.SavingMonth.Currency), r.Fit.Score(),
+				strings.Join(r.Reasons, "; "), r.VM, r.ID,
+			})
+		}
+	}
 	return t
 }
 

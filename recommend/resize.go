@@ -1,0 +1,536 @@
+package recommend
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"sizeterm/analyzer"
+	"sizeterm/recommend/bill"
+	"sizeterm/recommend/rightsize"
+)
+
+// sizing decides the sizes of all machines together with the reservations of their pools: advice for each machine, one joint problem
+// for each customer and currency, and then the pools decided again with the sizes that it proposes. Sizes stay as they are wherever
+// that costs less.
+type sizing struct {
+	in       *Input
+	tariff   *tariff
+	subjects []*subject
+	today    map[poolAt]*decision
+	accounts map[totalKey]*account
+	small    map[*subject]bool // whose change frees too little beside reservations
+	touched  map[poolAt]bool   // pools that a change was ever tried in
+	budgets  map[totalKey]*Budget
+	limited  bool // a limit on cash ties all pools of a customer together
+}
+
+// account is one customer in one currency on the way.
+type account struct {
+	subjects                []*subject
+	proposed                []map[*subject]rightsize.Action // plans to try: jointly chosen sizes, and those that are best with nothing bought
+	sizes                   []map[*subject]string           // of a resize in each plan
+	gap                     float64
+	parts, free             int
+	resizeOnly, reserveOnly int64 // savings a month in micro-units
+}
+
+// poolAt names a pool.
+type poolAt struct {
+	totalKey
+	name string // see poolName
+}
+
+func comparePools(a, b poolAt) int {
+	return cmp.Or(cmp.Compare(a.customer, b.customer), cmp.Compare(a.currency, b.currency), cmp.Compare(a.name, b.name))
+}
+
+func poolOf(p *analyzer.Pool) poolAt {
+	return poolAt{totalKey{p.Customer, moneyCode(p.Currency)}, string(p.Region) + "/" + p.Group}
+}
+
+// rightsize decides sizes, fills Resizes, Sized and Sizing, and returns the decisions for the pools as they then are. Budgets are those
+// of today's sizes, and become those of the sizes that are chosen.
+func (p *Plan) rightsize(today []*decision, budgets map[totalKey]*Budget, in *Input) ([]*decision, *sizing, error) {
+	s := &sizing{in: in, tariff: newTariff(in, today), today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, touched: map[poolAt]bool{}, budgets: budgets, limited: budgets != nil}
+	for _, d := range today {
+		s.today[poolOf(d.pool)] = d
+	}
+	if in.Policy.NoResize || len(today) == 0 {
+		return today, s, nil
+	}
+	in.tariff = s.tariff
+	defer func() { in.tariff = nil }()
+	if err := s.advise(); err != nil {
+		return nil, nil, err
+	}
+	for _, key := range sortedKeysOf(s.accounts) {
+		if err := s.propose(key, s.accounts[key]); err != nil {
+			return nil, nil, fmt.Errorf("sizes of %s: %w", key.customer, err)
+		}
+	}
+	final, err := s.settle(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.report(p)
+	return final, s, nil
+}
+
+func sortedKeysOf[V any](m map[totalKey]V) []totalKey {
+	return slices.SortedFunc(maps.Keys(m), func(a, b totalKey) int {
+		return cmp.Or(cmp.Compare(a.customer, b.customer), cmp.Compare(a.currency, b.currency))
+	})
+}
+
+// gapsOf returns the days of the window that the files of a customer do not cover.
+func (s *sizing) gapsOf(customer string) []int {
+	for i := range s.in.Analysis.Pools {
+		if p := &s.in.Analysis.Pools[i]; p.Customer == customer {
+			return p.Gaps
+		}
+	}
+	return nil
+}
+
+// advise judges every machine by itself.
+func (s *sizing) advise() error {
+	s.subjects = subjects(s.in.Analysis)
+	sizers := map[string]*rightsize.Sizer{}
+	gaps := map[string][]int{}
+	for _, one := range s.subjects {
+		customer := one.first.Customer
+		if sizers[customer] == nil {
+			policy := s.in.Policy.Sizing
+			policy.Groups = s.ownedGroups(customer)
+			sizer, err := rightsize.New(rightsize.Options{AsOf: s.in.Analysis.AsOf, Prices: s.tariff.prices(customer), Policy: &policy})
+			if err != nil {
+				return err
+			}
+			sizers[customer], gaps[customer] = sizer, s.gapsOf(customer)
+		}
+		one.sizer = sizers[customer]
+		one.describe(s.in, gaps[customer])
+		if why, ok := s.tariff.doubtful(one.place()); ok && one.fixed.Code == "" {
+			one.fixed = why
+		}
+		key := totalKey{customer, one.place().currency}
+		if s.accounts[key] == nil {
+			s.accounts[key] = &account{}
+		}
+		s.accounts[key].subjects = append(s.accounts[key].subjects, one)
+	}
+	return s.adviseAll()
+}
+
+// adviseAll asks for the advice on all machines, on as many threads as there are processors.
+func (s *sizing) adviseAll() error {
+	errs := make([]error, len(s.subjects))
+	var wait sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < len(s.subjects); i += workers {
+				s.subjects[i].advice, errs[i] = s.subjects[i].sizer.Advise(s.subjects[i].machine)
+			}
+		})
+	}
+	wait.Wait()
+	return cmp.Or(errs...)
+}
+
+// ownedGroups lists the flexibility groups of reservations that a customer owns.
+func (s *sizing) ownedGroups(customer string) []string {
+	var out []string
+	for _, e := range s.owned(customer) {
+		if group, ok := e.Size.Group(); ok {
+			out = append(out, group.Name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// owned lists the live reservations of a customer, by id.
+func (s *sizing) owned(customer string) []Existing {
+	var out []Existing
+	for _, e := range s.in.Existing {
+		if e.Agreement != "ea" && (e.Customer == "" || e.Customer == customer) && e.Until.After(s.in.Analysis.AsOf) {
+			out = append(out, e)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Existing) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+// propose solves the joint problem of an account.
+func (s *sizing) propose(key totalKey, a *account) error {
+	own := s.owned(key.customer)
+	j := &joint{in: s.in, account: key, tariff: s.tariff, days: s.in.Analysis.Window.Days(), gaps: s.gapsOf(key.customer),
+		parts: periods(s.in.Analysis.AsOf, 1, own, 0, nil), own: own, today: map[string]*decision{}}
+	for at, d := range s.today {
+		if at.totalKey == key {
+			j.today[at.name] = d
+		}
+	}
+	both, err := j.solve(a.subjects)
+	if err != nil {
+		return err
+	}
+	for range 2 {
+		a.proposed, a.sizes = append(a.proposed, map[*subject]rightsize.Action{}), append(a.sizes, map[*subject]string{})
+	}
+	for _, one := range a.subjects {
+		if one.fixed.Code == "" && one.advice.Action == rightsize.Shutdown {
+			for plan := range a.proposed {
+				a.proposed[plan][one] = rightsize.Shutdown
+			}
+		}
+	}
+	if both == nil {
+		return nil
+	}
+	a.gap, a.parts = both.Joint.Gap().Float(), both.Parts
+	for plan, decision := range []bill.Decision{both.Joint.Decision, both.ResizeOnly.Decision} {
+		for _, one := range a.subjects {
+			if one.row == "" {
+				continue
+			}
+			if plan == 0 {
+				a.free++
+			}
+			if name, ok := decision.Sizes[one.row]; ok && sizeOf(name) != one.first.Size {
+				a.proposed[plan][one], a.sizes[plan][one] = rightsize.Resize, name
+			}
+		}
+	}
+	return nil
+}
+
+// trial is the pools with the sizes of one plan, decided.
+type trial struct {
+	pools   map[poolAt]*decision
+	touched map[poolAt]bool
+	budgets map[totalKey]*Budget
+}
+
+// try decides the pools of all accounts under one of their plans; plan -1 is today's sizes.
+func (s *sizing) try(plan int) (*trial, error) {
+	t := &trial{pools: map[poolAt]*decision{}, touched: map[poolAt]bool{}}
+	changes := map[int]analyzer.Change{}
+	for key, a := range s.accounts {
+		if plan < 0 {
+			break
+		}
+		for one, action := range a.proposed[plan] {
+			if s.small[one] {
+				continue
+			}
+			change := analyzer.Change{}
+			t.touched[poolAt{key, poolName(one.first.Region, one.first.Size)}] = true
+			if action == rightsize.Resize {
+				change.Size = sizeOf(a.sizes[plan][one])
+				t.touched[poolAt{key, poolName(one.first.Region, change.Size)}] = true
+			}
+			for _, i := range one.vms {
+				changes[i] = change
+			}
+		}
+	}
+	if len(changes) == 0 {
+		t.pools = s.today
+		return t, nil
+	}
+	for at := range s.today {
+		if a := s.accounts[at.totalKey]; s.limited && a != nil && len(a.proposed[plan]) > 0 {
+			t.touched[at] = true
+		}
+	}
+	for at := range t.touched {
+		s.touched[at] = true
+	}
+	pools := grow(s.in.Analysis.Repool(changes), s.in.growth)
+	var fresh []*decision
+	for i := range pools {
+		at := poolOf(&pools[i])
+		if !t.touched[at] {
+			t.pools[at] = s.today[at]
+			continue
+		}
+		d, err := decide(&pools[i], s.in)
+		if err != nil {
+			return nil, err
+		}
+		t.pools[at], fresh = d, append(fresh, d)
+	}
+	var err error
+	t.budgets, err = keepWithin(fresh, s.in)
+	return t, err
+}
+
+// monthly is what a pool costs a month, in micro-units, and what the lines planned for it save of that.
+type monthly struct{ payg, software, saved int64 }
+
+func (m monthly) cost() int64 { return m.payg + m.software - m.saved }
+
+func (m monthly) plus(o monthly) monthly {
+	return monthly{m.payg + o.payg, m.software + o.software, m.saved + o.saved}
+}
+
+// monthly evaluates a decision; one without prices, and a pool that no machine is in, cost nothing that is known.
+func (d *decision) monthly(in *Input) (monthly, error) {
+	if d == nil || d.low == nil {
+		return monthly{}, nil
+	}
+	payg, err := d.low.amount(d.low.evaluate(nil).payg, monthHours, d.currency)
+	if err != nil {
+		return monthly{}, err
+	}
+	software, err := d.low.amount(d.low.software(), monthHours, d.currency)
+	if err != nil {
+		return monthly{}, err
+	}
+	lines, err := d.linesOf(in)
+	if err != nil {
+		return monthly{}, err
+	}
+	saved := int64(0)
+	for i := range lines {
+		saved += lines[i].SavingMonth.Micros
+	}
+	if reason, _ := d.unworthy(lines, in); reason != "" {
+		saved = 0
+	}
+	return monthly{payg.Micros, software.Micros, saved}, nil
+}
+
+// sum evaluates the pools of a component.
+func (s *sizing) sum(t *trial, pools []poolAt) (monthly, error) {
+	total := monthly{}
+	for _, at := range pools {
+		m, err := t.pools[at].monthly(s.in)
+		if err != nil {
+			return total, err
+		}
+		total = total.plus(m)
+	}
+	return total, nil
+}
+
+// component is pools that a change of size ties together.
+type component struct {
+	account  totalKey
+	pools    []poolAt
+	subjects []*subject // that change under one of the plans
+}
+
+// components groups the pools that the changes of both plans tie together.
+func (s *sizing) components() []component {
+	index, set := map[poolAt]int{}, []int{}
+	var names []poolAt
+	at := func(p poolAt) int {
+		if _, ok := index[p]; !ok {
+			index[p] = len(set)
+			set, names = append(set, len(set)), append(names, p)
+		}
+		i := index[p]
+		for set[i] != i {
+			i = set[i]
+		}
+		return i
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(s.today), comparePools) {
+		if a := s.accounts[p.totalKey]; s.limited && a != nil && len(a.proposed[0])+len(a.proposed[1]) > 0 {
+			first := at(poolAt{p.totalKey, ""})
+			set[at(p)] = first
+		}
+	}
+	changed := map[*subject]int{}
+	for _, key := range sortedKeysOf(s.accounts) {
+		a := s.accounts[key]
+		for _, one := range a.subjects {
+			for plan := range a.proposed {
+				action, ok := a.proposed[plan][one]
+				if !ok || s.small[one] {
+					continue
+				}
+				here := at(poolAt{key, poolName(one.first.Region, one.first.Size)})
+				changed[one] = here
+				if action == rightsize.Resize {
+					there := at(poolAt{key, poolName(one.first.Region, sizeOf(a.sizes[plan][one]))})
+					set[there] = here
+				}
+			}
+		}
+	}
+	byRoot, out := map[int]int{}, []component{}
+	for _, p := range names {
+		root := at(p)
+		if _, ok := byRoot[root]; !ok {
+			byRoot[root] = len(out)
+			out = append(out, component{account: p.totalKey})
+		}
+		c := &out[byRoot[root]]
+		c.pools = append(c.pools, p)
+	}
+	for _, one := range s.subjects {
+		if here, ok := changed[one]; ok {
+			for set[here] != here {
+				here = set[here]
+			}
+			c := &out[byRoot[here]]
+			c.subjects = append(c.subjects, one)
+		}
+	}
+	return out
+}
+
+// least is what a change must free beside reservations, in micro-units a month: what the policy asks for, and what the change and the
+// possible overload weigh. A shut-down only asks for the first.
+func (r *Resize) least(p *rightsize.Policy) int64 {
+	weight := int64(0)
+	if r.Action == string(rightsize.Resize) {
+		alt := &r.Alternatives[r.Chosen]
+		weight = alt.RiskMonth.Micros + alt.RiskOnce.Micros/p.HorizonMonths
+	}
+	return max(weight, p.MinSavingMonth*1_000_000)
+}
+
+// saved is what a change frees beside reservations and saves in licences, in micro-units a month.
+func (r *Resize) saved() int64 { return r.SavingMonth.Micros + r.SoftwareMonth.Micros }
+
+// rounds is how often changes that free too little beside reservations are taken back and the rest decided again.
+const rounds = 6
+
+// settle tries the plans and takes for each component the one that costs least; then it shares out what the changes save. Changes
+// that free too little are taken back, unless the plan then costs more than they seemed worth: two machines may change places.
+func (s *sizing) settle(p *Plan) ([]*decision, error) {
+	final, cost, err := s.evaluate(p)
+	needed := map[*subject]bool{}
+	for round := 0; err == nil && round < rounds; round++ {
+		var taken []*Resize
+		allowed := int64(0)
+		for i := range p.Resizes {
+			r := &p.Resizes[i]
+			if least := r.least(&s.in.Policy.Sizing); !needed[r.subject] && r.saved() < max(1, least) {
+				taken, allowed = append(taken, r), allowed+least
+			}
+		}
+		if len(taken) == 0 {
+			break
+		}
+		slices.SortStableFunc(taken, func(a, b *Resize) int { return cmp.Compare(a.saved(), b.saved()) })
+		for _, r := range taken {
+			s.small[r.subject] = true
+		}
+		var then int64
+		if final, then, err = s.evaluate(p); err == nil && then-cost > allowed {
+			// Some of them carry others: first those that seemed worth least.
+			for i, r := range taken {
+				delete(s.small, r.subject)
+				needed[r.subject] = needed[r.subject] || i <= len(taken)/2
+			}
+			final, then, err = s.evaluate(p)
+		}
+		cost = then
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*decision, 0, len(final))
+	for _, at := range slices.SortedFunc(maps.Keys(final), comparePools) {
+		out = append(out, final[at])
+	}
+	return out, nil
+}
+
+// evaluate decides the pools under each of the plans, and fills what changes. It returns the decisions and what they cost a month in
+// the pools that changes touch; currencies are added only to compare the same pools.
+func (s *sizing) evaluate(p *Plan) (map[poolAt]*decision, int64, error) {
+	var trials []*trial
+	for _, plan := range []int{0, 1, -1} {
+		t, err := s.try(plan)
+		if err != nil {
+			return nil, 0, err
+		}
+		trials = append(trials, t)
+	}
+	p.Resizes, p.Sizing = nil, Sizing{}
+	final, err := s.choose(p, trials)
+	cost := int64(0)
+	for at, d := range final {
+		if !s.touched[at] {
+			continue
+		}
+		m, monthlyErr := d.monthly(s.in)
+		if monthlyErr != nil {
+			return nil, 0, monthlyErr
+		}
+		cost += m.cost()
+	}
+	return final, cost, err
+}
+
+// choose takes for each component the cheapest of the plans, compute and licences; of equal ones the first. It returns the decisions
+// of all pools and appends what changes to the plan.
+func (s *sizing) choose(p *Plan, trials []*trial) (map[poolAt]*decision, error) {
+	final := maps.Clone(s.today)
+	for _, a := range s.accounts {
+		a.resizeOnly, a.reserveOnly = 0, 0
+	}
+	for _, c := range s.components() {
+		var sums []monthly
+		for _, t := range trials {
+			m, err := s.sum(t, c.pools)
+			if err != nil {
+				return nil, err
+			}
+			sums = append(sums, m)
+		}
+		now, best := sums[2], 0
+		for plan := range sums {
+			if sums[plan].cost() < sums[best].cost() {
+				best = plan
+			}
+		}
+		a := s.accounts[c.account]
+		a.resizeOnly += max(0, now.payg-sums[1].payg)
+		if best != 0 {
+			p.Sizing.FellBack++
+		}
+		for _, at := range c.pools {
+			delete(final, at)
+			if d := trials[best].pools[at]; d != nil {
+				final[at] = d
+			}
+		}
+		if best < 2 {
+			if s.limited {
+				s.budgets[c.account] = trials[best].budgets[c.account]
+			}
+			if err := s.attribute(p, &c, best, trials, now, sums[best]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for key, a := range s.accounts {
+		for at, d := range s.today {
+			if at.totalKey != key {
+				continue
+			}
+			m, err := d.monthly(s.in)
+			if err != nil {
+				return nil, err
+			}
+			a.reserveOnly += m.saved
+		}
+	}
+	return final, nil
+}
+
+// day prints a date of the sequence.
+func day(t time.Time) string { return t.Format(time.DateOnly) }

@@ -1,0 +1,180 @@
+package recommend
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"sizeterm/analyzer"
+	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
+	"sizeterm/recommend/rightsize"
+)
+
+// subject is a machine, or the instances of a scale set in one size, whose size is decided.
+type subject struct {
+	vms     []int // of Analysis.VMs
+	first   *analyzer.VM
+	machine *rightsize.Machine
+	sizer   *rightsize.Sizer
+	advice  rightsize.Advice
+	fixed   rightsize.Reason // why it stays whatever the advice; Code is empty where it may change
+	row     string           // its ID in the joint problem; empty where it has no choice there
+}
+
+// resource names a subject as the plan does.
+func (s *subject) resource() string { return cmp.Or(s.first.Resource, s.first.Name) }
+
+func (s *subject) place() place {
+	return place{s.first.Customer, money.Code(s.first.Currency), s.first.Region, s.first.Size}
+}
+
+// subjects groups the machines of the analysis, in its order.
+func subjects(a *analyzer.Analysis) []*subject {
+	type key struct {
+		customer, currency, resource, os string
+		size                             catalog.Size
+	}
+	var out []*subject
+	sets := map[key]*subject{}
+	for i := range a.VMs {
+		vm := &a.VMs[i]
+		if vm.Size == "" || vm.State == analyzer.StateGone {
+			continue
+		}
+		k := key{vm.Customer, vm.Currency, vm.Resource, vm.OS, vm.Size}
+		if s := sets[k]; s != nil && vm.ScaleSet {
+			s.vms = append(s.vms, i)
+			continue
+		}
+		s := &subject{vms: []int{i}, first: vm}
+		if vm.ScaleSet {
+			sets[k] = s
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// describe fills the machine of a subject, and says why it must stay where what was billed or measured does not allow a judgement.
+func (s *subject) describe(in *Input, gaps []int) {
+	hours := in.Analysis.Window.Hours() - 24*len(gaps)
+	for n, i := range s.vms {
+		vm := &in.Analysis.VMs[i]
+		m := machineOf(vm, hours)
+		if n == 0 {
+			s.machine = m
+		} else {
+			s.machine = worse(s.machine, m)
+		}
+		s.fix(vm, in)
+	}
+	if s.first.ScaleSet && len(s.vms) > 1 {
+		s.machine.ScaleSet, s.machine.Instances = s.first.Resource, int64(len(s.vms))
+	}
+}
+
+// machineOf turns what the analyzer says of a machine into what a Sizer judges.
+func machineOf(vm *analyzer.VM, hours int) *rightsize.Machine {
+	m := &rightsize.Machine{
+		ID: cmp.Or(vm.Resource, vm.Name), Name: vm.Name, Size: vm.Size, Region: vm.Region, HybridBenefit: vm.HybridBenefit, Currency: money.Code(vm.Currency),
+		Hours: vm.Hours, WindowHours: int64(hours), CPUMax: statsOf(vm.CPUMax), CPUAvg: statsOf(vm.CPUAvg), Memory: statsOf(vm.Memory),
+		DiskBandwidth: statsOf(vm.DiskBandwidth), DiskOperations: statsOf(vm.DiskOperations), NetworkOut: statsOf(vm.NetworkOut),
+		Recent: -1, Days: vm.SampleDays, Censored: rightsize.Percent(vm.Censored), First: rightsize.Percent(vm.Rhythm.First), Second: rightsize.Percent(vm.Rhythm.Second),
+		Pattern: vm.Rhythm.Pattern, Young: vm.Young, Spot: vm.Spot, Tags: vm.TagMap(),
+	}
+	if vm.OS == "windows" {
+		m.OS = pricing.Windows
+	}
+	if vm.Rate > 0 && vm.OS != "windows" {
+		m.Rate = money.Rate(vm.Rate)
+	}
+	if o := vm.Overload; o != nil {
+		m.OverloadSeconds = o.Seconds
+		m.Overload = func(p rightsize.Percent) (low, high int64) { return o.At(analyzer.Percent(p)) }
+	}
+	week := [168]rightsize.Percent{}
+	for h, v := range vm.Week {
+		week[h] = rightsize.Percent(v)
+	}
+	m.Week = &week
+	for _, w := range vm.Warnings {
+		m.Split = m.Split || w.Code == "resized"
+	}
+	return m
+}
+
+func statsOf(d analyzer.Distribution) rightsize.Stats {
+	return rightsize.Stats{Samples: d.Samples, Seconds: d.Seconds, P50: rightsize.Percent(d.P50), P90: rightsize.Percent(d.P90),
+		P95: rightsize.Percent(d.P95), P99: rightsize.Percent(d.P99), Max: rightsize.Percent(d.Max), Mean: rightsize.Percent(d.Mean)}
+}
+
+// fix keeps a subject as it is where one of its machines cannot be judged. The first reason counts.
+func (s *subject) fix(vm *analyzer.VM, in *Input) {
+	because := func(is bool, code, format string, args ...any) {
+		if is && s.fixed.Code == "" {
+			s.fixed = rightsize.Reason{Code: code, Detail: fmt.Sprintf(format, args...)}
+		}
+	}
+	_, known := vm.Size.Shape()
+	because(!known, "size_unknown", "the catalog does not know %q", vm.Size)
+	because(vm.State == analyzer.StateAmbiguous, "ambiguous_name", "several machines are called %s, and the metrics name no resource: whose they are is unknown", vm.Name)
+	because(vm.State == analyzer.StateAboveFull, "cpu_above_100", "CPU of up to %s was measured, which is no share of the machine: per-core sums, or metrics of another size",
+		rightsize.Percent(max(vm.CPUMax.Max, vm.CPUAvg.Max)))
+	because(vm.State == analyzer.StateMemoryOther, "memory_of_another_size", "more memory was measured than %s has: the metrics are of another size or machine", vm.Size)
+	because(slices.ContainsFunc(vm.Warnings, func(w analyzer.Warning) bool { return w.Code == "scale_set_average" }), "scale_set_average",
+		"measured only as the average of its scale set, which hides what one instance needs")
+	because(vm.Covered > 0 && !in.HasList, "size_reservations_unknown", "a reservation covers it, but no reservation list was given: what a change would free is unknown")
+	because(vm.PlanCovered > 0, "size_savings_plan", "a savings plan covers it: what a change would free is worth what the plan pays for it, which the files do not say")
+	because(vm.Hours <= 0, "not_running", "it was not billed in the window")
+	for i := range in.Existing {
+		e := &in.Existing[i]
+		because(e.ExactSize && e.Size == vm.Size && e.Region == vm.Region && (e.Customer == "" || e.Customer == vm.Customer) && e.Until.After(in.Analysis.AsOf) && e.Agreement != "ea" &&
+			inScope(path(vm.Subscription, vm.ResourceGroup), scopePath(e.Scope)), "size_reserved_exactly", "reservation %s without size flexibility is for its size", e.ID)
+	}
+}
+
+// worse joins what is known of two instances of a scale set: a size must suit the busiest one.
+func worse(a, b *rightsize.Machine) *rightsize.Machine {
+	out := *a
+	out.Hours += b.Hours
+	out.WindowHours = a.WindowHours
+	for _, s := range []struct{ to, more *rightsize.Stats }{{&out.CPUMax, &b.CPUMax}, {&out.CPUAvg, &b.CPUAvg}, {&out.Memory, &b.Memory},
+		{&out.DiskBandwidth, &b.DiskBandwidth}, {&out.DiskOperations, &b.DiskOperations}, {&out.NetworkOut, &b.NetworkOut}} {
+		*s.to = worseStats(*s.to, *s.more)
+	}
+	out.Days, out.Censored = max(a.Days, b.Days), max(a.Censored, b.Censored)
+	if b.Second-b.First > a.Second-a.First {
+		out.First, out.Second = b.First, b.Second
+	}
+	out.Split, out.Young = a.Split || b.Split, a.Young || b.Young
+	out.Week = nil
+	out.Overload, out.OverloadSeconds = nil, 0
+	if a.Overload != nil && b.Overload != nil && a.OverloadSeconds > 0 && b.OverloadSeconds > 0 {
+		out.OverloadSeconds = a.OverloadSeconds
+		out.Overload = func(p rightsize.Percent) (low, high int64) {
+			lowA, highA := a.Overload(p)
+			lowB, highB := b.Overload(p)
+			scale := float64(a.OverloadSeconds) / float64(b.OverloadSeconds)
+			return max(lowA, int64(math.Floor(float64(lowB)*scale))), max(highA, int64(math.Ceil(float64(highB)*scale)))
+		}
+	}
+	return &out
+}
+
+func worseStats(a, b rightsize.Stats) rightsize.Stats {
+	if a.Samples == 0 || b.Samples == 0 {
+		return rightsize.Stats{}
+	}
+	return rightsize.Stats{Samples: min(a.Samples, b.Samples), Seconds: min(a.Seconds, b.Seconds), P50: max(a.P50, b.P50), P90: max(a.P90, b.P90),
+		P95: max(a.P95, b.P95), P99: max(a.P99, b.P99), Max: max(a.Max, b.Max), Mean: max(a.Mean, b.Mean)}
+}
+
+// sizeOf reads a size off its name in a joint problem.
+func sizeOf(name string) catalog.Size {
+	_, size, _ := strings.Cut(name, "/")
+	return catalog.Size(strings.TrimSuffix(size, "/windows"))
+}

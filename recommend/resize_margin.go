@@ -1,0 +1,82 @@
+package recommend
+
+import (
+	"math"
+	"slices"
+
+	"sizeterm/analyzer/demand"
+)
+
+// atMargin values the hours of a machine in a pool, in micro-units a month: uncovered hours at the price by the hour, hours under
+// reservations that are bought at what the last unit of them costs, and hours under idle ones at nothing (reference 1.8).
+func (d *decision) atMargin(series []int64, rate float64, ratio int64) float64 {
+	y, p := d.unitPrices()
+	sum := 0.0
+	for h, v := range y {
+		value := v / float64(d.result.UnitRatio) * float64(ratio)
+		if v == p {
+			value = rate
+		}
+		sum += float64(series[h]) / demand.Full * value
+	}
+	return sum / 1e4 * float64(monthHours) / float64(max(1, d.result.Hours))
+}
+
+// unitPrices returns what one more unit costs in each hour of the window, in 1e-10, and the price by the hour. The last unit bought
+// pays for itself in the hours in which it is used: they share its price, and no hour is worth more than by the hour.
+func (d *decision) unitPrices() (y []float64, p float64) {
+	unit := float64(d.result.UnitRatio)
+	row, _ := d.chosenRow()
+	bought, cost := 0.0, 0.0
+	for _, b := range row.Buy {
+		bought += float64(b.Quantity) * float64(d.market.ratios[b.Size]) / unit
+		cost += float64(d.totalOf(b).Micros) * 1e4 / float64(b.Term.Hours()) * float64(b.Quantity)
+	}
+	net := d.result.Demand.Stacked
+	y, p = make([]float64, len(net)), d.unitPrice()*unit
+	left, last := 0.0, []int{}
+	if bought > 0 {
+		left = cost / bought * float64(d.result.Hours)
+	}
+	for h, v := range net {
+		switch used := float64(v) / demand.Full; {
+		case slices.Contains(d.pool.Gaps, h/24):
+		case used > bought:
+			y[h] = p
+			left -= p
+		case bought > 0 && used > bought-1:
+			last = append(last, h)
+		}
+	}
+	for _, h := range last {
+		y[h] = max(0, min(p, left/float64(len(last))))
+	}
+	return y, p
+}
+
+// spread makes parts that are near estimates and add up to a total exactly: what the estimates lack is shared out by their size.
+func spread(total int64, estimates []float64) []int64 {
+	parts, weights := make([]int64, len(estimates)), make([]float64, len(estimates))
+	sum, all := int64(0), 0.0
+	for i, e := range estimates {
+		parts[i] = int64(math.Round(e))
+		sum += parts[i]
+		weights[i] = math.Abs(e)
+		all += weights[i]
+	}
+	done, seen := int64(0), 0.0
+	for i, w := range weights {
+		if all > 0 {
+			seen += w / all
+		} else {
+			seen += 1 / float64(len(weights))
+		}
+		upTo := int64(math.Round(float64(total-sum) * min(1, seen)))
+		if i == len(weights)-1 {
+			upTo = total - sum
+		}
+		parts[i] += upTo - done
+		done = upTo
+	}
+	return parts
+}

@@ -1,0 +1,257 @@
+package recommend
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
+	"sizeterm/recommend/rightsize"
+)
+
+// monthHours is a month.
+const monthHours = pricing.HoursOfMonth
+
+func moneyCode(text string) money.Code { return money.Code(text) }
+
+// attribute writes the changes of a component. What they free beside reservations is the difference of the two plans that both
+// reserve; what they free alone is the difference of two that do not. Both are shared out: the first by what each machine's hours are
+// worth at the margin of its pools, the second by pay-as-you-go prices.
+func (s *sizing) attribute(p *Plan, c *component, plan int, trials []*trial, now, then monthly) error {
+	a := s.accounts[c.account]
+	var list []Resize
+	var beside, alone, licences []float64
+	for _, one := range c.subjects {
+		action, ok := a.proposed[plan][one]
+		if !ok {
+			continue
+		}
+		to := catalog.Size("")
+		if action == rightsize.Resize {
+			to = sizeOf(a.sizes[plan][one])
+		}
+		r, err := s.resize(one, action, to)
+		if err != nil {
+			return err
+		}
+		list = append(list, r)
+		beside = append(beside, s.worth(one, to, trials[2], trials[plan]))
+		alone = append(alone, r.rateFell)
+		licences = append(licences, r.licenceFell)
+	}
+	for i, micros := range spread(now.payg-now.saved-then.payg+then.saved, beside) {
+		list[i].SavingMonth = money.New(micros, c.account.currency)
+	}
+	for i, micros := range spread(now.payg-then.payg, alone) {
+		list[i].AloneMonth = money.New(micros, c.account.currency)
+	}
+	for i, micros := range spread(now.software-then.software, licences) {
+		list[i].SoftwareMonth = money.New(micros, c.account.currency)
+	}
+	for i := range list {
+		s.explain(&list[i], a)
+	}
+	p.Resizes = append(p.Resizes, list...)
+	return nil
+}
+
+// worth is what the change of a machine frees at the margin of the pools that it leaves and enters, half way between both plans.
+func (s *sizing) worth(one *subject, to catalog.Size, before, after *trial) float64 {
+	at := one.place()
+	j := joint{in: s.in, days: s.in.Analysis.Window.Days()}
+	series := j.series(one)
+	if series == nil {
+		return 0
+	}
+	value := func(size catalog.Size) float64 {
+		pool := poolAt{totalKey{at.customer, at.currency}, poolName(at.region, size)}
+		p, _ := s.tariff.compute(place{at.customer, at.currency, at.region, size})
+		ratio := int64(100)
+		if group, ok := size.Group(); ok {
+			ratio = group.Ratio
+		}
+		sum, n := 0.0, 0.0
+		for _, t := range []*trial{before, after} {
+			if d := t.pools[pool]; d != nil && d.low != nil {
+				sum, n = sum+d.atMargin(series, float64(p.rate), ratio), n+1
+			}
+		}
+		return sum / max(1, n)
+	}
+	freed := value(one.first.Size)
+	if to != "" {
+		freed -= value(to)
+	}
+	return freed
+}
+
+// resize states a change.
+func (s *sizing) resize(one *subject, action rightsize.Action, to catalog.Size) (Resize, error) {
+	now := &one.advice.Alternatives[0]
+	r := Resize{
+		ID: id("resize", one.first.Customer, one.resource(), string(one.first.Size), string(one.first.Region)), VM: one.resource(), Customer: one.first.Customer,
+		Name: one.first.Name, Region: one.first.Region, Machines: len(one.vms), From: one.first.Size, To: to, Action: string(action), CostMonthBefore: now.CostMonth,
+		Alternatives: one.advice.Alternatives, Frontier: one.advice.Frontier, subject: one,
+	}
+	if one.machine.ScaleSet != "" {
+		r.Name = lastPart(one.first.Resource)
+	}
+	hours := float64(one.machine.Hours) / 1e6 * float64(monthHours) / float64(one.machine.WindowHours) / 1e4 // from 1e-10 an hour to micro-units a month
+	if action == rightsize.Shutdown {
+		r.CostMonthAfter = money.New(0, now.CostMonth.Currency)
+		r.OverloadKnown, r.Fit = true, now.Fit
+		r.rateFell, r.licenceFell = float64(now.Rate)*hours, float64(now.Software)*hours
+		return r, nil
+	}
+	r.Chosen = slices.IndexFunc(one.advice.Alternatives, func(a rightsize.Alternative) bool { return a.Size == to })
+	if r.Chosen < 0 {
+		return r, fmt.Errorf("%s: %s is no alternative", r.VM, to)
+	}
+	alt := &one.advice.Alternatives[r.Chosen]
+	r.CostMonthAfter, r.Fit, r.Lost, r.Check = alt.CostMonth, alt.Fit, alt.Lost, alt.Check
+	r.OverloadLow, r.OverloadHigh, r.OverloadKnown = alt.Overload.Low, alt.Overload.High, alt.Overload.Known
+	r.rateFell, r.licenceFell = float64(now.Rate-alt.Rate)*hours, float64(now.Software-alt.Software)*hours
+	return r, nil
+}
+
+// explain writes the reasons of a change, in the order in which a reader asks.
+func (s *sizing) explain(r *Resize, a *account) {
+	one, say := r.subject, func(format string, args ...any) { r.Reasons = append(r.Reasons, fmt.Sprintf(format, args...)) }
+	m, adv := one.machine, &one.advice
+	switch r.Action {
+	case string(rightsize.Shutdown):
+		say("idle: %s; ask its owner before it is deallocated", adv.Idle.Detail)
+	case string(rightsize.Resize):
+		alt := &adv.Alternatives[r.Chosen]
+		if m.CPUMax.Samples > 0 {
+			say("CPU: P99 of the interval maximum is %s of %s, and would be %s of %s", m.CPUMax.P99, sizeText(r.From), alt.CPU, sizeText(r.To))
+		} else if m.CPUAvg.Samples > 0 {
+			say("CPU: P99 of the average is %s of %s, and would be %s of %s; no maxima were measured", m.CPUAvg.P99, sizeText(r.From), alt.CPU, sizeText(r.To))
+		}
+		if r.OverloadKnown && m.CPUMax.Samples > 0 {
+			say("overload: the new size would have been too small for %s to %s of the measured time; with none in %d days the rate ahead is below %s at 95 %% confidence",
+				smallPercent(r.OverloadLow), smallPercent(r.OverloadHigh), adv.Blocks, percent(adv.Bound))
+		}
+		if m.Memory.Samples > 0 {
+			say("memory: at most %s of the new size was used", alt.Memory)
+		} else {
+			say("memory was not measured: the new size has at least as much")
+		}
+		if !alt.Speed.Same {
+			say("processors differ: a vCPU is taken to be at least %s as fast (%s)", alt.Speed.Ratio, alt.Speed.Basis)
+		}
+	}
+	for _, what := range r.Lost {
+		say("lost: %s", what)
+	}
+	for _, what := range r.Check {
+		say("check before: %s", what)
+	}
+	currency := r.SavingMonth.Currency
+	say("saves %s %s a month beside reservations, %s if nothing were reserved", money.New(r.SavingMonth.Micros, currency).Round(), currency, r.AloneMonth.Round())
+	if r.SoftwareMonth.Micros != 0 {
+		say("licences fall by %s %s a month", r.SoftwareMonth.Round(), currency)
+	}
+	resize, buy, _ := rightsize.Sequence(s.in.Analysis.AsOf)
+	say("change it from %s, and buy reservations of its pool from %s, when usage shows the new size", day(resize), day(buy))
+}
+
+// smallPercent prints a share that may be tiny.
+func smallPercent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
+
+// report fills what the plan says of each machine, and names those that could not be judged.
+func (s *sizing) report(p *Plan) {
+	changed := map[*subject]*Resize{}
+	for i := range p.Resizes {
+		changed[p.Resizes[i].subject] = &p.Resizes[i]
+	}
+	for _, one := range s.subjects {
+		r := changed[one]
+		for _, i := range one.vms {
+			p.Sized = append(p.Sized, s.sized(one, i, r))
+		}
+		if why, ok := one.unjudged(); ok && r == nil {
+			p.refuse(one.first.Customer, cmp.Or(one.first.Name, one.resource()), why.Code, why.Detail)
+		}
+		p.Sizing.Machines += len(one.vms)
+	}
+	for _, name := range s.in.Analysis.Strangers {
+		p.refuse("", name, "not_billed", "measured, but in no charge row of these files: what it costs, and for whom, is unknown")
+	}
+	for _, a := range s.accounts {
+		p.Sizing.Free, p.Sizing.Parts, p.Sizing.Gap = p.Sizing.Free+a.free, p.Sizing.Parts+a.parts, max(p.Sizing.Gap, a.gap)
+	}
+	resize, buy, verify := rightsize.Sequence(s.in.Analysis.AsOf)
+	p.Sizing.ResizeDate, p.Sizing.BuyDate, p.Sizing.VerifyDate = day(resize), day(buy), day(verify)
+	slices.SortFunc(p.Resizes, func(a, b Resize) int {
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.SavingMonth.Currency, b.SavingMonth.Currency), cmp.Compare(a.VM, b.VM), cmp.Compare(a.From, b.From),
+			cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// total adds what the changes save to the bottom lines. A customer without changes has nothing to resize.
+func (s *sizing) total(p *Plan, totals map[totalKey]*Total) error {
+	changed := map[totalKey]bool{}
+	for i := range p.Resizes {
+		r := &p.Resizes[i]
+		key := totalKey{r.Customer, r.SavingMonth.Currency}
+		t := totals[key]
+		changed[key] = true
+		var err error
+		for _, part := range []struct {
+			sum  *money.Amount
+			more money.Amount
+		}{{&t.Joint, r.AloneMonth}, {&t.SavingLow, r.AloneMonth}, {&t.SavingHigh, r.AloneMonth}, {&t.SoftwareSaved, r.SoftwareMonth}} {
+			if *part.sum, err = part.sum.Add(part.more); err != nil {
+				return err
+			}
+		}
+	}
+	for key, a := range s.accounts {
+		if t := totals[key]; t != nil && changed[key] {
+			t.ResizeOnly, t.ReserveOnly = money.New(a.resizeOnly, key.currency), money.New(a.reserveOnly, key.currency)
+		}
+	}
+	return nil
+}
+
+// sized states what was found out about one machine.
+func (s *sizing) sized(one *subject, i int, r *Resize) Sized {
+	vm := &s.in.Analysis.VMs[i]
+	out := Sized{Customer: vm.Customer, VM: cmp.Or(vm.Resource, vm.Name), Name: vm.Name, Size: vm.Size, State: vm.State, Action: string(rightsize.Keep), Idle: one.advice.Idle,
+		Upsize: one.advice.Upsize, Successor: one.advice.Successor, Bound: one.advice.Bound, Blocks: one.advice.Blocks}
+	to := catalog.Size("")
+	switch {
+	case r != nil:
+		out.Action, out.To = r.Action, r.To
+		to = r.To
+	case one.fixed.Code != "":
+		out.Reasons = []rightsize.Reason{one.fixed}
+	case s.small[one]:
+		out.Reasons = []rightsize.Reason{{Code: "small_saving", Detail: "beside reservations a change would free less than the policy asks for"}}
+	case one.advice.Action == rightsize.Resize:
+		out.Reasons = []rightsize.Reason{{Code: "worth_nothing", Detail: "a smaller size would do, but what it frees beside the reservations that are owned or planned does not outweigh the change"}}
+	default:
+		out.Reasons = one.advice.Reasons
+	}
+	out.Reference = one.sizer.Reference(one.machine, to)
+	return out
+}
+
+// unjudged returns why nothing could be said about the size of a subject; false where it was judged, or left alone on purpose.
+func (s *subject) unjudged() (rightsize.Reason, bool) {
+	if s.fixed.Code != "" && s.fixed.Code != "size_unknown" && s.fixed.Code != "not_running" {
+		return s.fixed, true
+	}
+	for _, why := range s.advice.Reasons {
+		switch why.Code {
+		case "no_metrics", "memory_unknown", "average_only", "resized":
+			return why, true
+		case "too_few_days":
+			return rightsize.Reason{Code: "few_measured_days", Detail: why.Detail}, true
+		}
+	}
+	return rightsize.Reason{}, false
+}
