@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"sizeterm/cmd/sizeterm/internal/metrics"
 	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/cmd/sizeterm/internal/web"
 	"sizeterm/ingest"
@@ -32,11 +33,12 @@ type library struct {
 	policy  string
 	prices  []string
 	now     func() time.Time
-	work    sync.Mutex // held while a plan is made: one at a time
+	work    sync.Mutex       // held while a plan is made: one at a time
+	metrics *metrics.Metrics // nil counts nothing
 	mu      sync.Mutex
 	tenants map[string]*shelf
 	// done, where set, hears of every plan that was made or failed.
-	done func(tenant string, plan *recommend.Plan, took time.Duration, err error)
+	done func(tenant string, planned *web.Planned, took time.Duration, err error)
 }
 
 // shelf is what is known of one tenant.
@@ -97,6 +99,7 @@ func (l *library) Receive(ctx context.Context, tenant, by, name string, body io.
 	}
 	id := hex.EncodeToString(digest.Sum(nil))
 	if known, err := l.receipt(tenant, id); err == nil {
+		l.count(metrics.Duplicate, size)
 		return known, nil
 	}
 	home := l.at(tenant, "files", id)
@@ -111,8 +114,21 @@ func (l *library) Receive(ctx context.Context, tenant, by, name string, body io.
 		return web.Upload{}, err
 	}
 	up := web.Upload{ID: id, Name: name, Size: size, By: by, At: l.now()}
-	l.look(ctx, path, &up)
+	start := time.Now()
+	rejects := l.look(ctx, path, &up)
+	if l.metrics != nil {
+		l.metrics.Took(metrics.Ingest, time.Since(start))
+		l.metrics.Rows(up.Accepted(), up.Rejected(), rejects)
+	}
+	l.count(metrics.Accepted, size)
 	return up, l.keep(tenant, up)
+}
+
+// count counts a received file.
+func (l *library) count(result metrics.Result, size int64) {
+	if l.metrics != nil {
+		l.metrics.Upload(result, size)
+	}
 }
 
 // look finds out what a file holds.
@@ -263,13 +279,13 @@ func (l *library) Refresh(ctx context.Context, tenant string) error {
 func (l *library) run(ctx context.Context, tenant string, s *shelf) {
 	for {
 		start := time.Now()
-		plan, err := l.plan(ctx, tenant)
+		planned, err := l.plan(ctx, tenant)
 		if l.done != nil {
-			l.done(tenant, plan, time.Since(start), err)
+			l.done(tenant, planned, time.Since(start), err)
 		}
 		l.mu.Lock()
 		if err == nil {
-			s.planned = &web.Planned{ID: planID(plan), At: l.now(), Plan: plan}
+			s.planned = planned
 		}
 		again := s.again
 		s.again = false
@@ -286,7 +302,7 @@ func (l *library) run(ctx context.Context, tenant string, s *shelf) {
 }
 
 // plan makes the plan of all files of a tenant that can be read.
-func (l *library) plan(ctx context.Context, tenant string) (plan *recommend.Plan, err error) {
+func (l *library) plan(ctx context.Context, tenant string) (planned *web.Planned, err error) {
 	l.work.Lock()
 	defer l.work.Unlock()
 	defer func() {
@@ -318,7 +334,19 @@ func (l *library) plan(ctx context.Context, tenant string) (plan *recommend.Plan
 	if err != nil {
 		return nil, err
 	}
-	return job.plan(g)
+	in, err := job.input(g)
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	plan, err := recommend.Recommend(in)
+	if err != nil {
+		return nil, err
+	}
+	if l.metrics != nil {
+		l.metrics.Took(metrics.Recommend, time.Since(start))
+	}
+	return &web.Planned{ID: planID(plan), At: l.now(), Plan: plan, Input: in}, nil
 }
 
 // planID names a plan by its content.

@@ -98,29 +98,38 @@ func (r *recommending) run(cmd *cobra.Command, paths []string) error {
 
 // plan makes the plan of what was read.
 func (r *recommending) plan(g *gathered) (*recommend.Plan, error) {
-	policy, err := loadPolicy(g.policies, r.policyPath)
+	in, err := r.input(g)
 	if err != nil {
 		return nil, err
 	}
-	book, err := r.book(g)
-	if err != nil {
-		return nil, err
-	}
-	analysis, err := g.accumulator.Analysis()
-	if err != nil {
-		return nil, err
-	}
-	// A machine without a customer was only measured: no charge names it.
-	if !slices.ContainsFunc(analysis.VMs, func(vm analyzer.VM) bool { return vm.Hours > 0 && vm.Customer != "" }) {
-		return nil, refused("Give a cost or usage export that holds virtual machines; sizeterm check PATH says what a file holds.",
-			fmt.Errorf("no hours of a virtual machine in %s", filesText(len(g.files))))
-	}
-	in := recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, Policy: policy, Files: g.files}
 	plan, err := r.ask(in)
 	if err != nil {
 		return nil, err
 	}
 	return plan.Only(r.currency), nil
+}
+
+// input is what a plan is made of.
+func (r *recommending) input(g *gathered) (recommend.Input, error) {
+	var none recommend.Input
+	policy, err := loadPolicy(g.policies, r.policyPath)
+	if err != nil {
+		return none, err
+	}
+	book, err := r.book(g)
+	if err != nil {
+		return none, err
+	}
+	analysis, err := g.accumulator.Analysis()
+	if err != nil {
+		return none, err
+	}
+	// A machine without a customer was only measured: no charge names it.
+	if !slices.ContainsFunc(analysis.VMs, func(vm analyzer.VM) bool { return vm.Hours > 0 && vm.Customer != "" }) {
+		return none, refused("Give a cost or usage export that holds virtual machines; sizeterm check PATH says what a file holds.",
+			fmt.Errorf("no hours of a virtual machine in %s", filesText(len(g.files))))
+	}
+	return recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, Policy: policy, Files: g.files}, nil
 }
 
 // filesText says in how many files nothing was found.

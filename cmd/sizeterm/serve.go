@@ -9,14 +9,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/spf13/cobra"
 
 	"sizeterm/benchmarks/fleet/contoso"
+	"sizeterm/cmd/sizeterm/internal/metrics"
+	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
 	"sizeterm/recommend"
@@ -25,11 +29,12 @@ import (
 // serving are the flags of the service.
 type serving struct {
 	*common
-	listen, dataDir, database string
-	policyPath                string
-	prices                    []string
-	idle                      time.Duration
-	behindTLS                 bool
+	listen, dataDir, database    string
+	policyPath                   string
+	prices                       []string
+	idle                         time.Duration
+	behindTLS                    bool
+	metricsListen, metricsConfig string
 }
 
 // adminLinkLife is how long the link that is printed at the start can be used.
@@ -54,6 +59,8 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f.StringArrayVar(&s.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
 	f.StringVar(&s.policyPath, "policy", "", "YAML file with the rules of the plans")
 	f.DurationVar(&s.idle, "session-idle", 30*time.Minute, "how long a session lasts without a request; 12 h at most")
+	f.StringVar(&s.metricsListen, "metrics-listen", "", "address for scrapes of /metrics alone; without one they are answered beside the pages")
+	f.StringVar(&s.metricsConfig, "metrics-config", "", "file with the TLS and passwords of --metrics-listen, as Prometheus exporters have it")
 	f.BoolVar(&s.behindTLS, "behind-tls", false, "browsers reach the service by HTTPS through a proxy: cookies insist on it")
 	return cmd
 }
@@ -106,12 +113,22 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 	log := slog.New(slog.NewJSONHandler(s.common.err, &slog.HandlerOptions{ReplaceAttr: utcTimes}))
 	lib := newLibrary(filepath.Join(s.dataDir, "tenants"), s.common, now)
 	lib.policy, lib.prices = s.policyPath, s.prices
-	lib.done = func(_ string, plan *recommend.Plan, took time.Duration, err error) {
+	series := metrics.New(release)
+	lib.metrics = series
+	lib.done = func(_ string, planned *web.Planned, took time.Duration, err error) {
 		if err != nil {
+			series.Job("plan", metrics.Discarded)
 			log.Warn("no plan", "ms", took.Milliseconds())
 			return
 		}
-		log.Info("plan made", "ms", took.Milliseconds(), "pools", len(plan.Pools), "lines", len(plan.Lines))
+		series.Job("plan", metrics.Done)
+		series.Succeeded("plan", now())
+		if portfolio, err := portfolioOf(planned.Plan); err == nil {
+			series.Show(portfolio)
+		} else {
+			log.Error("portfolio not shown as metrics")
+		}
+		log.Info("plan made", "ms", took.Milliseconds(), "pools", len(planned.Plan.Pools), "lines", len(planned.Plan.Lines))
 	}
 	db, err := store.Open(ctx, s.address())
 	if err != nil {
@@ -126,7 +143,8 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 	server := web.New(web.Options{
 		Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
 		Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle, Ready: db.Ready,
-		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
+		Observe: series.Answered,
+		Demo:    func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})
 	if err := s.begin(ctx, lib, filled); err != nil {
 		return errors.Join(err, listener.Close())
@@ -136,7 +154,47 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 		return errors.Join(err, listener.Close())
 	}
 	fmt.Fprintf(s.out, "Sign in with this link, once: http://%s%s\n", listener.Addr(), link)
-	return server.Serve(ctx, listener)
+	stop, err := s.serveMetrics(ctx, server, series, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return errors.Join(server.Serve(ctx, listener), stop())
+}
+
+// serveMetrics answers scrapes on a listener of their own, with the TLS and passwords of a file, where one is wanted; else at
+// /metrics beside the pages.
+func (s *serving) serveMetrics(ctx context.Context, server *web.Server, series *metrics.Metrics, log *slog.Logger) (stop func() error, err error) {
+	if s.metricsListen == "" {
+		server.Metrics = series.Handler()
+		return func() error { return nil }, nil
+	}
+	listener, err := net.Listen("tcp", s.metricsListen)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", series.Handler())
+	scrapes := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	done := make(chan error, 1)
+	go func() {
+		done <- toolkit.Serve(listener, scrapes, &toolkit.FlagConfig{WebConfigFile: &s.metricsConfig}, log)
+	}()
+	return func() error {
+		err := scrapes.Close()
+		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		return err
+	}, nil
+}
+
+// portfolioOf sums a plan for the metrics, customer by customer.
+func portfolioOf(p *recommend.Plan) (*metrics.Portfolio, error) {
+	var text bytes.Buffer
+	if err := report.Write(&text, p, report.JSON, report.Options{Version: release}); err != nil {
+		return nil, err
+	}
+	return metrics.NewPortfolio([][]byte{text.Bytes()}, now())
 }
 
 // begin makes the plan of what is there already, and brings the demo where it is asked for.

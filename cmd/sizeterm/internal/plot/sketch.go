@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"sizeterm/analyzer/demand"
-	"sizeterm/pricing"
 	"sizeterm/recommend"
 )
 
@@ -183,8 +182,8 @@ func maxOfFloats(values []float64) float64 {
 	return high
 }
 
-// UnitsOf returns how many units of the pool the plan's choice buys for a term, 0 where it buys none.
-func UnitsOf(pool *recommend.Pool, term pricing.Term) float64 {
-	units, _ := bought(pool, term)
-	return units
+// ChosenLevel returns the height of what is owned and bought in the pool, in its units.
+func ChosenLevel(pool *recommend.Pool) float64 {
+	a := anatomyOf(pool)
+	return a.boughtTop
 }

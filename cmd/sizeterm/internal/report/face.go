@@ -35,6 +35,12 @@ func Funcs() template.FuncMap {
 			}
 			return percent(f.Value)
 		},
+		"signed": func(a money.Amount) string {
+			if a.Micros > 0 {
+				return "+" + amount(a)
+			}
+			return amount(a)
+		},
 		"poolName": PoolName, "referenceSentence": MicrosoftBeside, "certain": func(c customerStory) []fact { return c.Certain() }, "plain": func(v float64) string { return string(share(v)) },
 		"permille": func(part, whole money.Amount) int64 {
 			if whole.Micros <= 0 {

@@ -161,7 +161,7 @@ func TestKeysEnd(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	status, _, _ = p.call("PUT", "/api/v1/uploads/x.csv", "a\n")
 	require.Equal(t, http.StatusForbidden, status, "its scope is to read")
-	status, _, _ = (&program{t, s.URL, p.key[:len(p.key)-1] + "A"}).call("GET", "/api/v1/uploads", "")
+	status, _, _ = (&program{t, s.URL, newKey()}).call("GET", "/api/v1/uploads", "")
 	require.Equal(t, http.StatusUnauthorized, status)
 	require.False(t, soundKey(""))
 	require.True(t, soundKey(p.key))

@@ -113,6 +113,17 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 	_, _ = w.Write(b.Bytes()) // a client that left is no error
 }
 
+// fragment writes one part of a page, for the script of that page.
+func (s *Server) fragment(w http.ResponseWriter, page, part string, body any) error {
+	var b bytes.Buffer
+	if err := s.pages[page].ExecuteTemplate(&b, part, body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, err := w.Write(b.Bytes())
+	return ignoreGone(err)
+}
+
 // compress packs texts for those who can unpack them.
 func compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -27,7 +27,10 @@ import (
 )
 
 // demoPlan is the plan of the demo's cost export, made once: what pages show of it, other tests have judged.
-var demoPlan = sync.OnceValue(func() *recommend.Plan {
+func demoPlan() *recommend.Plan { return demo().Plan }
+
+// demo is the plan with what it was made of.
+var demo = sync.OnceValue(func() Planned {
 	inputs, err := ingest.Discover([]string{"../../../../testdata/contoso/cost-export-2026-10.csv.gz"}, nil)
 	if err != nil {
 		panic(err)
@@ -52,11 +55,12 @@ var demoPlan = sync.OnceValue(func() *recommend.Plan {
 	if err != nil {
 		panic(err)
 	}
-	plan, err := recommend.Recommend(recommend.Input{Analysis: analysis, Book: book, Policy: policy, Files: []recommend.File{{Name: "cost-export-2026-10.csv.gz", Kind: "charges", Rows: 4381, Accepted: 4381}}})
+	in := recommend.Input{Analysis: analysis, Book: book, Policy: policy, Files: []recommend.File{{Name: "cost-export-2026-10.csv.gz", Kind: "charges", Rows: 4381, Accepted: 4381}}}
+	plan, err := recommend.Recommend(in)
 	if err != nil {
 		panic(err)
 	}
-	return plan
+	return Planned{Plan: plan, Input: in}
 })
 
 // memory is everything that a server asks for, as long as a test lasts.
@@ -132,7 +136,7 @@ func (m *memory) Refresh(_ context.Context, tenant string) error {
 	if tenant == "away" {
 		plan = elsewhere(plan)
 	}
-	m.plans[tenant] = Planned{ID: "plan-" + tenant, At: testDay, Plan: plan}
+	m.plans[tenant] = Planned{ID: "plan-" + tenant, At: testDay, Plan: plan, Input: demo().Input}
 	return nil
 }
 

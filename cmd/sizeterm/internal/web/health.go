@@ -23,3 +23,12 @@ func plainText(w http.ResponseWriter, text string) error {
 	_, err := w.Write([]byte(text))
 	return err
 }
+
+// metrics answers scrapes.
+func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
+	if s.Metrics == nil {
+		return errMissing
+	}
+	s.Metrics.ServeHTTP(w, r)
+	return nil
+}

@@ -52,6 +52,8 @@ type Planned struct {
 	ID   string // of the plan's content: the same plan has the same
 	At   time.Time
 	Plan *recommend.Plan
+	// Input is what the plan was made of: what a what-if is computed from.
+	Input recommend.Input
 }
 
 // Progress is what is being done with a tenant's files.

@@ -119,25 +119,47 @@ type poolPage struct {
 	Pool   *recommend.Pool
 	Chosen *recommend.Compared
 	Sketch template.HTML
-	Drawn  plot.Sketch
+	Keys   []plot.SketchKey
+	Grain  string
+	Knobs  []knob
+	Tried  *tried // nil where nothing is tried
 	Lines  any
 }
 
 func (s *Server) pool(w http.ResponseWriter, r *http.Request) error {
-	view, c, err := s.customerOf(r)
+	page, err := s.poolPageOf(r)
 	if err != nil {
 		return err
+	}
+	s.render(w, r, http.StatusOK, "pool", report.PoolName(page.Pool), page)
+	return nil
+}
+
+// poolPageOf makes the page of a pool, with what the address tries.
+func (s *Server) poolPageOf(r *http.Request) (*poolPage, error) {
+	view, c, err := s.customerOf(r)
+	if err != nil {
+		return nil, err
 	}
 	p, err := c.pool(r.PathValue("pool"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page := poolPage{customerView: c, View: view, Pool: p, Chosen: chosenOf(p)}
-	page.Drawn = plot.DrawSketch(p, c.Plan.Window, -1)
-	page.Sketch = drawing(page.Drawn)
-	page.Lines = report.LinesOf(c.Told, p.ID)
-	s.render(w, r, http.StatusOK, "pool", report.PoolName(p), page)
-	return nil
+	page := &poolPage{customerView: c, View: view, Pool: p, Chosen: chosenOf(p), Knobs: knobsOf(p), Lines: report.LinesOf(c.Told, p.ID)}
+	changed, err := turn(page.Knobs, r)
+	if err != nil {
+		return nil, err
+	}
+	if changed {
+		if page.Tried, err = try(view.Input, p, page.Knobs); err != nil {
+			return nil, err
+		}
+		page.Sketch, page.Keys = page.Tried.Sketch, page.Tried.Keys
+		return page, nil
+	}
+	drawn := plot.DrawSketch(p, c.Plan.Window, -1)
+	page.Sketch, page.Keys, page.Grain = drawing(drawn), drawn.Keys, drawn.Grain
+	return page, nil
 }
 
 // uploadsPage is what came and what it holds.

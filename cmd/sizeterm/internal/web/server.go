@@ -49,8 +49,10 @@ type Options struct {
 	MaxUpload int64
 	// SessionIdle is how long a session lasts without a request; 0 is 30 minutes. None lasts more than 12 hours.
 	SessionIdle time.Duration
-	// Observe hears of every answer: method, route, status and time.
-	Observe func(method, route string, status int, took time.Duration)
+	// Observe hears of every answer: route, status and time.
+	Observe func(route string, status int, took time.Duration)
+	// Metrics answers scrapes of /metrics; nil where they are answered elsewhere.
+	Metrics http.Handler
 }
 
 // Server answers requests. Make one with New.
@@ -192,7 +194,7 @@ func (s *Server) logged(next http.Handler) http.Handler {
 		took := time.Since(start)
 		name := s.routeName(r)
 		if s.Observe != nil {
-			s.Observe(r.Method, name, rec.status, took)
+			s.Observe(name, rec.status, took)
 		}
 		if strings.HasPrefix(name, "/assets/") || strings.HasSuffix(name, "z") {
 			return

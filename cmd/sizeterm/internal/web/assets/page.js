@@ -12,4 +12,23 @@
       if (e.dataTransfer.files.length) { input.files = e.dataTransfer.files; }
     });
   }
+
+  // A slider asks the server, which computes with the same simulator, and shows its answer in place.
+  for (const form of document.querySelectorAll("form[data-what-if]")) {
+    const target = document.getElementById("demand");
+    let waiting = 0, asked = 0;
+    const ask = async () => {
+      const number = ++asked;
+      const answer = await fetch(form.dataset.whatIf + "?" + new URLSearchParams(new FormData(form)), { headers: { Accept: "text/html" } });
+      if (number === asked && answer.ok) { target.innerHTML = await answer.text(); }
+    };
+    const soon = () => { clearTimeout(waiting); waiting = setTimeout(ask, 120); };
+    for (const label of form.querySelectorAll("label")) {
+      const [slider, number] = label.querySelectorAll("input");
+      slider.hidden = false;
+      slider.addEventListener("input", () => { number.value = slider.value; soon(); });
+      number.addEventListener("input", () => { slider.value = number.value; soon(); });
+    }
+    form.addEventListener("submit", (e) => { e.preventDefault(); ask(); });
+  }
 })();
