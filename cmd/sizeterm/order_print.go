@@ -175,6 +175,9 @@ func printChecks(w io.Writer, checks []order.Check) {
 
 // next is what has to happen to an order.
 func next(o *order.Order) string {
+	if o.ScopeLeft() {
+		return "scope: set it to " + o.Line.Scope
+	}
 	switch o.State {
 	case order.Draft:
 		return "request"
@@ -187,7 +190,7 @@ func next(o *order.Order) string {
 	case order.Failed, order.Expired:
 		return "request again, or cancel"
 	case order.Reconciled:
-		return "wait for next month's files"
+		return "verify, with next month's files"
 	}
 	return ""
 }

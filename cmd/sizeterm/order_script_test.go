@@ -65,7 +65,9 @@ var orderCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 		ts.Check(err)
 		var ledger []vendortest.Purchase
 		ts.Check(json.Unmarshal(text, &ledger))
-		files, err := contoso.Next(contoso.Seed, soldOf(ledger), contoso.Course{Slack: args[1:2], Deaf: args[2:3]})
+		sold, err := contoso.SoldOf(ledger)
+		ts.Check(err)
+		files, err := contoso.Next(contoso.Seed, sold, contoso.Course{Slack: args[1:2], Deaf: args[2:3]})
 		ts.Check(err)
 		dir := ts.MkAbs(args[0])
 		ts.Check(os.MkdirAll(dir, 0o755))
@@ -73,21 +75,4 @@ var orderCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 			ts.Check(os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o644))
 		}
 	},
-}
-
-// soldOf is a vendor's ledger as the month after knows it.
-func soldOf(ledger []vendortest.Purchase) []contoso.Bought {
-	var all []contoso.Bought
-	for _, p := range ledger {
-		total, err := money.Parse(p.Total, money.Code(p.Currency))
-		if err != nil {
-			panic(err)
-		}
-		b := contoso.Bought{ReservationOrder: p.ID, Name: p.Token, Size: p.Size, Region: p.Region, Term: p.Term, Quantity: p.Quantity, Total: total, Monthly: p.Plan == "monthly", At: p.At}
-		if p.Via == "partner-center" {
-			b.Order, b.ReservationOrder = p.ID, "r-"+p.ID
-		}
-		all = append(all, b)
-	}
-	return all
 }

@@ -52,12 +52,16 @@ func Files(seed uint64) ([]File, error) {
 
 // Write makes the files and puts them into a folder, which it creates where it is missing.
 func Write(dir string, seed uint64) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("demo folder: %w", err)
-	}
 	files, err := Files(seed)
 	if err != nil {
 		return err
+	}
+	return put(dir, files)
+}
+
+func put(dir string, files []File) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("demo folder: %w", err)
 	}
 	for _, f := range files {
 		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o644); err != nil {

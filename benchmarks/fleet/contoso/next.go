@@ -33,16 +33,30 @@ type Course struct {
 
 func (b *Bought) key() string { return b.Region + "/" + b.Size }
 
-// The month after: November repeats the first 30 days of October.
-const nextDays = 30
+// monthAfter is the month of the first purchase, November 2026 where there is none. It repeats the first 30 days of October,
+// or as many as it has.
+func monthAfter(list []Bought) time.Time {
+	first := time.Time{}
+	for _, b := range list {
+		if first.IsZero() || b.At.Before(first) {
+			first = b.At
+		}
+	}
+	if first.IsZero() {
+		return monthStart.AddDate(0, 1, 0)
+	}
+	return time.Date(first.UTC().Year(), first.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+}
 
-var nextStart = time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
+// nextDays is how many days the export of the month has.
+func (c *customer) nextDays() int { return min(30, c.month.AddDate(0, 1, -1).Day()) }
 
 // bought is a reservation at work: how many unit-hours of a day are left.
 type bought struct {
 	*Bought
 	held  reservation
 	group catalog.Group
+	month time.Time
 	slack bool
 	deaf  bool
 	left  int64 // ratio x 100 x micro-hours
@@ -52,9 +66,9 @@ type bought struct {
 // new reservations cover what runs on demand in their region and flexibility group, in the order of the export.
 func Next(seed uint64, list []Bought, course Course) ([]File, error) {
 	c := newCustomer(seed)
-	c.month, c.invoice = nextStart, "G105519204"
+	c.month, c.invoice = monthAfter(list), "G105519204"
 	for i := range c.reservations {
-		c.reservations[i].instalmentDay = min(c.reservations[i].instalmentDay, nextDays)
+		c.reservations[i].instalmentDay = min(c.reservations[i].instalmentDay, c.nextDays())
 	}
 	var all []*bought
 	for i := range list {
@@ -63,12 +77,13 @@ func Next(seed uint64, list []Bought, course Course) ([]File, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s: no flexibility group", b.Size)
 		}
-		all = append(all, &bought{Bought: b, group: group, slack: slices.Contains(course.Slack, b.key()), deaf: slices.Contains(course.Deaf, b.key()),
+		all = append(all, &bought{Bought: b, group: group, month: c.month, slack: slices.Contains(course.Slack, b.key()), deaf: slices.Contains(course.Deaf, b.key()),
 			held: reservation{id: c.guid("reservation of " + b.ReservationOrder), order: b.ReservationOrder, name: b.Name, region: b.Region, size: strings.TrimPrefix(b.Size, "Standard_"),
 				term: b.Term, quantity: int(b.Quantity), ratio: ratios(group)}})
 	}
 	costs, details := c.nextCosts(all)
-	files := []File{{Name: "cost-export-2026-11.csv.gz", Text: costs}, {Name: "reconciliation-2026-11.csv", Text: c.reconciliation(all)}, {Name: "reservation-details-2026-11.csv", Text: details}}
+	name := c.month.Format("2006-01")
+	files := []File{{Name: "cost-export-" + name + ".csv.gz", Text: costs}, {Name: "reconciliation-" + name + ".csv", Text: c.reconciliation(all)}, {Name: "reservation-details-" + name + ".csv", Text: details}}
 	for i := range files {
 		files[i].Data = files[i].Text
 		if strings.HasSuffix(files[i].Name, ".gz") {
@@ -106,7 +121,7 @@ func (c *customer) nextCosts(all []*bought) (costs, details []byte) {
 	put(w, columns)
 	put(use, strings.Split("InstanceFlexibilityGroup,InstanceFlexibilityRatio,InstanceId,Kind,ReservationOrderId,ReservationId,ReservedHours,SkuName,TotalReservedQuantity,UsageDate,UsedHours", ","))
 	stopped := c.slackened(all)
-	for day := range nextDays {
+	for day := range c.nextDays() {
 		for _, x := range all {
 			x.left = x.capacity(day)
 		}
@@ -144,7 +159,7 @@ func (c *customer) nextCosts(all []*bought) (costs, details []byte) {
 
 // capacity is what a reservation can cover on a day: from the hour of its purchase on.
 func (x *bought) capacity(day int) int64 {
-	from := nextStart.AddDate(0, 0, day)
+	from := x.month.AddDate(0, 0, day)
 	hours := min(24, max(0, int64(from.AddDate(0, 0, 1).Sub(x.At)/time.Hour)))
 	return x.Quantity * x.group.Ratio * hours * 1_000_000
 }
@@ -207,7 +222,7 @@ func (x *bought) use(c *customer, day int, hours int64, resource string) []strin
 
 // payment is the purchase row of a day: the total, or the first instalment.
 func (c *customer) payment(x *bought, day int) (charge, bool) {
-	if nextStart.AddDate(0, 0, day).Format(time.DateOnly) != x.At.UTC().Format(time.DateOnly) {
+	if c.month.AddDate(0, 0, day).Format(time.DateOnly) != x.At.UTC().Format(time.DateOnly) {
 		return charge{}, false
 	}
 	held := x.held
@@ -258,7 +273,7 @@ func (c *customer) reconciliation(all []*bought) []byte {
 	}
 	line(head2row(head))
 	for _, x := range all {
-		day := int(x.At.UTC().Sub(nextStart) / (24 * time.Hour))
+		day := int(x.At.UTC().Sub(c.month) / (24 * time.Hour))
 		cells := base(day, "Reserved VM Instance, "+x.Size+", "+meterRegions[x.Region]+", "+map[string]string{"P1Y": "1 Year", "P3Y": "3 Years"}[x.Term], unitText(x), x.Quantity)
 		cells["OrderId"], cells["ReservationOrderId"], cells["TermAndBillingCycle"] = x.Order, x.ReservationOrder, "Reservation - "+x.Term
 		if x.Monthly {

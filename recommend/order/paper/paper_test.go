@@ -169,10 +169,16 @@ func TestStepsNameWhatToPick(t *testing.T) {
 	require.NoError(t, WriteSteps(&text, all, facts))
 	require.NoError(t, WritePage(&html, all, facts))
 	for _, want := range []string{"Order o-1: 3 x Standard_D2s_v5, Poland Central, 3 years, 3354.00 USD", "sizeterm-o-1", "Monthly (36 payments of about 93.17 USD)", "Reseller: 777", "approved                 by bob, until 2026-11-27T09:00:00Z",
-		"Compare the total with 3354.00 USD", "change the scope to /subscriptions/11111111", " 11. "} {
+		"Compare the total with 3354.00 USD", "change the scope to /subscriptions/11111111", "order bought o-1", " 12. "} {
 		require.Contains(t, text.String(), want)
 	}
 	require.Contains(t, html.String(), "sizeterm-o-1")
+	first, second, _ := strings.Cut(text.String(), "Order o-2")
+	require.NotContains(t, first, "***", "approved: it may be bought")
+	require.Contains(t, second, "*** NOT APPROVED (draft)")
+	for state, want := range map[order.State]string{order.Executed: "SENT ALREADY", order.Unknown: "SENT ALREADY", order.Verified: "SENT ALREADY", order.Exchanged: "CLOSED", order.Expired: "NOT APPROVED"} {
+		require.Contains(t, alarm(&order.Order{State: state}), want)
+	}
 	require.NotContains(t, html.String(), "<b>customer")
 	require.Equal(t, 2, strings.Count(html.String(), "<section>"))
 }

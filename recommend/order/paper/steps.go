@@ -17,6 +17,7 @@ type step struct{ Do, Why string }
 // sheet is what one order looks like on paper.
 type sheet struct {
 	Title string
+	Alarm string // why nobody may buy by this sheet now, "" where he may
 	Facts [][2]string
 	Steps []step
 }
@@ -36,6 +37,7 @@ func sheetOf(o *order.Order, facts order.Facts) sheet {
 			{"Partner on Record", orNotNamed(l.PartnerOnRecord) + " (cannot be changed after the purchase)"},
 		},
 	}
+	s.Alarm = alarm(o)
 	if o.Approval != nil {
 		s.Facts = append(s.Facts, [2]string{"approved", "by " + o.Approval.By + ", until " + o.Approval.Expires.Format(time.RFC3339)})
 	}
@@ -58,10 +60,24 @@ func sheetOf(o *order.Order, facts order.Facts) sheet {
 	if facts.Reseller != "" {
 		s.Steps = append(s.Steps[:3], append([]step{{"Reseller: " + facts.Reseller + ".", "Indirect: the reseller is named on the order."}}, s.Steps[3:]...)...)
 	}
+	s.Steps = append(s.Steps, step{fmt.Sprintf("Record it: sizeterm order bought %s --vendor-order ID --paid \"%s\".", o.ID, l.TotalPrice), "From then on it is proved like any other."})
 	if l.Scope != "shared" {
-		s.Steps = append(s.Steps, step{"Afterwards, open the reservation, Configuration: change the scope to " + l.Scope + ".", "A second step after the purchase; the order stays open until it is done."})
+		s.Steps = append(s.Steps, step{"Afterwards, open the reservation, Configuration: change the scope to " + l.Scope + ".", "A second step after the purchase; order status lists it until order scope --done records it."})
 	}
 	return s
+}
+
+// alarm says why an order is not to be bought now.
+func alarm(o *order.Order) string {
+	switch o.State {
+	case order.Approved:
+		return ""
+	case order.Draft, order.Requested, order.Expired, order.Rejected, order.Failed:
+		return "NOT APPROVED (" + string(o.State) + "): do not buy by this sheet."
+	case order.Cancelled, order.Exchanged:
+		return "CLOSED (" + string(o.State) + "): do not buy by this sheet."
+	}
+	return "SENT ALREADY (" + string(o.State) + "): do not buy it again."
 }
 
 func yearsText(t pricing.Term) string {
@@ -84,6 +100,9 @@ func WriteSteps(w io.Writer, orders []order.Order, facts map[string]order.Facts)
 		s := sheetOf(&orders[i], facts[orders[i].Line.Customer])
 		var text strings.Builder
 		fmt.Fprintf(&text, "%s\n\n", s.Title)
+		if s.Alarm != "" {
+			fmt.Fprintf(&text, "  *** %s ***\n\n", s.Alarm)
+		}
 		for _, f := range s.Facts {
 			fmt.Fprintf(&text, "  %-24s %s\n", f[0], f[1])
 		}
@@ -104,8 +123,9 @@ func WriteSteps(w io.Writer, orders []order.Order, facts map[string]order.Facts)
 
 var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Orders</title>
-<style>body{font:11pt/1.4 sans-serif;max-width:46em;margin:2em auto}section{break-after:page}td{padding:.1em 1em .1em 0;vertical-align:top}li{margin:.4em 0}small{color:#555;display:block}</style></head><body>
+<style>body{font:11pt/1.4 sans-serif;max-width:46em;margin:2em auto}section{break-after:page}td{padding:.1em 1em .1em 0;vertical-align:top}li{margin:.4em 0}.alarm{border:2pt solid #a40000;color:#a40000;padding:.4em .8em;font-weight:bold}small{color:#555;display:block}</style></head><body>
 {{range .}}<section><h1>{{.Title}}</h1>
+{{if .Alarm}}<p class="alarm">{{.Alarm}}</p>{{end}}
 <table>{{range .Facts}}<tr><td>{{index . 0}}</td><td>{{index . 1}}</td></tr>{{end}}</table>
 <ol>{{range .Steps}}<li>{{.Do}}{{if .Why}}<small>{{.Why}}</small>{{end}}</li>{{end}}</ol></section>
 {{end}}</body></html>

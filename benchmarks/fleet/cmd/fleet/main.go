@@ -1,6 +1,7 @@
 // Command fleet writes made-up input files: the demo customer, and metrics and cost files of any size for benchmarks.
 //
 //	fleet -demo DIR                                    the files of testdata/contoso
+//	fleet -next DIR -ledger FILE                       the month after, with what the fake vendor sold at work
 //	fleet -metrics FILE -size 1GB                      5-minute metrics of 30 days (form A)
 //	fleet -metrics FILE -size 1GB -order shuffled      the same rows without any order; also "machine"
 //	fleet -metrics FILE -size 1GB -days 1              many machines for a day
@@ -30,17 +31,22 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // options are the flags.
 type options struct {
 	demo, metrics, costs, size, order string
+	next, ledger, slack, deaf         string
 	seed                              uint64
 	machines, days                    int
 }
 
-var errUsage = errors.New("say one of -demo, -metrics and -costs")
+var errUsage = errors.New("say one of -demo, -next, -metrics and -costs")
 
 func run(args []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.demo, "demo", "", "write the demo customer into this `folder`")
+	flags.StringVar(&o.next, "next", "", "write the demo's month after into this `folder`")
+	flags.StringVar(&o.ledger, "ledger", "", "ledger `file` of the fake vendor, for -next")
+	flags.StringVar(&o.slack, "slack", "", "lines that are to be used in part, for -next: region/size, separated by commas")
+	flags.StringVar(&o.deaf, "deaf", "", "lines that are to apply to nothing, for -next")
 	flags.StringVar(&o.metrics, "metrics", "", "write metrics (form A) to this `file`")
 	flags.StringVar(&o.costs, "costs", "", "write a cost export (form B) to this `file`")
 	flags.StringVar(&o.size, "size", "100MB", "about how much: a `number` of bytes, MB or GB (10^6, 10^9)")
@@ -73,6 +79,8 @@ func (o *options) write(stdout, stderr io.Writer) error {
 		return err
 	}
 	switch {
+	case o.next != "":
+		return contoso.WriteNext(o.next, o.seed, o.ledger, contoso.Course{Slack: strings.Split(o.slack, ","), Deaf: strings.Split(o.deaf, ",")})
 	case o.demo != "":
 		return contoso.Write(o.demo, o.seed)
 	case o.metrics != "":
