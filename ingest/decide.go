@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"strings"
 
 	"sizeterm/ingest/dialect"
@@ -59,8 +60,14 @@ type decider struct {
 	numbers, dates     []int // slots
 	charges            bool
 	comma, dot         int // numbers that only one mark explains
-	unclear            int // numbers such as 1,234; the points of 1.234 prove as little, and are not counted
-	month, day, either int // dates
+	unclear            int // numbers such as 1,234
+	vague              int // numbers such as 1.234, which vendors write, and spreadsheets whose tables have semicolons
+	vagueExample       string
+	semicolons         bool
+	local              byte          // what the locale says, where the file proves nothing
+	localOrder         dialect.Order // the same of dates
+	firsts, seconds    uint16        // numbers below 13 that stand first and second in days that prove nothing
+	month, day, either int           // dates
 	example            [2]string
 	actual, amortized  bool
 	onlyExport         bool // numbers and dates are settled
@@ -79,7 +86,7 @@ var (
 )
 
 func newDecider(p *plan) *decider {
-	d := &decider{slots: p.slots, charges: p.match.Kind == dialect.Charges}
+	d := &decider{slots: p.slots, charges: p.match.Kind == dialect.Charges, semicolons: p.delim == ';'}
 	for _, f := range numberFields {
 		if s, ok := p.slots[f]; ok {
 			d.numbers = append(d.numbers, s)
@@ -99,8 +106,8 @@ func (d *decider) see(r *row) {
 		for _, s := range d.numbers {
 			d.number(r.text(s))
 		}
-		for _, s := range d.dates {
-			d.date(r.text(s))
+		for i, s := range d.dates {
+			d.date(r.text(s), i == 0)
 		}
 	}
 	if d.charges && !(d.actual && d.amortized) {
@@ -178,6 +185,8 @@ func (d *decider) number(cell []byte) {
 	case comma < 0 && dot >= 0 && bytes.Count(cell, []byte{'.'}) == 1:
 		if decimal(cell, dot) {
 			d.dot++
+		} else if d.vague++; d.vague == 1 {
+			d.vagueExample = string(cell)
 		}
 	case comma < 0:
 	case dot > comma:
@@ -200,7 +209,7 @@ func decimal(cell []byte, at int) bool {
 }
 
 // date weighs one date.
-func (d *decider) date(cell []byte) {
+func (d *decider) date(cell []byte, day bool) {
 	if len(cell) > 0 && len(cell) < 18 && len(bytes.Trim(cell, "0123456789")) == 0 {
 		var v int64
 		for _, b := range cell {
@@ -227,6 +236,10 @@ func (d *decider) date(cell []byte) {
 		}
 	default:
 		d.either++
+		if first, second, ok := dialect.Numbers(cell); ok && day {
+			d.firsts |= 1 << first
+			d.seconds |= 1 << second
+		}
 	}
 }
 
@@ -254,11 +267,11 @@ func (d *decider) export(r *row) {
 }
 
 // settled reports whether nothing of the notation is open.
-func (d *decider) settled(n notation, kindOpen bool) bool {
-	if n.mark == 0 && d.comma == 0 && d.dot == 0 && d.unclear > 0 {
+func (d *decider) settled(kindOpen bool) bool {
+	if d.local == 0 && d.comma == 0 && d.dot == 0 && (d.unclear > 0 || d.vague > 0 && d.semicolons) {
 		return false
 	}
-	if n.order == dialect.OrderUnknown && d.day == 0 && d.month == 0 && d.either > 0 {
+	if d.localOrder == dialect.OrderUnknown && d.day == 0 && d.month == 0 && d.either > 0 {
 		return false
 	}
 	return !kindOpen || d.actual || d.amortized
@@ -268,7 +281,8 @@ func (d *decider) settled(n notation, kindOpen bool) bool {
 func decide(in Input, opts Options, p *plan, head []byte, whole bool) (notation, error) {
 	var n notation
 	var err error
-	if n.mark, n.order, err = localeOf(opts.Locale); err != nil {
+	d := newDecider(p)
+	if d.local, d.localOrder, err = localeOf(opts.Locale); err != nil {
 		return n, err
 	}
 	n.export = in.Export
@@ -286,13 +300,12 @@ func decide(in Input, opts Options, p *plan, head []byte, whole bool) (notation,
 	default:
 		kindOpen = n.export == ""
 	}
-	d := newDecider(p)
 	if err := d.rows(p, bytes.NewReader(head), opts, func() bool { return false }); err != nil && whole {
 		return n, err
 	}
-	if !whole && !d.settled(n, kindOpen) {
-		d.onlyExport = d.settled(n, false)
-		if err := d.all(in, opts, p, func() bool { return d.settled(n, kindOpen) }); err != nil {
+	if !whole && !d.settled(kindOpen) {
+		d.onlyExport = d.settled(false)
+		if err := d.all(in, opts, p, func() bool { return d.settled(kindOpen) }); err != nil {
 			return n, err
 		}
 	}
@@ -301,7 +314,12 @@ func decide(in Input, opts Options, p *plan, head []byte, whole bool) (notation,
 
 // conclude turns the evidence into the notation.
 func (d *decider) conclude(n *notation, p *plan, kindOpen bool) error {
-	if n.mark == 0 {
+	switch {
+	case d.local != 0 && (d.comma > 0) == (d.dot > 0): // the file proves nothing, or both
+		n.mark = d.local
+	case d.comma == 0 && d.dot == 0 && d.vague > 0 && d.semicolons:
+		return fmt.Errorf("numbers such as %q, which may be %s, in a table with semicolons that decides nothing: say --locale: %w", d.vagueExample, strings.ReplaceAll(d.vagueExample, ".", ""), dialect.ErrMark)
+	default:
 		n.mark = '.'
 		if d.comma > 0 && d.dot == 0 {
 			n.mark = ','
@@ -318,12 +336,18 @@ func (d *decider) conclude(n *notation, p *plan, kindOpen bool) error {
 	}
 	if n.order == dialect.OrderUnknown {
 		switch {
+		case d.day > 0 && d.month > 0 && d.localOrder != dialect.OrderUnknown:
+			n.order = d.localOrder // what contradicts it is rejected
 		case d.day > 0 && d.month > 0:
 			return fmt.Errorf("dates %q and %q cannot both be right: %w", d.example[0], d.example[1], dialect.ErrOrder)
 		case d.day > 0:
 			n.order = dialect.DayFirst
 		case d.month > 0:
 			n.order = dialect.MonthFirst
+		case d.either > 0 && d.localOrder != dialect.OrderUnknown:
+			n.order = d.localOrder
+		case d.either > 0 && p.match.Orders == dialect.MonthFirst && bits.OnesCount16(d.firsts) >= 3 && bits.OnesCount16(d.seconds) == 1:
+			return fmt.Errorf("dates that are the same day of several months, or days of one month with the day in front: %w", dialect.ErrOrder)
 		case d.either > 0 && p.match.Orders == dialect.OrderUnknown:
 			return fmt.Errorf("dates with slashes: %w", dialect.ErrOrder)
 		default:

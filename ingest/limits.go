@@ -52,7 +52,7 @@ func limit[N int | int64](set, standard, most N) N {
 // Options say how files are read. The zero Options read every known form with the default limits.
 type Options struct {
 	// Locale, such as "de-DE", decides the decimal mark and the order of day and month in files that do not decide it
-	// themselves, and wins over what a file's columns suggest. "" leaves it to each file.
+	// themselves; what a file proves wins. "" leaves it to each file.
 	Locale string
 	Limits Limits
 	// BatchRows is the most rows of a record; 0 is 8192.

@@ -254,7 +254,36 @@ func TestTrap22DayAndMonthByTheWholeColumn(t *testing.T) {
 	file := table(mpaHeader, vmRow(first), vmRow(cells{"date": "30/04/2026"}))
 	got := readText(t, file, ingest.Options{Locale: "en-US"})
 	require.NoError(t, got.err)
-	require.Len(t, got.rejects, 1, "a locale wins, and what contradicts it is rejected")
+	require.Len(t, got.rejects, 1, "where dates contradict each other, a locale decides, and what contradicts it is rejected")
+	// Days 1 to 3 of October, saved in London: the first of October to the third of it, never days of January to March.
+	var days []cells
+	for d := 1; d <= 3; d++ {
+		days = append(days, cells{"usagedatetime": fmt.Sprintf("%02d/10/2026", d)})
+	}
+	got = readText(t, csvOf(records(paygHeader, words, days...), ',', true), ingest.Options{})
+	require.ErrorIs(t, got.err, dialect.ErrOrder, "nothing decides it, and the vendor's order would make one day of three months")
+	got = readText(t, csvOf(records(paygHeader, words, days...), ',', true), ingest.Options{Locale: "en-GB"})
+	require.NoError(t, got.err)
+	require.Equal(t, day("2026-10-03"), got.charges[2].Start)
+	got = readText(t, csvOf(records(paygHeader, words, cells{"usagedatetime": "10/01/2026"}, cells{"usagedatetime": "10/02/2026"}, cells{"usagedatetime": "10/03/2026"}), ',', true), ingest.Options{})
+	require.NoError(t, got.err, "as the vendor writes it")
+	require.Equal(t, day("2026-10-03"), got.charges[2].Start)
+}
+
+// A locale is for files that decide nothing: one run reads files of several countries.
+func TestALocaleDoesNotTurnWhatAFileProves(t *testing.T) {
+	native := csvOf(records(mpaHeader, words, cells{"costinbillingcurrency": "2.760"}, cells{}), ',', true)
+	got := readText(t, native, ingest.Options{Locale: "de-DE"})
+	require.NoError(t, got.err)
+	require.Empty(t, got.rejects)
+	require.EqualValues(t, 2_760_000, got.charges[0].Cost, "not two thousand")
+	require.Equal(t, day("2026-10-15"), got.charges[0].Start)
+	vague := "timestamp;vm;grain_seconds;network_out_bytes\n2026-10-05T00:00:00Z;a;300;1.500\n"
+	require.ErrorIs(t, readText(t, vague, ingest.Options{}).err, dialect.ErrMark, "1.5 or 1500?")
+	got = readText(t, vague, ingest.Options{Locale: "de-DE"})
+	require.EqualValues(t, 5, *got.samples[0].NetOut)
+	got = readText(t, strings.ReplaceAll(vague, ";", ","), ingest.Options{})
+	require.NoError(t, got.err, "tables with commas come from where numbers have points")
 }
 
 func TestTrap23TagsWithoutBraces(t *testing.T) {

@@ -321,6 +321,12 @@ func cutDate(text []byte) (first, second, year int, rest []byte, ok bool) {
 	return n[0], n[1], n[2], text, true
 }
 
+// Numbers returns the first two numbers of a date such as 03/04/2026; ok is false where the text is no such date.
+func Numbers(text []byte) (first, second int, ok bool) {
+	first, second, _, _, ok = cutDate(text)
+	return first, second, ok && first < 16 && second < 16
+}
+
 // OrderOf returns what one text proves about the order of dates in its file: a number beyond 12 is the day, and dots part
 // dates that begin with the day everywhere they are written. ok is false where the text is no such date.
 func OrderOf(text []byte) (order Order, ok bool) {
