@@ -69,7 +69,7 @@ func (m *chargeMapper) remember(r *row, f *facts) {
 		return
 	}
 	order := m.orderOf.get(f.benefit, orderInPath)
-	if order == "" {
+	if order == "" && f.BenefitSize != "" { // the order of the row is that of a reservation, not of the plan that bills it
 		order = m.benefits.get(r.text(cOrder), benefitID)
 	}
 	link := Link{order, f.Benefit}

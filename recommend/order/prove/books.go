@@ -128,8 +128,12 @@ type Books struct {
 	uses      []Use
 	held      []usage.Commitment
 	names     map[string]string
-	chosen    []row // rows of the chosen exports, sorted; nil until asked for
 	replaced  int
+
+	// Worked out when asked for, and forgotten when rows are added.
+	chosen    []row // of the exports that count, sorted by customer first
+	purchased []Charge
+	spans     map[string][2]day
 }
 
 // Charge is one purchase, instalment or correction of a reservation in a cost export.
@@ -145,7 +149,7 @@ type Charge struct {
 
 // AddCharges takes rows of a cost file. What is no machine and no reservation is passed over.
 func (b *Books) AddCharges(c *usage.Charges) {
-	b.chosen = nil
+	b.chosen, b.purchased, b.spans = nil, nil, nil
 	if b.cells == nil {
 		b.cells, b.purchases = map[cellID]map[origin]map[what]*quantity{}, map[cellID]map[origin][]Charge{}
 		b.rates, b.names = map[rateKey]map[money.Rate]int64{}, map[string]string{}
@@ -292,9 +296,23 @@ func (b *Books) rows() []row {
 	return b.chosen
 }
 
+// rowsOf returns the rows of one customer.
+func (b *Books) rowsOf(customer string) []row {
+	all := b.rows()
+	from, _ := slices.BinarySearchFunc(all, customer, func(r row, c string) int { return cmp.Compare(r.customer, c) })
+	to := from
+	for to < len(all) && all[to].customer == customer {
+		to++
+	}
+	return all[from:to]
+}
+
 // charges returns purchases and corrections of the exports that count, by day.
 func (b *Books) charges() []Charge {
-	var all []Charge
+	if b.purchased != nil {
+		return b.purchased
+	}
+	all := []Charge{}
 	for _, byOrigin := range b.purchases {
 		// Amortized exports have no purchases, and invoices are read line by line.
 		if o, ok := best(byOrigin, func(o origin) bool { return o.export != "invoice" }); ok {
@@ -304,24 +322,27 @@ func (b *Books) charges() []Charge {
 	slices.SortFunc(all, func(x, y Charge) int {
 		return cmp.Or(x.Day.Compare(y.Day), cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Benefit, y.Benefit), cmp.Compare(x.Line, y.Line))
 	})
+	b.purchased = all
 	return all
 }
 
 // span is the days of usage that the files hold of a customer, to exclusive; ok is false where they hold none.
 func (b *Books) span(customer string) (from, to day, ok bool) {
-	for _, r := range b.rows() {
-		if r.customer != customer || r.kind != usage.Compute {
-			continue
+	if b.spans == nil {
+		b.spans = map[string][2]day{}
+		for _, r := range b.rows() {
+			if r.kind != usage.Compute {
+				continue
+			}
+			s, seen := b.spans[r.customer]
+			if !seen {
+				s = [2]day{r.day, r.day + 1}
+			}
+			b.spans[r.customer] = [2]day{min(s[0], r.day), max(s[1], r.day+1)}
 		}
-		if !ok || r.day < from {
-			from = r.day
-		}
-		if !ok || r.day+1 > to {
-			to = r.day + 1
-		}
-		ok = true
 	}
-	return from, to, ok
+	s, ok := b.spans[customer]
+	return s[0], s[1], ok
 }
 
 // rate is the on-demand price that the customer paid for most hours of a size. Where the files show none of the size it

@@ -134,9 +134,7 @@ func difference(a, b Sum) (Sum, error) {
 
 // covers reports whether a cost export that lists purchases covers the day on which the month's charge fell due.
 func (c *claim) covers(m month) bool {
-	if !slices.ContainsFunc(c.books.rows(), func(r row) bool {
-		return r.customer == c.o.Line.Customer && (r.export == "actual" || r.export == "focus")
-	}) {
+	if !slices.ContainsFunc(c.books.rowsOf(c.o.Line.Customer), func(r row) bool { return r.export == "actual" || r.export == "focus" }) {
 		return false
 	}
 	from, to, ok := c.books.span(c.o.Line.Customer)

@@ -228,7 +228,7 @@ func (b *Books) useOf(h *Owned) *float64 {
 	mine := map[string]bool{h.ReservationOrder: true, h.Reservation: true}
 	delete(mine, "")
 	var hours bill.Exact
-	for _, r := range b.rows() {
+	for _, r := range b.rowsOf(h.Customer) {
 		if r.day < first || r.day >= to || r.kind != usage.Compute || !mine[r.benefit] && !mine[b.order(r.benefit)] {
 			continue
 		}
@@ -395,9 +395,9 @@ func (v *valuer) exchanged() ([]Choice, error) {
 	}
 	var all []Choice
 	seen := map[string]bool{}
-	for _, r := range v.books.rows() {
+	for _, r := range v.books.rowsOf(v.h.Customer) {
 		key := string(r.region) + "|" + groupOf(r.size)
-		if r.customer != v.h.Customer || r.currency != v.h.Total.Currency || seen[key] || r.size == "" {
+		if r.currency != v.h.Total.Currency || seen[key] || r.size == "" {
 			continue
 		}
 		seen[key] = true

@@ -55,8 +55,8 @@ func (b *Books) poolOf(customer string, region catalog.Region, size catalog.Size
 		pr.Slots[i].Hours = 24
 	}
 	index := map[string]int{}
-	for _, r := range b.rows() {
-		if r.customer != customer || r.region != region || groupOf(r.size) != p.group || r.kind != usage.Compute || r.currency != currency {
+	for _, r := range b.rowsOf(customer) {
+		if r.region != region || groupOf(r.size) != p.group || r.kind != usage.Compute || r.currency != currency {
 			continue
 		}
 		if r.model != usage.OnDemand && (r.model != usage.Reservation || !known[r.benefit] && !known[b.order(r.benefit)]) {

@@ -188,8 +188,8 @@ func (c *claim) missed(w window, u used, all []*claim) (other, scope bill.Exact)
 		served[r.subscription] = true
 	}
 	taken, open := map[day]bill.Exact{}, map[day]bill.Exact{}
-	for _, r := range c.books.rows() {
-		if r.customer != l.Customer || r.kind != usage.Compute || r.region != l.Region || !c.fits(&r) {
+	for _, r := range c.books.rowsOf(l.Customer) {
+		if r.kind != usage.Compute || r.region != l.Region || !c.fits(&r) {
 			continue
 		}
 		switch {

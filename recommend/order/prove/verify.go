@@ -245,7 +245,7 @@ func (c *claim) bought() Bought {
 		}
 		return boughtAs(differs, "purchase rows of the cost export")
 	}
-	for _, r := range c.books.rows() {
+	for _, r := range c.books.rowsOf(l.Customer) {
 		if c.mine(r.benefit) {
 			return boughtAs(nil, "usage that it covered")
 		}
@@ -328,8 +328,8 @@ type used struct {
 func (c *claim) usage(w window) used {
 	u := used{byDay: map[day]bill.Exact{}, reserved: map[day]bill.Exact{}}
 	from, to := dayOf(w.run[0]), dayOf(w.run[1])
-	for _, r := range c.books.rows() {
-		if r.day < from || r.day >= to || !c.mine(r.benefit) || r.model != usage.Reservation || r.customer != c.o.Line.Customer {
+	for _, r := range c.books.rowsOf(c.o.Line.Customer) {
+		if r.day < from || r.day >= to || !c.mine(r.benefit) || r.model != usage.Reservation {
 			continue
 		}
 		u.amortise = u.amortise || r.export == "amortized"
