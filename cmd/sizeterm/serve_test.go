@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -132,4 +133,22 @@ func TestPlainNames(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(plainName(strings.Repeat("ä", 200)+".csv.gz")), 120)
 	require.True(t, strings.HasSuffix(plainName(strings.Repeat("ä", 200)+".csv.gz"), ".csv.gz"))
+}
+
+func TestExplainSaysWhatThePageSays(t *testing.T) {
+	var plan, told strings.Builder
+	require.Equal(t, 0, run(t.Context(), []string{"recommend", "--output", "json", "../../testdata/contoso"}, strings.NewReader(""), &plan, io.Discard))
+	var read struct {
+		Lines []struct {
+			ID    string `json:"id"`
+			Total string `json:"total_price"`
+		} `json:"lines"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(plan.String()), &read))
+	require.Equal(t, 0, run(t.Context(), []string{"explain", read.Lines[0].ID, "../../testdata/contoso"}, strings.NewReader(""), &told, io.Discard))
+	require.Contains(t, strings.ReplaceAll(told.String(), ",", ""), "Total: "+read.Lines[0].Total)
+	require.NotContains(t, told.String(), "DIFFERS")
+	require.Contains(t, told.String(), "sha256 ")
+	require.Equal(t, exitInputRefused, run(t.Context(), []string{"explain", "line-nothing", "../../testdata/contoso"}, strings.NewReader(""), io.Discard, io.Discard))
+	require.Equal(t, exitUsage, run(t.Context(), []string{"explain", "line-nothing"}, strings.NewReader(""), io.Discard, io.Discard))
 }

@@ -41,7 +41,7 @@ func newWorld(t *testing.T) *world {
 	for _, tenant := range []string{"home", "away"} {
 		w.fill(tenant)
 	}
-	for _, kind := range []string{"customer", "pool", "upload", "order", "person", "key", "plan"} {
+	for _, kind := range []string{"customer", "pool", "traced", "upload", "order", "person", "key", "plan"} {
 		w.ids[kind]["missing"], w.ids[kind]["malformed"] = strings.Repeat("0", 32), "%00%2e%2e%2f'"
 	}
 	return w
@@ -69,6 +69,7 @@ func (w *world) fill(tenant string) {
 		}
 	}
 	set("customer", strings.TrimPrefix(customer, "/customers/"))
+	set("traced", line)
 	set("pool", regexp.MustCompile(`/pools/([^"#]+)`).FindStringSubmatch(page)[1])
 	set("upload", w.memory.uploads[tenant][0].ID)
 	set("order", follow(t, analyst.page("/orders"), `o-[0-9a-f]{12}`))
@@ -110,7 +111,7 @@ func (w *world) request(rt route, which string, away bool) (*http.Request, bool)
 		case "asset", "name":
 			id = "x.css"
 		case "customer":
-			if rt.object == "pool" {
+			if rt.object == "pool" || strings.Contains(rt.path, "{traced}") {
 				id = w.ids["customer"][home]
 			} else {
 				replaced = true

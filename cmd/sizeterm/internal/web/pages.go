@@ -151,7 +151,7 @@ func (s *Server) poolPageOf(r *http.Request) (*poolPage, error) {
 		return nil, err
 	}
 	if changed {
-		if page.Tried, err = try(view.Input, p, page.Knobs); err != nil {
+		if page.Tried, err = try(view.Input, c.Plan, p, page.Knobs); err != nil {
 			return nil, err
 		}
 		page.Sketch, page.Keys = page.Tried.Sketch, page.Tried.Keys

@@ -75,12 +75,12 @@ func turn(knobs []knob, r *http.Request) (changed bool, err error) {
 	return changed, nil
 }
 
-// try evaluates the knobs with the simulator, on the one pool alone.
-func try(in recommend.Input, p *recommend.Pool, knobs []knob) (*tried, error) {
+// try evaluates the knobs with the simulator, on the customer's own machines and pools: those of others are not touched by them.
+func try(in recommend.Input, base *recommend.Plan, p *recommend.Pool, knobs []knob) (*tried, error) {
 	analysis := *in.Analysis
-	analysis.Pools = slices.DeleteFunc(slices.Clone(analysis.Pools), func(a analyzer.Pool) bool {
-		return a.Customer != p.Customer || a.Currency != string(p.Currency) || string(a.Region) != string(p.Region) || a.Group != p.Group
-	})
+	analysis.Pools = slices.DeleteFunc(slices.Clone(analysis.Pools), func(a analyzer.Pool) bool { return a.Customer != p.Customer })
+	analysis.VMs = slices.DeleteFunc(slices.Clone(analysis.VMs), func(vm analyzer.VM) bool { return vm.Customer != p.Customer })
+	analysis.Profiles = slices.DeleteFunc(slices.Clone(analysis.Profiles), func(f analyzer.Profile) bool { return f.Customer != p.Customer })
 	in.Analysis = &analysis
 	var change recommend.Change
 	for _, k := range knobs {
@@ -88,7 +88,7 @@ func try(in recommend.Input, p *recommend.Pool, knobs []knob) (*tried, error) {
 			change.Set = append(change.Set, recommend.Setting{ID: p.ID + "/" + k.Name, Quantity: k.Quantity})
 		}
 	}
-	after, err := recommend.WhatIf(in, nil, change)
+	after, err := recommend.WhatIf(in, base, change)
 	if err != nil {
 		return nil, problem(http.StatusConflict, "what-if", "That cannot be tried", err.Error())
 	}
