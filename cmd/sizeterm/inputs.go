@@ -17,7 +17,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"sizeterm/analyzer"
+	"sizeterm/analyzer/shard"
 	"sizeterm/ingest"
+	"sizeterm/ingest/usage"
 	"sizeterm/pricing/sheet"
 	"sizeterm/recommend"
 )
@@ -98,6 +100,8 @@ type gathered struct {
 	rows        int64
 	bar         *progress
 	names       map[string]string // of inputs, short: see shortNames
+	opts        analyzer.Options
+	partials    *shard.Store // nil: nothing is kept
 }
 
 // shortNames gives each input its base name, or its whole name where two share a base name: a plan does not depend on where
@@ -140,7 +144,13 @@ func (c *common) gather(ctx context.Context, paths []string, r *reading, opts an
 	if err != nil {
 		return nil, err
 	}
-	g := &gathered{accumulator: analyzer.New(opts), names: shortNames(inputs)}
+	return c.collect(ctx, inputs, func(ingest.Input) ingest.Options { return files }, opts, nil)
+}
+
+// collect reads inputs, each as its options say. Where there is a store of partials, what an earlier run has read of the same
+// bytes is not read again.
+func (c *common) collect(ctx context.Context, inputs []ingest.Input, files func(ingest.Input) ingest.Options, opts analyzer.Options, partials *shard.Store) (*gathered, error) {
+	g := &gathered{accumulator: analyzer.New(opts), names: shortNames(inputs), opts: opts, partials: partials}
 	total := int64(0)
 	for _, in := range inputs {
 		total += in.Size
@@ -152,7 +162,7 @@ func (c *common) gather(ctx context.Context, paths []string, r *reading, opts an
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := c.read(ctx, g, in, files); err != nil {
+		if err := c.read(ctx, g, in, files(in)); err != nil {
 			return nil, err
 		}
 		bar.add(in.Size)
@@ -200,6 +210,9 @@ func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, files i
 	}
 	if _, ok := sheet.Detect(head); ok {
 		return g.readPrices(in)
+	}
+	if g.partials != nil {
+		return g.readPartial(ctx, in, files)
 	}
 	return c.readUsage(ctx, g, in, files)
 }
@@ -308,18 +321,40 @@ func (c *common) readUsage(ctx context.Context, g *gathered, in ingest.Input, fi
 	if err := reader.Err(); err != nil {
 		return refused(wayOut(err), err)
 	}
-	s := reader.Summary()
+	g.add(in, reader.Summary(), reader.Commitments(), reader.Rejects())
+	return nil
+}
+
+// readPartial reads charges, samples or a reservation list, or takes what an earlier run kept of them.
+func (g *gathered) readPartial(ctx context.Context, in ingest.Input, files ingest.Options) error {
+	work := shard.Work{Inputs: []ingest.Input{in}, Reading: files, Analysis: g.opts, Store: g.partials, Runner: shard.Local{Workers: 1}}
+	result, err := work.Run(ctx)
+	if err != nil {
+		return refused(wayOut(err), err)
+	}
+	if err := g.accumulator.Merge(result.Accumulator); err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	file := result.Files[0]
+	var rejects []ingest.RowError
+	for _, reject := range file.Rejects {
+		rejects = append(rejects, reject.RowError())
+	}
+	g.add(in, file.Summary, file.Commitments, rejects)
+	return nil
+}
+
+// add notes what a file of usage held beside its rows.
+func (g *gathered) add(in ingest.Input, s ingest.Summary, commitments []usage.Commitment, rejects []ingest.RowError) {
 	if s.Kind == ingest.KindReservations {
-		commitments := reader.Commitments()
 		g.hasList = g.hasList || s.Dialect == "reservation-list" || len(commitments) > 0
 		for _, commitment := range commitments {
 			g.existing = append(g.existing, existing(g.short(in), commitment))
 		}
 	}
 	g.summaries = append(g.summaries, s)
-	g.rejects = append(g.rejects, reader.Rejects()...)
+	g.rejects = append(g.rejects, rejects...)
 	g.rejected += s.Rejected
 	g.rows += s.Rows
 	g.files = append(g.files, fileOf(g.short(in), s))
-	return nil
 }

@@ -28,6 +28,7 @@ type recommending struct {
 	asking
 	output, out, policyPath, maxRejects, currency string
 	prices, failOn                                []string
+	only                                          string // customer; "" is all
 	verbose                                       bool
 }
 
@@ -128,6 +129,9 @@ func (r *recommending) input(g *gathered) (recommend.Input, error) {
 	if !slices.ContainsFunc(analysis.VMs, func(vm analyzer.VM) bool { return vm.Hours > 0 && vm.Customer != "" }) {
 		return none, refused("Give a cost or usage export that holds virtual machines; sizeterm check PATH says what a file holds.",
 			fmt.Errorf("no hours of a virtual machine in %s", filesText(len(g.files))))
+	}
+	if r.only != "" {
+		analysis = ofCustomer(analysis, r.only)
 	}
 	return recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, Policy: policy, Files: g.files}, nil
 }

@@ -38,7 +38,7 @@ func get(h map[string]string) func(string) string { return func(name string) str
 
 func TestVerify(t *testing.T) {
 	body := []byte(`{"a":1}`)
-	h := headers("msg_1", start, body, []Secret{other, secret}) // one is being replaced
+	h := Headers("msg_1", start, body, []Secret{other, secret}) // one is being replaced
 	id, err := Verify(get(h), body, []Secret{secret}, start.Add(5*time.Minute))
 	require.NoError(t, err)
 	require.Equal(t, "msg_1", id)
@@ -56,7 +56,7 @@ func TestVerify(t *testing.T) {
 		"too old":           {func(map[string]string) []byte { return body }, start.Add(301 * time.Second), ErrTime},
 		"from the future":   {func(map[string]string) []byte { return body }, start.Add(-301 * time.Second), ErrTime},
 	} {
-		h := headers("msg_1", start, body, []Secret{secret})
+		h := Headers("msg_1", start, body, []Secret{secret})
 		_, err := Verify(get(h), c.change(h), []Secret{secret}, c.now)
 		require.ErrorIs(t, err, c.want, name)
 	}
@@ -220,7 +220,7 @@ func TestIncomingMessages(t *testing.T) {
 	w := newWorld(t)
 	body := []byte(`{"specversion":"1.0","id":"1","source":"shop","type":"sizeterm.order.bought","data":{"order":"` + w.id + `","vendor_order":"V-1","paid":"1118.00","currency":"USD"}}`)
 	take := func(id string, at time.Time, body []byte, s Secret) error {
-		return Take(ctx, w.Desk, get(headers(id, at, body, []Secret{s})), body, []Secret{secret})
+		return Take(ctx, w.Desk, get(Headers(id, at, body, []Secret{s})), body, []Secret{secret})
 	}
 	code := func(err error) string {
 		var r *order.Refusal

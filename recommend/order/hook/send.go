@@ -140,7 +140,7 @@ func (s *Sender) deliver(ctx context.Context, e Endpoint, d *Delivery, event *Ev
 		return err
 	}
 	now := s.Desk.Now()
-	status, err := s.Post(ctx, e.URL, headers(event.ID, now, body, e.Secrets), body)
+	status, err := s.Post(ctx, e.URL, Headers(event.ID, now, body, e.Secrets), body)
 	d.Attempts++
 	switch {
 	case err == nil && status/100 == 2:
@@ -172,7 +172,7 @@ func (s *Sender) Test(ctx context.Context, e Endpoint) error {
 	if err != nil {
 		return err
 	}
-	status, err := s.Post(ctx, e.URL, headers(event.ID, now, body, e.Secrets), body)
+	status, err := s.Post(ctx, e.URL, Headers(event.ID, now, body, e.Secrets), body)
 	if err == nil && status/100 != 2 {
 		err = fmt.Errorf("status %d", status)
 	}

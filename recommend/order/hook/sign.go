@@ -50,8 +50,8 @@ func (s Secret) sign(id string, at time.Time, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// headers are those of one attempt. Where a secret is being replaced, both sign.
-func headers(id string, at time.Time, body []byte, secrets []Secret) map[string]string {
+// Headers are those of one attempt. Where a secret is being replaced, both sign.
+func Headers(id string, at time.Time, body []byte, secrets []Secret) map[string]string {
 	var signatures []string
 	for _, s := range secrets {
 		signatures = append(signatures, s.sign(id, at, body))
@@ -95,7 +95,7 @@ func Verify(header func(name string) string, body []byte, secrets []Secret, now 
 // Message is a signed message as text: its headers, an empty line, its body. Who has no HTTP library at hand can pass it on.
 func Message(id string, at time.Time, body []byte, secrets []Secret) string {
 	var text strings.Builder
-	h := headers(id, at, body, secrets)
+	h := Headers(id, at, body, secrets)
 	for _, name := range []string{"Content-Type", headerID, headerTime, headerSignature} {
 		fmt.Fprintf(&text, "%s: %s\n", name, h[name])
 	}

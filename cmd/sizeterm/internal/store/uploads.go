@@ -191,6 +191,38 @@ func (p *Partner) SetUpload(ctx context.Context, u Upload) error {
 	})
 }
 
+// UploadsCalled lists the uploads of a name that an author sent, removed ones left out.
+func (p *Partner) UploadsCalled(ctx context.Context, name, author string) ([]Upload, error) {
+	var all []Upload
+	err := p.each(ctx, uploadColumns+" AND name = $2 AND author = $3 AND state <> 'removed' ORDER BY received, id", []any{name, author}, func(r *sql.Rows) error {
+		u, err := scanUpload(r.Scan)
+		all = append(all, u)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, p.customersOf(ctx, all)
+}
+
+// Sums lists the SHA-256 of every file in the archive that an upload of any tenant needs.
+func (s *Store) Sums(ctx context.Context) ([]string, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT sha256 FROM uploads WHERE state <> 'removed' UNION SELECT rejects FROM uploads WHERE state <> 'removed' AND rejects <> '' ORDER BY 1")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var sum string
+		if err := rows.Scan(&sum); err != nil {
+			return nil, err
+		}
+		all = append(all, sum)
+	}
+	return all, rows.Err()
+}
+
 // Stored returns the bytes that the tenant's uploads hold in the archive, removed ones left out.
 func (p *Partner) Stored(ctx context.Context) (bytes int64, err error) {
 	err = p.row(ctx, "SELECT coalesce(sum(size), 0) FROM uploads WHERE tenant = $1 AND state <> 'removed'", nil, &bytes)

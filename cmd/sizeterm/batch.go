@@ -1,0 +1,446 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"gocloud.dev/blob"
+
+	"sizeterm/cmd/sizeterm/internal/metrics"
+	"sizeterm/cmd/sizeterm/internal/report"
+	"sizeterm/cmd/sizeterm/internal/store"
+	"sizeterm/ingest/upload"
+	"sizeterm/recommend"
+)
+
+// batching are the flags of the nightly run.
+type batching struct {
+	recommending
+	house
+	watch    []string
+	tenant   string
+	textfile string
+	settle   time.Duration
+	mail     mailing
+	hook     telling
+}
+
+// batchLease is the name of the lease that one run holds, and how long it lasts without being renewed.
+const (
+	batchLease    = "batch"
+	batchLeaseFor = 20 * time.Second
+)
+
+func newBatch(c *common) *cobra.Command {
+	b := &batching{recommending: recommending{common: c}}
+	cmd := &cobra.Command{
+		Use:   "batch [FLAGS]",
+		Short: "One run over every customer with new data; safe to start twice; for cron, systemd, Kubernetes",
+		Long: `Takes new files from the watched folders and containers, reads whatever was uploaded and not read yet, makes the plan
+of every customer for whom anything changed since the last one, compares it with that, writes reports, and tells those
+who want to know. One run works at a time: another one that is started meanwhile ends at once with exit code 0. A run
+that was killed is gone on with by the next one. A customer whose plan fails does not stop the others.
+
+Exit codes: 0 done, or another run works; 1 unexpected; 2 usage; 3 done, but files or customers were refused;
+5 a remote (database, container, mail server, webhook) is unavailable: run again.`,
+		Example: `  sizeterm batch --watch /srv/exports --out /srv/reports
+  sizeterm batch --watch azblob://exports --textfile /var/lib/node_exporter/sizeterm.prom`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
+	}
+	b.house.flags(cmd)
+	f := cmd.Flags()
+	b.fileFlags(cmd)
+	f.StringArrayVar(&b.watch, "watch", nil, "folder or container (azblob://, s3://) from which new files are taken (repeatable)")
+	f.StringVar(&b.tenant, "tenant", store.Local, "partner for whom watched files are taken")
+	f.StringVar(&b.out, "out", "", "write the reports of new plans below this folder: CUSTOMER/DATE-ID/")
+	f.StringVar(&b.textfile, "textfile", "", "write metrics to this file, for the textfile collector of node_exporter")
+	f.DurationVar(&b.settle, "settle", 2*time.Minute, "leave watched files alone that changed less than this ago: they may still be written")
+	f.StringArrayVar(&b.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
+	f.StringVar(&b.policyPath, "policy", "", "YAML file with the rules of the plans")
+	b.mail.flags(cmd)
+	b.hook.flags(cmd)
+	return cmd
+}
+
+// flags of where things are kept: those of serve.
+func (h *house) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&h.dataDir, "data-dir", "", "folder that keeps everything (default: sizeterm in the data folder of the user)")
+	f.StringVar(&h.database, "database", "", "PostgreSQL instead of a file of the data folder: postgres://USER:PASSWORD@HOST/DATABASE")
+	f.StringVar(&h.archive, "archive", "", "folder or container (azblob://, s3://) of received files (default: a folder of the data folder)")
+}
+
+// outcome is what a run did.
+type outcome struct {
+	Taken   int       `json:"taken"` // new files from watched places
+	Read    int       `json:"read"`
+	Refused []string  `json:"refused"` // files, with the reason
+	Plans   []newPlan `json:"plans"`
+	Failed  []string  `json:"failed"` // customers, with the reason
+	Same    int       `json:"unchanged"`
+	remote  []error   // what could not be reached
+}
+
+// newPlan is one plan that the run made.
+type newPlan struct {
+	Tenant   string   `json:"tenant"`
+	Customer string   `json:"customer"`
+	Name     string   `json:"name"`
+	Plan     string   `json:"plan"`
+	Lines    int      `json:"lines"`
+	Changes  []change `json:"changes"`
+	First    bool     `json:"first"`
+	Reports  string   `json:"reports,omitempty"`
+}
+
+func (b *batching) run(ctx context.Context) (err error) {
+	if err := errors.Join(b.mail.check(), b.hook.check()); err != nil {
+		return err
+	}
+	if b.dataDir == "" {
+		if b.dataDir, err = userDataDir(); err != nil {
+			return err
+		}
+	}
+	p, err := openPipeline(ctx, b.common, b.house, b.recommending)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	p.metrics = metrics.New(release)
+	holder := store.NewID()
+	got, err := p.db.Lease(ctx, batchLease, holder, now(), batchLeaseFor)
+	if err != nil {
+		return err
+	}
+	if !got {
+		b.note("another run is at work: nothing to do")
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		renewLease(ctx, cancel, p.db, holder)
+	}()
+	o, err := b.work(ctx, p)
+	cancel(nil)
+	<-renewed
+	return errors.Join(err, p.db.Release(context.WithoutCancel(ctx), batchLease, holder), b.tell(context.WithoutCancel(ctx), p, o, err))
+}
+
+// errLost says that another run took the lease.
+var errLost = errors.New("the lease of the run was lost: another run works")
+
+func renewLease(ctx context.Context, cancel context.CancelCauseFunc, db *store.Store, holder string) {
+	tick := time.NewTicker(batchLeaseFor / 4)
+	defer tick.Stop()
+	for missed := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		got, err := db.Lease(ctx, batchLease, holder, now(), batchLeaseFor)
+		if missed++; err == nil && got {
+			missed = 0
+		} else if err == nil || missed == 3 {
+			cancel(errLost)
+			return
+		}
+	}
+}
+
+// work is the run: files, readings, plans.
+func (b *batching) work(ctx context.Context, p *pipeline) (*outcome, error) {
+	o := &outcome{Refused: []string{}, Plans: []newPlan{}, Failed: []string{}}
+	for _, place := range b.watch {
+		if err := b.takeFrom(ctx, p, place, o); err != nil {
+			if ctx.Err() != nil {
+				return o, context.Cause(ctx)
+			}
+			o.remote = append(o.remote, fmt.Errorf("%s: %w", masked(place), err))
+		}
+	}
+	tenants, err := p.db.Tenants(ctx)
+	if err != nil {
+		return o, err
+	}
+	for _, t := range tenants {
+		if err := b.readAll(ctx, p, t.ID, o); err != nil {
+			return o, err
+		}
+		customers, err := p.db.Partner(t.ID).Customers(ctx)
+		if err != nil {
+			return o, err
+		}
+		for _, c := range customers {
+			err := b.planOne(ctx, p, t.ID, c, o)
+			if ctx.Err() != nil {
+				return o, context.Cause(ctx)
+			}
+			if err != nil {
+				o.Failed = append(o.Failed, fmt.Sprintf("%s: %v", c.ID, err))
+				b.note("%s: %v", printable(c.ID), err)
+			}
+		}
+	}
+	return o, nil
+}
+
+// readAll reads what nobody has read yet.
+func (b *batching) readAll(ctx context.Context, p *pipeline, tenant string, o *outcome) error {
+	t := p.db.Partner(tenant)
+	waiting, err := t.Uploads(ctx, store.UploadFilter{States: []store.UploadState{store.UploadReceived, store.UploadReading}, Page: store.Page{Limit: 1 << 30}})
+	if err != nil {
+		return err
+	}
+	slices.Reverse(waiting) // the oldest first
+	for _, u := range waiting {
+		start := now()
+		if err := p.read(ctx, tenant, u.ID); err != nil {
+			return err
+		}
+		p.took(metrics.Ingest, start)
+		u, err := t.Upload(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		o.Read++
+		if u.State == store.UploadRefused {
+			o.Refused = append(o.Refused, fmt.Sprintf("%s: %s", u.Name, u.Reason))
+			b.note("%s: refused: %s", printable(u.Name), u.Reason)
+		}
+	}
+	return nil
+}
+
+// planOne makes the plan of one customer where anything changed. A panic of one customer is an error of that one.
+func (b *batching) planOne(ctx context.Context, p *pipeline, tenant string, c store.Customer, o *outcome) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("internal error: %v", cause)
+		}
+	}()
+	t := p.db.Partner(tenant)
+	var before []byte
+	last, err := t.LatestPlan(ctx, c.ID)
+	if err == nil {
+		if before, err = t.PlanDocument(ctx, last.ID); err != nil {
+			return err
+		}
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	made := newPlan{Tenant: tenant, Customer: c.ID, Name: c.Name, First: before == nil}
+	stored, fresh, err := p.plan(ctx, tenant, c.ID, "batch", func(plan *recommend.Plan, stored store.Plan) error {
+		var document bytes.Buffer
+		if err := report.Write(&document, plan, report.JSON, report.Options{Version: release}); err != nil {
+			return err
+		}
+		if made.Changes, err = changes(before, document.Bytes()); err != nil {
+			return err
+		}
+		if name := nameOf(plan); name != "" {
+			made.Name = name
+		}
+		made.Reports, err = b.reports(plan, stored, &made, p)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !fresh {
+		o.Same++
+		return nil
+	}
+	made.Plan, made.Lines = stored.ID, stored.Lines
+	o.Plans = append(o.Plans, made)
+	b.note("%s: %d lines, %d changes", printable(c.ID), made.Lines, len(made.Changes))
+	return nil
+}
+
+// reports writes the plan in every format, the pictures and the changes into a folder of their own.
+func (b *batching) reports(plan *recommend.Plan, stored store.Plan, made *newPlan, p *pipeline) (string, error) {
+	if b.out == "" {
+		return "", nil
+	}
+	start := now()
+	defer func() { p.took(metrics.Report, start) }()
+	dir := filepath.Join(b.out, plainName(stored.Customer), stored.AsOf.Format(time.DateOnly)+"-"+stored.Fingerprint[:8])
+	if err := writeFolder(dir, plan, report.Options{Version: release}); err != nil {
+		return "", err
+	}
+	if err := writeFile(filepath.Join(dir, "changes.json"), func(w io.Writer) error { return json.NewEncoder(w).Encode(made.Changes) }); err != nil {
+		return "", err
+	}
+	return dir, writeFile(filepath.Join(dir, "changes.md"), func(w io.Writer) error { return writeChanges(w, made.Name, made.First, made.Changes) })
+}
+
+// takeFrom takes new files from a watched place: a folder or a container.
+func (b *batching) takeFrom(ctx context.Context, p *pipeline, place string, o *outcome) error {
+	path, local := strings.CutPrefix(place, "file://")
+	if local || !strings.Contains(place, "://") {
+		return b.takeFolder(ctx, p, path, o)
+	}
+	bucket, err := blob.OpenBucket(ctx, place)
+	if err != nil {
+		return err
+	}
+	defer bucket.Close()
+	list := bucket.List(nil)
+	for {
+		object, err := list.Next(ctx)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if object.IsDir || strings.HasPrefix(filepath.Base(object.Key), ".") || isNote(object.Key) {
+			continue
+		}
+		open := func() (io.ReadCloser, error) { return bucket.NewReader(ctx, object.Key, nil) }
+		if err := b.takeOne(ctx, p, object.Key, object.Size, object.ModTime, open, o); err != nil {
+			return err
+		}
+	}
+}
+
+func (b *batching) takeFolder(ctx context.Context, p *pipeline, root string, o *outcome) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if path != root && strings.HasPrefix(d.Name(), ".") {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !d.Type().IsRegular() || isNote(d.Name()) {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		return b.takeOne(ctx, p, filepath.ToSlash(name), info.Size(), info.ModTime(), func() (io.ReadCloser, error) { return os.Open(path) }, o)
+	})
+}
+
+// takeOne takes a file that is new. One that replaces another of its name takes its place: an export that was written anew
+// must not be counted beside its earlier self.
+func (b *batching) takeOne(ctx context.Context, p *pipeline, name string, size int64, changed time.Time, open func() (io.ReadCloser, error), o *outcome) error {
+	if now().Sub(changed) < b.settle {
+		return nil
+	}
+	t := p.db.Partner(b.tenant)
+	known, err := t.UploadsCalled(ctx, name, "batch")
+	if err != nil {
+		return err
+	}
+	for _, u := range known {
+		if u.Size == size && u.Received.After(changed) {
+			return nil
+		}
+	}
+	body, err := open()
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	receipt, err := p.take(ctx, upload.Owner{Tenant: b.tenant, Author: "batch"}, name, body)
+	if err != nil {
+		return err
+	}
+	if receipt.Fresh {
+		o.Taken++
+	}
+	for _, u := range known {
+		if u.ID == receipt.ID {
+			continue
+		}
+		u.State, u.Changed, u.Reason = store.UploadRemoved, now(), "replaced by "+receipt.ID
+		if err := t.SetUpload(ctx, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell writes metrics and sends digests of what the run did, and turns its outcome into the error of the command.
+func (b *batching) tell(ctx context.Context, p *pipeline, o *outcome, failed error) error {
+	if o == nil {
+		return nil
+	}
+	p.metrics.Batch(len(o.Plans), len(o.Failed))
+	if failed == nil && len(o.Failed) == 0 && len(o.remote) == 0 {
+		p.metrics.Succeeded("batch", now())
+	}
+	var errs []error
+	if b.textfile != "" {
+		errs = append(errs, b.exposed(ctx, p))
+	}
+	if failed == nil && (len(o.Plans) > 0 || len(o.Failed) > 0 || len(o.Refused) > 0) {
+		o.remote = append(o.remote, b.hook.send(ctx, o), b.mail.send(o))
+	}
+	if failed == nil {
+		b.note("%d files taken, %d read, %d refused; %d plans made, %d unchanged, %d failed", o.Taken, o.Read, len(o.Refused), len(o.Plans), o.Same, len(o.Failed))
+	}
+	if err := errors.Join(errs...); err != nil || failed != nil {
+		return err
+	}
+	if err := errors.Join(o.remote...); err != nil {
+		return &hintError{code: exitUnavailable, err: err, hint: "What was done is kept; run again."}
+	}
+	if n := len(o.Failed) + len(o.Refused); n > 0 {
+		return &hintError{code: exitInputRefused, err: fmt.Errorf("%d files or customers were refused", n), hint: "They are named above; the others are done."}
+	}
+	return nil
+}
+
+// exposed writes the metrics of the run and of all newest plans.
+func (b *batching) exposed(ctx context.Context, p *pipeline) error {
+	tenants, err := p.db.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	var documents [][]byte
+	for _, t := range tenants {
+		plans, err := p.db.Partner(t.ID).LatestPlans(ctx)
+		if err != nil {
+			return err
+		}
+		for _, plan := range plans {
+			document, err := p.db.Partner(t.ID).PlanDocument(ctx, plan.ID)
+			if err != nil {
+				return err
+			}
+			documents = append(documents, document)
+		}
+	}
+	portfolio, err := metrics.NewPortfolio(documents, now())
+	if err != nil {
+		return err
+	}
+	p.metrics.Show(portfolio)
+	return p.metrics.WriteTextfile(b.textfile)
+}
