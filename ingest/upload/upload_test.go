@@ -29,7 +29,6 @@ import (
 	"sizeterm/ingest/archive"
 )
 
-var start = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
 // books record files as the store does: the same bytes of a tenant once.
 type books struct {
