@@ -19,6 +19,7 @@ import (
 func newConfig(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "config", Short: "Settings: what each is, and where its value comes from",
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // the file and the environment are for the command that is asked about
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return usageError("Try: sizeterm config print batch", "no subcommand of config given")
 		},
