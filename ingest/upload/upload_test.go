@@ -29,7 +29,6 @@ import (
 	"sizeterm/ingest/archive"
 )
 
-
 // books record files as the store does: the same bytes of a tenant once.
 type books struct {
 	mu    sync.Mutex
