@@ -176,6 +176,9 @@ func printChecks(w io.Writer, checks []order.Check) {
 // next is what has to happen to an order.
 func next(o *order.Order) string {
 	if o.ScopeLeft() {
+		if o.State == order.Executed {
+			return "reconcile, then scope"
+		}
 		return "scope: set it to " + o.Line.Scope
 	}
 	switch o.State {
