@@ -16,7 +16,7 @@ import (
 	"sizeterm/cmd/sizeterm/internal/store"
 )
 
-// address makes a fresh database; the tests under the tag "engines" run on PostgreSQL too.
+// addresses make fresh databases: SQLite, and PostgreSQL within TestOnPostgres, which has the build tag "engines".
 var addresses = map[string]func(*testing.T) string{"sqlite": func(t *testing.T) string { return filepath.Join(t.TempDir(), "store.db") }}
 
 func onEach(t *testing.T, test func(t *testing.T, address string)) {

@@ -13,8 +13,6 @@ import (
 	"sizeterm/cmd/sizeterm/internal/store"
 )
 
-func init() { addresses["postgres"] = schemaOf }
-
 // schemaOf makes a schema of its own in the database that SIZETERM_TEST_POSTGRES names, and returns the address of it.
 func schemaOf(t *testing.T) string {
 	t.Helper()
@@ -36,4 +34,21 @@ func schemaOf(t *testing.T) string {
 	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// TestOnPostgres runs the tests that pass on SQLite on PostgreSQL too.
+func TestOnPostgres(t *testing.T) {
+	all := addresses
+	addresses = map[string]func(*testing.T) string{"postgres": schemaOf}
+	t.Cleanup(func() { addresses = all })
+	for name, test := range map[string]func(*testing.T){
+		"AJobComesWithItsTransaction":      TestAJobComesWithItsTransaction,
+		"TwoWorkersNeverDoOneJob":          TestTwoWorkersNeverDoOneJob,
+		"APoisonedJobIsSetAside":           TestAPoisonedJobIsSetAside,
+		"AJobOfADeadWorkerIsDoneByAnother": TestAJobOfADeadWorkerIsDoneByAnother,
+		"AWorkerWithoutItsLeaseStops":      TestAWorkerWithoutItsLeaseStops,
+		"StopWaitsForWhatRuns":             TestStopWaitsForWhatRuns,
+	} {
+		t.Run(name, test)
+	}
 }

@@ -17,7 +17,7 @@ type engine struct {
 	address func(t *testing.T) string
 }
 
-// engines are SQLite always, and PostgreSQL under the build tag "engines".
+// engines are SQLite, and PostgreSQL within TestOnPostgres, which has the build tag "engines".
 var engines = []engine{{"sqlite", func(t *testing.T) string { return filepath.Join(t.TempDir(), "store?#%.db") }}} // marks that must not end the name
 
 // onEach runs the test on a fresh database of each engine.

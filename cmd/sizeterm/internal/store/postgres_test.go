@@ -12,8 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func init() { engines = append(engines, engine{"postgres", schemaOf}) }
-
 // schemaOf makes a schema of its own in the database that SIZETERM_TEST_POSTGRES names, and returns the address of it.
 func schemaOf(t *testing.T) string {
 	t.Helper()
@@ -42,5 +40,37 @@ func TestAPasswordIsNeverPrinted(t *testing.T) {
 		_, err := Open(context.Background(), address)
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "canary")
+	}
+}
+
+// TestOnPostgres runs the tests that pass on SQLite on PostgreSQL too.
+func TestOnPostgres(t *testing.T) {
+	all := engines
+	engines = []engine{{"postgres", schemaOf}}
+	t.Cleanup(func() { engines = all })
+	for name, test := range map[string]func(*testing.T){
+		"OrdersSurviveTheProcess":           TestOrdersSurviveTheProcess,
+		"TheDatabaseHoldsTheRules":          TestTheDatabaseHoldsTheRules,
+		"AuditFindsWhatTheGuardsDidNotStop": TestAuditFindsWhatTheGuardsDidNotStop,
+		"AFailedUpdateLeavesNothing":        TestAFailedUpdateLeavesNothing,
+		"TwoOpeningsOfOneDatabase":          TestTwoOpeningsOfOneDatabase,
+		"TenantsHaveOrdersOfTheirOwn":       TestTenantsHaveOrdersOfTheirOwn,
+		"AnotherTenantsThingsDoNotExist":    TestAnotherTenantsThingsDoNotExist,
+		"TheSameBytesAreOneUpload":          TestTheSameBytesAreOneUpload,
+		"TwentyAtOnceMakeOneUpload":         TestTwentyAtOnceMakeOneUpload,
+		"UploadsAreListedInPages":           TestUploadsAreListedInPages,
+		"PlansAreKeptWithTheirBytes":        TestPlansAreKeptWithTheirBytes,
+		"InKeepsAllOrNothing":               TestInKeepsAllOrNothing,
+		"TheAuditFindsChanges":              TestTheAuditFindsChanges,
+		"EventsAreSeenInTheirOrder":         TestEventsAreSeenInTheirOrder,
+		"People":                            TestPeople,
+		"ALinkWorksOnce":                    TestALinkWorksOnce,
+		"Keys":                              TestKeys,
+		"Sessions":                          TestSessions,
+		"IdempotencyKeys":                   TestIdempotencyKeys,
+		"ALeaseHasOneHolder":                TestALeaseHasOneHolder,
+		"Ready":                             TestReady,
+	} {
+		t.Run(name, test)
 	}
 }
