@@ -182,7 +182,7 @@ func (c *claim) judge(out *Charged, n int) error {
 
 // invoiced reads the lines of an invoice. They are compared in the pricing currency, in which the quote was.
 func (c *claim) invoiced(m month, out *Charged) (bool, error) {
-	currency, n := out.Expected.Currency, 0
+	currency, n, pricing := out.Expected.Currency, 0, ""
 	var sum, billed bill.Exact
 	for i := range c.lines {
 		l := &c.lines[i]
@@ -196,6 +196,7 @@ func (c *claim) invoiced(m month, out *Charged) (bool, error) {
 		n++
 		billed = billed.Add(micros(subtotal))
 		out.BillingCurrency, out.Exchange, out.Invoice, out.Source = l.Currency, l.Exchange, l.Invoice, fmt.Sprintf("%s:%d", l.File, l.Line)
+		pricing = l.PricingCurrency
 		out.Rounding = orElse(l.rounding(), "follows neither rule of rounding")
 		price, okP := exactOf(l.UnitPrice)
 		quantity, okQ := exactOf(orElse(l.Billable, l.Quantity))
@@ -221,7 +222,11 @@ func (c *claim) invoiced(m month, out *Charged) (bool, error) {
 		return true, err
 	}
 	out.Amount, out.Billed = Sum{charged}, total.Decimal()
-	return true, c.judge(out, n)
+	err = c.judge(out, n)
+	if out.Verdict == Differs && pricing != "" && pricing != string(currency) {
+		out.Detail += fmt.Sprintf("; it is priced in %s at %s: what is billed in %s moves with the month's exchange rate", pricing, orElse(out.Exchange, "no known rate"), currency)
+	}
+	return true, err
 }
 
 // transacted reads reservation transactions.

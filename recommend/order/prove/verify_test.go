@@ -281,6 +281,20 @@ func TestInvoiceInAnotherCurrency(t *testing.T) {
 	}
 }
 
+// An order in the billing currency, while the vendor prices in dollars: what differs says that the rate moves.
+func TestBilledInTheOrdersCurrency(t *testing.T) {
+	o := bought("monthly")
+	for _, a := range []*money.Amount{&o.Line.UnitPrice, &o.Line.TotalPrice, &o.Line.SavingMonth} {
+		a.Currency = "EUR"
+	}
+	b := &Books{}
+	b.AddInvoice(line("new", "134.50"))
+	c := prove(t, b, o).Findings[0].Charged
+	require.Equal(t, Differs, c.Verdict)
+	require.Equal(t, "-11.50", c.Difference.Decimal()) // 134.50 - 146
+	require.Contains(t, c.Detail, "priced in USD at 0.9213")
+}
+
 func TestRoundingRules(t *testing.T) {
 	for _, c := range []struct {
 		price, quantity, rate, subtotal, rule string
