@@ -322,38 +322,3 @@ type ShowBack struct {
 	By, Key              string
 	PayGMonth, PlanMonth money.Amount
 }
-
-// Only returns the part of the plan that is in one currency, the whole plan where currency is empty.
-func (p *Plan) Only(currency string) *Plan {
-	if currency == "" {
-		return p
-	}
-	part := *p
-	part.Pools, part.Lines, part.Later, part.Reference, part.Totals = nil, nil, nil, nil, nil
-	for _, l := range p.Later {
-		if string(l.Currency) == currency {
-			part.Later = append(part.Later, l)
-		}
-	}
-	for _, pool := range p.Pools {
-		if string(pool.Currency) == currency {
-			part.Pools = append(part.Pools, pool)
-		}
-	}
-	for _, l := range p.Lines {
-		if string(l.Currency) == currency {
-			part.Lines = append(part.Lines, l)
-		}
-	}
-	for _, r := range p.Reference {
-		if string(r.Currency) == currency {
-			part.Reference = append(part.Reference, r)
-		}
-	}
-	for _, t := range p.Totals {
-		if string(t.Currency) == currency {
-			part.Totals = append(part.Totals, t)
-		}
-	}
-	return &part
-}

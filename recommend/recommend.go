@@ -19,6 +19,7 @@ func Recommend(in Input) (*Plan, error) {
 	if in.Analysis == nil || in.Book == nil {
 		return nil, fmt.Errorf("recommend: an analysis and a price book are needed")
 	}
+	in.Analysis = withoutPlanned(in.Analysis)
 	plan := &Plan{
 		AsOf: in.Analysis.AsOf, Files: in.Files, Prices: in.Book.Sources(), Window: in.Analysis.Window,
 		Profiles: in.Analysis.Profiles, VMs: in.Analysis.VMs, Policy: in.Policy,

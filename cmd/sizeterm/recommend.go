@@ -58,7 +58,7 @@ regions; for others give your own price sheet with --prices or put it beside the
 	f.StringVar(&r.policyPath, "policy", "", "YAML file with the rules of the plan")
 	f.StringVar(&r.maxRejects, "max-rejects", "", "most rows that may be refused, as a number or N%; above it the exit code is 4")
 	f.StringArrayVar(&r.failOn, "fail-on", nil, "exit with 6 when a rule holds: warning:CODE, reason:CODE, saving-below:AMOUNT, no-lines (repeatable)")
-	f.StringVar(&r.currency, "currency", "", "show only customers billed in this currency; amounts are never converted")
+	f.StringVar(&r.currency, "currency", "", "show amounts in this currency, with rate and date; for reading only, nothing is decided in it")
 	f.BoolVarP(&r.verbose, "verbose", "v", false, "list everything that was not recommended")
 	return cmd
 }
@@ -107,7 +107,7 @@ func (r *recommending) plan(g *gathered) (*recommend.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan.Only(r.currency), nil
+	return plan, nil
 }
 
 // input is what a plan is made of.
@@ -171,6 +171,10 @@ func (r *recommending) print(plan *recommend.Plan, format report.Format, g *gath
 		return err
 	}
 	opts := report.Options{Version: release, Width: terminalWidth(r.common.out, report.MaxWidth), Color: r.color(), Verbose: r.verbose}
+	var err error
+	if opts.Display, err = conversionsTo(r.currency, plan); err != nil {
+		return err
+	}
 	if r.out != "" {
 		if err := writeFolder(r.out, plan, opts); err != nil {
 			return err

@@ -52,6 +52,7 @@ var words = map[string]string{
 	"reservation_expired":       "reservations that have ended",
 	"reservation_expires":       "reservations that end within a year",
 	"reservation_idle":          "reservations that find no use",
+	"savings_plan_usage":        "usage under a savings plan, which no reservation saves",
 	"auto_renew":                "reservations that renew themselves",
 	"ea_reservation":            "reservations under another agreement are not counted",
 	"demand_fell":               "used less of late: the figures rest on the last four weeks",

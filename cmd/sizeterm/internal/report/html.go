@@ -31,6 +31,7 @@ type pageData struct {
 	*story
 	Version   string
 	Answer    *answerData
+	Display   []string
 	Pictures  []Picture
 	Reference tableData
 	Inputs    tableData
@@ -66,7 +67,7 @@ func newAnswerData(a *recommend.Answer) *answerData {
 func writeHTML(w io.Writer, plan *recommend.Plan, opts Options) error {
 	s := newStory(plan, opts.PartnerView)
 	data := pageData{
-		story: s, Version: opts.Version, Pictures: opts.pictures(), Answer: newAnswerData(plan.Answer),
+		story: s, Version: opts.Version, Pictures: opts.pictures(), Answer: newAnswerData(plan.Answer), Display: displayWords(opts.Display),
 		Reference: tableData{referenceColumns, rowsOf(s.Reference, referenceRow)},
 		Inputs:    tableData{inputColumns, inputRows(plan)},
 		Prices:    tableData{sourceColumns, sourceRows(plan)},

@@ -14,6 +14,9 @@ func writeMarkdown(w io.Writer, plan *recommend.Plan, opts Options) error {
 	s := newStory(plan, opts.PartnerView)
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n", md(s.Title), md(s.Period))
+	for _, said := range displayWords(opts.Display) {
+		fmt.Fprintf(&b, "\n%s\n", md(said))
+	}
 	mdAnswer(&b, plan.Answer)
 	for i := range s.Customers {
 		mdCustomer(&b, &s.Customers[i])

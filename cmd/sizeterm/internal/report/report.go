@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"sizeterm/analyzer"
+	"sizeterm/pricing"
 	"sizeterm/recommend"
 )
 
@@ -73,6 +74,8 @@ type Options struct {
 	PartnerView bool
 	// Customer keeps one customer's part of the plan; empty keeps all. A page for a customer must name it.
 	Customer string
+	// Display shows the amounts of a table, Markdown and HTML in other currencies, and says so; JSON, CSV and XLSX keep what is billed.
+	Display []pricing.Conversion
 	// Pictures are shown in HTML in their order, only the customer's own where Customer is given.
 	Pictures []Picture
 }
@@ -96,11 +99,17 @@ func (o Options) width() int {
 // Write writes plan to w in the given format. An unknown format is ErrFormat; other errors come from w.
 func Write(w io.Writer, plan *recommend.Plan, format Format, opts Options) error {
 	plan = onlyCustomer(plan, opts.Customer)
+	if format == Table || format == Markdown || format == HTML {
+		var err error
+		if plan, err = displayed(plan, opts.Display); err != nil {
+			return err
+		}
+	}
 	switch format {
 	case Table:
 		return writeTable(w, plan, opts)
 	case JSON:
-		return writeJSON(w, newPlanView(plan, opts.Version))
+		return writeJSON(w, newPlanView(plan, opts.Version, opts.Display))
 	case CSV:
 		return writeLinesCSV(w, plan)
 	case Markdown:

@@ -32,6 +32,9 @@ func writeTable(w io.Writer, plan *recommend.Plan, opts Options) error {
 	out := &page{width: opts.width(), color: opts.Color}
 	out.heading(s.Title)
 	out.paragraph(0, s.Period)
+	for _, said := range displayWords(opts.Display) {
+		out.paragraph(0, said)
+	}
 	out.answer(plan.Answer)
 	if opts.Verbose {
 		out.full(s)

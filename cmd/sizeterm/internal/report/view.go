@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"sizeterm/analyzer"
+	"sizeterm/pricing"
 	"sizeterm/recommend"
 )
 
@@ -36,10 +37,11 @@ type planView struct {
 	Later          []laterView     `json:"later"`
 	Answer         *answerView     `json:"what_if"`
 	Sizing         sizingView      `json:"sizing"`
+	Display        []displayView   `json:"display"`
 }
 
 // newPlanView lays a plan out for JSON.
-func newPlanView(p *recommend.Plan, version string) planView {
+func newPlanView(p *recommend.Plan, version string, conversions []pricing.Conversion) planView {
 	return planView{
 		Schema: planSchema, Version: version, AsOf: instant(p.AsOf),
 		Inputs:         list(p.Files, newInputView),
@@ -58,6 +60,7 @@ func newPlanView(p *recommend.Plan, version string) planView {
 		Later:          list(p.Later, newLaterView),
 		Answer:         newAnswerView(p.Answer),
 		Sizing:         newSizingView(&p.Sizing),
+		Display:        list(conversions, newDisplayView),
 	}
 }
 
