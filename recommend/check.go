@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	"sizeterm/pricing"
 	"sizeterm/pricing/money"
+	"sizeterm/recommend/bill"
 )
 
 // unitsOf returns the percentiles over the hours of a series, by nearest rank.
@@ -35,7 +37,7 @@ func withoutGaps(hours []int64, gaps []int) []int64 {
 
 // check asserts the money invariants of order lines before a plan leaves the package. A line that breaks one would lose
 // money, so the plan is refused rather than printed.
-func (p *Plan) check(decisions []*decision) error {
+func (p *Plan) check(decisions []*decision, in *Input) error {
 	byPool := map[string]*decision{}
 	for _, d := range decisions {
 		byPool[d.result.ID] = d
@@ -44,8 +46,10 @@ func (p *Plan) check(decisions []*decision) error {
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		d := byPool[l.Pool]
-		if err := l.check(d); err != nil {
-			return fmt.Errorf("recommend: line %s (%d x %s %s): %w", l.ID, l.Quantity, l.Size, l.Term, err)
+		for _, assert := range []func(*decision, *Input) error{l.check, l.checkPrice, l.checkGates} {
+			if err := assert(d, in); err != nil {
+				return fmt.Errorf("recommend: line %s (%d x %s %s): %w", l.ID, l.Quantity, l.Size, l.Term, err)
+			}
 		}
 		sum, ok := sums[l.Pool]
 		if !ok {
@@ -58,15 +62,98 @@ func (p *Plan) check(decisions []*decision) error {
 	}
 	for pool, sum := range sums {
 		d := byPool[pool]
-		if row, ok := d.chosenRow(); ok && differ(row.Saving, sum, int64(len(row.Buy))) {
+		if row, ok := d.chosenRow(); ok && differ(row.Saving, sum, int64(len(row.Buy))) { // M5
 			return fmt.Errorf("recommend: pool %s: the lines save %s, the pool %s", pool, sum.Decimal(), row.Saving.Decimal())
+		}
+		if err := d.checkPool(); err != nil {
+			return fmt.Errorf("recommend: pool %s: %w", pool, err)
+		}
+	}
+	return p.checkTotals()
+}
+
+// checkPool asserts what must hold of a pool in which something is bought.
+func (d *decision) checkPool() error {
+	row, _ := d.chosenRow()
+	commitment := bill.Exact{}
+	for _, p := range row.Buy {
+		commitment = commitment.Add(bill.Whole(d.totalOf(p).Micros).Mul(bill.Frac(p.Quantity*int64(d.result.Hours), p.Term.Hours())))
+	}
+	now := d.low.evaluate(orderOf(row.Buy))
+	rest, err := d.low.amount(now.payg, int64(d.result.Hours), d.currency)
+	if err != nil {
+		return err
+	}
+	price, ok := commitment.Round()
+	if cost := money.New(price+rest.Micros, d.currency); !ok || differ(cost, row.Cost, 2) { // M4: what is bought is subtracted once, and whole
+		return fmt.Errorf("commitments of %d and a rest of %s, a cost of %s", price, rest.Decimal(), row.Cost.Decimal())
+	}
+	for _, other := range d.result.Compare { // M11: no term that is expected to save more was passed over
+		if d.result.Chosen != Set && !d.result.Limited && other.SavingLow.Micros > 0 && differ(other.ExpectedSaving, row.ExpectedSaving, 1) && other.ExpectedSaving.Cmp(row.ExpectedSaving) > 0 && !samePurchases(other.Buy, row.Buy) {
+			return fmt.Errorf("%s is expected to save %s, %s only %s", other.Choice, other.ExpectedSaving.Decimal(), row.Choice, row.ExpectedSaving.Decimal())
 		}
 	}
 	return nil
 }
 
+// checkTotals asserts that the bottom lines are the sums of their lines, and the calendar pays for all of them (M5, M13).
+func (p *Plan) checkTotals() error {
+	for i := range p.Totals {
+		t := &p.Totals[i]
+		saving, price, paid := int64(0), int64(0), int64(0)
+		for j := range p.Lines {
+			if l := &p.Lines[j]; l.Customer == t.Customer && l.Currency == t.Currency {
+				saving, price = saving+l.SavingMonth.Micros, price+l.TotalPrice.Micros
+			}
+		}
+		for _, c := range t.Cash {
+			paid += c.Amount.Micros
+		}
+		switch {
+		case saving != t.ReserveOnly.Micros:
+			return fmt.Errorf("recommend: %s: the lines save %d micro-units a month, the total says %d", t.Customer, saving, t.ReserveOnly.Micros)
+		case price != paid:
+			return fmt.Errorf("recommend: %s: the lines cost %d micro-units, the calendar pays %d", t.Customer, price, paid)
+		}
+	}
+	return nil
+}
+
+// checkPrice asserts that the price of a line is the book's, of this size, region, term and currency, with its source (M7).
+func (l *Line) checkPrice(_ *decision, in *Input) error {
+	offer, err := in.Book.Offer(l.Size, l.Region, pricing.Linux, l.Term, l.Currency)
+	switch {
+	case err != nil:
+		return err
+	case offer.Total != l.UnitPrice:
+		return fmt.Errorf("price %s, the book says %s", l.UnitPrice.Decimal(), offer.Total.Decimal())
+	case l.PriceSource == "":
+		return fmt.Errorf("a price without a source")
+	}
+	total, err := l.UnitPrice.Mul(l.Quantity)
+	if err == nil && total != l.TotalPrice {
+		err = fmt.Errorf("%d x %s is not %s", l.Quantity, l.UnitPrice.Decimal(), l.TotalPrice.Decimal())
+	}
+	return err
+}
+
+// checkGates asserts that the files cover enough days for the term, and that what is owned is known (M8).
+func (l *Line) checkGates(d *decision, in *Input) error {
+	least := in.Policy.MinDaysOneYear
+	if l.Term.Years() > 1 {
+		least = in.Policy.MinDaysNormal
+	}
+	if d.pool.Days < least {
+		return fmt.Errorf("%d complete days, %d are needed", d.pool.Days, least)
+	}
+	if d.covered() > 0 && !in.HasList {
+		return fmt.Errorf("reservations covered some of the usage, and no list of them was given")
+	}
+	return nil
+}
+
 // check asserts what must hold of one line.
-func (l *Line) check(d *decision) error {
+func (l *Line) check(d *decision, _ *Input) error {
 	row, _ := d.chosenRow()
 	byHand := row.Choice == Set // evaluated, not recommended: it may lose
 	switch {

@@ -57,7 +57,7 @@ func Recommend(in Input) (*Plan, error) {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
 	plan.sort()
-	return plan, plan.check(decisions)
+	return plan, plan.check(decisions, &in)
 }
 
 // take adds what was decided for a pool.

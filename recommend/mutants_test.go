@@ -1,0 +1,73 @@
+//go:build engines
+
+package recommend_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mutant is a wrong program: one place of one file changed. Some test of run must fail on it.
+type mutant struct {
+	breaks         string // the invariant or rule, as in the reliability note and DESIGN section 4
+	file, old, new string
+	run            string
+}
+
+var mutants = []mutant{
+	{"M1, M10: a unit that exactly breaks even is bought", "solve/pool.go", "use(q, p.Step).times(uint64(p.Payg)).cmp(cost) <= 0", "use(q, p.Step).times(uint64(p.Payg)).cmp(cost) < 0", "TestTieBuysTheSmallerQuantity"},
+	{"M1: decided on the lucky reading of the hours", "decide.go", "low := classesOf(d.pool, d.market, hours, stacked)", "low := classesOf(d.pool, d.market, hours, flat)", "TestUnknownHours"},
+	{"M1: the unlucky reading may lose", "decide.go", "row.SavingLow, row.SavingHigh = lesser(row.SavingLow, other)", "row.SavingLow, row.SavingHigh = row.SavingLow", "TestUnluckyAndLucky"},
+	{"M2: existing reservations are not netted", "horizon.go", "left[v] -= take\n\t\t\t\t\tcapacity -= take", "capacity -= take", "TestExistingReservations"},
+	{"M2: existing reservations are netted twice", "horizon.go", "capacity := e.Qty * p.Sizes", "capacity := 2 * e.Qty * p.Sizes", "TestExistingReservations|TestNarrowScope"},
+	{"M2: what was bought last week is not seen", "horizon.go", "hourAhead(asOf, e.From, end) <= from", "e.From.Before(asOf.AddDate(0, 0, -7)) && hourAhead(asOf, e.From, end) <= from", "TestWhatWasBoughtLastWeek"},
+	{"an expiry next month is not seen", "horizon.go", "from < untilHour(asOf, e, end)", "from < end", "TestExpiryNextMonth"},
+	{"what can wait for an expiry is bought today", "later.go", "starts := append([]int64{0}, ends[:min(len(ends), mostStarts)]...)", "starts := append([]int64{0}, ends[:0]...)", "TestExpiryNextMonth|TestPartOfTheDemand"},
+	{"M3: a saving above the cost", "decide.go", "row.Saving, err = row.PayGCost.Sub(row.Cost)", "row.Saving, err = row.PayGCost.Add(row.Cost)", "TestSteadyDemand"},
+	{"M4: a commitment is subtracted twice", "ahead.go", "func (e evaluated) cost() bill.Exact { return e.payg.Add(e.commitment) }", "func (e evaluated) cost() bill.Exact { return e.payg.Add(e.commitment).Add(e.commitment) }", "TestSteadyDemand"},
+	{"M4: the price of one for the price of all", "lines.go", "offer.Total.Mul(p.Quantity)", "offer.Total.Mul(1)", "TestSteadyDemand|TestCash"},
+	{"M5: the bottom line is not the sum of its lines", "totals.go", "{&t.ReserveOnly, l.SavingMonth}", "{&t.ReserveOnly, l.SavingMonthHigh}", "TestUnluckyAndLucky"},
+	{"M6: two currencies are one", "totals.go", "key := totalKey{d.pool.Customer, d.currency}", "key := totalKey{d.pool.Customer, \"USD\"}", "TestCurrencies"},
+	{"M7: a missing price is 0", "market.go", "m.noPrice = append(m.noPrice, unpriced{size, err})\n\t\treturn", "m.rates[size] = price{1, \"none\", rowsKind, in.Analysis.AsOf}", "TestMissingPrice"},
+	{"M7: the age of a price is not limited", "market.go", "ok && age > in.Policy.MaxPriceAge", "ok && age > 100*in.Policy.MaxPriceAge", "TestPricesTooOld"},
+	{"M7: a price for another buyer", "market.go", "return refusal{\"price_basis\"", "continue\n\t\t\treturn refusal{\"price_basis\"", "TestNegotiated"},
+	{"M8: three years from a week", "decide.go", "term == pricing.ThreeYear && days < policy.MinDaysNormal", "term == pricing.ThreeYear && days < policy.MinDaysOneYear", "TestGates"},
+	{"M8: missing days are idle", "horizon.go", "if slices.Contains(pool.Gaps, h/24) {", "if false {", "TestMissingDays"},
+	{"M8: buying while what is owned is unknown", "decide.go", "covered > 0 && !in.HasList {", "covered < 0 && !in.HasList {", "TestBuyingIsOff"},
+	{"M11: three years whatever is lost", "horizon.go", "math.Pow(1-loss, float64(months))", "math.Pow(1, float64(months))", "TestExpectedSaving"},
+	{"M12: a dearer reservation is bought more", "choose.go", "return total.Micros * 10_000 * k.scale, nil", "return 1_000_000_000_000_000 / (1 + total.Micros/1_000_000), nil", "TestDearer"},
+	{"M13: the calendar pays another sum", "totals.go", "range l.TotalPrice.Split(12 * l.Term.Years())", "range l.TotalPrice.Split(12 * l.Term.Years())[1:]", "TestCash"},
+	{"EA reservations are netted", "recommend.go", "e.Region != pool.Region || e.Agreement == \"ea\" ||", "e.Region != pool.Region ||", "TestReservationsOfAnotherAgreement"},
+	{"usage under a savings plan is worth its pay-as-you-go price", "recommend.go", "in.Analysis = withoutPlanned(in.Analysis)", "_ = withoutPlanned", "TestUsageUnderASavingsPlan"},
+	{"a series that is no longer sold is bought", "market.go", "!verdict.OK {", "false {", "TestEligibility"},
+	{"the limit on cash is exceeded", "budget.go", "if a.cash > limit-s.cash {", "if a.cash > 2*limit-s.cash {", "TestBudget|TestMonthlyLimit"},
+}
+
+// Each mutant is compiled in the place of the real file and must be caught by a test.
+func TestMutantsAreKilled(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(strings.Fields(m.breaks)[0]+" "+filepath.Base(m.file)+" "+m.run, func(t *testing.T) {
+			real, err := filepath.Abs(m.file)
+			require.NoError(t, err)
+			text, err := os.ReadFile(real)
+			require.NoError(t, err)
+			require.Equal(t, 1, strings.Count(string(text), m.old), "%s: the place to change, once: %q", m.file, m.old)
+			dir := t.TempDir()
+			wrong, overlay := filepath.Join(dir, "wrong.go"), filepath.Join(dir, "overlay.json")
+			require.NoError(t, os.WriteFile(wrong, []byte(strings.Replace(string(text), m.old, m.new, 1)), 0o600))
+			list, err := json.Marshal(map[string]map[string]string{"Replace": {real: wrong}})
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(overlay, list, 0o600))
+			out, err := exec.CommandContext(t.Context(), "go", "test", "-short", "-vet=off", "-overlay", overlay, "-run", m.run, ".").CombinedOutput()
+			require.Error(t, err, "%s: no test noticed", m.breaks)
+			require.NotContains(t, string(out), "[build failed]", "%s: the mutant must compile:\n%s", m.breaks, out)
+			require.Contains(t, string(out), "FAIL")
+		})
+	}
+}
