@@ -106,12 +106,17 @@ func (p *Plan) checkTotals() error {
 				saving, price = saving+l.SavingMonth.Micros, price+l.TotalPrice.Micros
 			}
 		}
+		for j := range p.Resizes {
+			if r := &p.Resizes[j]; r.Customer == t.Customer && r.AloneMonth.Currency == t.Currency {
+				saving += r.AloneMonth.Micros
+			}
+		}
 		for _, c := range t.Cash {
 			paid += c.Amount.Micros
 		}
 		switch {
-		case saving != t.ReserveOnly.Micros:
-			return fmt.Errorf("recommend: %s: the lines save %d micro-units a month, the total says %d", t.Customer, saving, t.ReserveOnly.Micros)
+		case saving != t.Joint.Micros:
+			return fmt.Errorf("recommend: %s: lines and resizes save %d micro-units a month, the total says %d", t.Customer, saving, t.Joint.Micros)
 		case price != paid:
 			return fmt.Errorf("recommend: %s: the lines cost %d micro-units, the calendar pays %d", t.Customer, price, paid)
 		}

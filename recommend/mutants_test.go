@@ -32,7 +32,7 @@ var mutants = []mutant{
 	{"M3: a saving above the cost", "decide.go", "row.Saving, err = row.PayGCost.Sub(row.Cost)", "row.Saving, err = row.PayGCost.Add(row.Cost)", "TestSteadyDemand"},
 	{"M4: a commitment is subtracted twice", "ahead.go", "func (e evaluated) cost() bill.Exact { return e.payg.Add(e.commitment) }", "func (e evaluated) cost() bill.Exact { return e.payg.Add(e.commitment).Add(e.commitment) }", "TestSteadyDemand"},
 	{"M4: the price of one for the price of all", "lines.go", "offer.Total.Mul(p.Quantity)", "offer.Total.Mul(1)", "TestSteadyDemand|TestCash"},
-	{"M5: the bottom line is not the sum of its lines", "totals.go", "{&t.ReserveOnly, l.SavingMonth}", "{&t.ReserveOnly, l.SavingMonthHigh}", "TestUnluckyAndLucky"},
+	{"M5: the bottom line is not the sum of its lines", "totals.go", "{&t.Joint, l.SavingMonth}", "{&t.Joint, l.SavingMonthHigh}", "TestUnluckyAndLucky"},
 	{"M6: two currencies are one", "totals.go", "key := totalKey{d.pool.Customer, d.currency}", "key := totalKey{d.pool.Customer, \"USD\"}", "TestCurrencies"},
 	{"M7: a missing price is 0", "market.go", "m.noPrice = append(m.noPrice, unpriced{size, err})\n\t\treturn", "m.rates[size] = price{1, \"none\", rowsKind, in.Analysis.AsOf}", "TestMissingPrice"},
 	{"M7: the age of a price is not limited", "market.go", "ok && age > in.Policy.MaxPriceAge", "ok && age > 100*in.Policy.MaxPriceAge", "TestPricesTooOld"},
