@@ -191,11 +191,21 @@ func (m *machine) merge(other *machine) {
 	}
 }
 
-// seal gives back the memory that gathering needs.
+// seal gives every day one block, and trims.
 func (m *machine) seal() {
 	for _, track := range m.tracks {
 		if track != nil {
 			track.Seal()
+		}
+	}
+	m.trim()
+}
+
+// trim gives back the memory that gathering needs.
+func (m *machine) trim() {
+	for _, track := range m.tracks {
+		if track != nil {
+			track.Trim()
 		}
 	}
 	m.segments, m.order, m.days = slices.Clip(m.segments), slices.Clip(m.order), slices.Clip(m.days)

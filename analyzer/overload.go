@@ -86,7 +86,7 @@ func ofAverages(s *quantile.Summary) *Overload {
 	o := &Overload{AverageOnly: true, Seconds: s.Seconds()}
 	var seconds, value [levels + 1]int64 // of averages up to 100 %, by how many levels lie below
 	full := int64(0)                     // seconds of averages above 100 %
-	s.Each(func(v int32, n int64) {
+	s.Parts(func(v int32, n int64) {
 		if v > levels*levelStep {
 			full += n
 			return

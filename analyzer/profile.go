@@ -446,7 +446,7 @@ func decoded(d Distribution, s *quantile.Summary) Distribution {
 	whole := func(p Percent) Percent { return Percent(min(decode(uint16(min(p, quantile.Limit))), 1<<31-1)) }
 	d.P50, d.P90, d.P95, d.P99, d.Max, d.Type7 = whole(d.P50), whole(d.P90), whole(d.P95), whole(d.P99), whole(d.Max), nil
 	sum := int64(0)
-	s.Each(func(value int32, seconds int64) { sum += decode(uint16(value)) * seconds })
+	s.Parts(func(value int32, seconds int64) { sum += decode(uint16(value)) * seconds })
 	d.Mean = Percent(min(1<<31-1, (sum+d.Seconds/2)/d.Seconds))
 	return d
 }

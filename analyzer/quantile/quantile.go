@@ -239,6 +239,18 @@ func (s *Summary) Each(yield func(value int32, seconds int64)) {
 	}
 }
 
+// Parts calls yield with values and their seconds in no particular order, a value once or more often: Each without sorting.
+func (s *Summary) Parts(yield func(value int32, seconds int64)) {
+	for _, v := range s.values {
+		yield(int32(v), s.weight)
+	}
+	for v, seconds := range s.counts {
+		if seconds != 0 {
+			yield(int32(v), seconds)
+		}
+	}
+}
+
 // spread moves the kept values into the vector of seconds, and makes it where there is none.
 func (s *Summary) spread() {
 	if s.counts == nil {

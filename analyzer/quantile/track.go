@@ -106,6 +106,12 @@ func (t *Track) packScattered() {
 // Seal packs everything as small as can be, and gives back what gathering needs. Adding stays possible.
 func (t *Track) Seal() {
 	t.order()
+	t.Trim()
+}
+
+// Trim packs what is not packed and gives back what gathering needs, without a second look at what is.
+func (t *Track) Trim() {
+	t.Pack()
 	t.raw, t.runs = nil, nil
 	if cap(t.packed) > len(t.packed)+len(t.packed)/16 {
 		t.packed = slices.Clone(t.packed)[:len(t.packed):len(t.packed)]

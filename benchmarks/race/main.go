@@ -2,10 +2,12 @@
 // round, in turn, so that a busy neighbour hits all alike; the figures are medians, and a ratio is the median of the ratios
 // of one round. The first run of each warms up and is not counted. Racers must agree on the answer.
 //
-//	go run ./benchmarks/race -size 100MB -contests A,B -out benchmarks/results/100MB.md
+//	go run ./benchmarks/race -size 1GB        # all of it: writes benchmarks/results/DATE-1GB.md
+//	go run ./benchmarks/race -size 100MB -contests A,B -slow -out -
 //
 // The peers are a module of their own (benchmarks/peers), built here with cgo. Polars runs where -python names an interpreter
-// that has it. Racers that cannot be started are listed as absent.
+// that has it, or where the folder of the race has one in venv (python3 -m venv DIR/venv; DIR/venv/bin/pip install polars).
+// Racers that cannot be started are listed as absent. After the tables stands which goal was reached.
 package main
 
 import (
@@ -44,18 +46,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("race", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.size, "size", "100MB", "size of the files")
-	flags.StringVar(&o.contests, "contests", "A,B", "contests: A, shuffled, wide, days3, days60, B, gzip")
+	flags.StringVar(&o.contests, "contests", allContests, "contests, separated by commas")
 	flags.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "sizeterm-race"), "`folder` of files and programs; kept, so that a second race is quick")
-	flags.StringVar(&o.out, "out", "", "write the tables to this Markdown `file`; standard output otherwise")
-	flags.StringVar(&o.python, "python", "", "`interpreter` that has polars")
+	flags.StringVar(&o.out, "out", "", "write the tables to this Markdown `file`; - is standard output (default benchmarks/results/DATE-SIZE.md)")
+	flags.StringVar(&o.python, "python", "", "`interpreter` that has polars (default DIR/venv/bin/python)")
 	flags.StringVar(&o.only, "only", "", "racers to run, by the start of their names, separated by commas; all otherwise")
 	flags.IntVar(&o.rounds, "rounds", 7, "rounds")
 	flags.BoolVar(&o.slow, "slow", false, "also the readers that take seconds for 100 MB")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
+	if o.out == "" {
+		o.out = filepath.Join("benchmarks", "results", time.Now().UTC().Format(time.DateOnly)+"-"+o.size+".md")
+	}
+	if venv := filepath.Join(o.dir, "venv", "bin", "python"); o.python == "" {
+		if _, err := os.Stat(venv); err == nil {
+			o.python = venv
+		}
+	}
 	text, err := o.race(ctx, stderr)
-	if err == nil && o.out == "" {
+	if err == nil && o.out == "-" {
 		_, err = io.WriteString(stdout, text)
 	} else if err == nil {
 		err = os.WriteFile(o.out, []byte(text), 0o644)
@@ -66,6 +76,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return 0
 }
+
+// allContests are all that there are.
+const allContests = "A,shuffled,wide,B,gzip,parquet,parquetB,days3,days60"
 
 // race runs all contests and returns the report.
 func (o *options) race(ctx context.Context, log io.Writer) (string, error) {
@@ -82,6 +95,7 @@ func (o *options) race(ctx context.Context, log io.Writer) (string, error) {
 	for _, a := range absent {
 		fmt.Fprintf(&report, "Absent: %s.\n", a)
 	}
+	var done []raced
 	for _, name := range strings.Split(o.contests, ",") {
 		c, err := o.contest(ctx, name, log)
 		if err != nil {
@@ -92,7 +106,9 @@ func (o *options) race(ctx context.Context, log io.Writer) (string, error) {
 			return "", fmt.Errorf("contest %s: %w", name, err)
 		}
 		report.WriteString(c.table(results))
+		done = append(done, raced{name, c, results})
 	}
+	report.WriteString(goalTable(done))
 	return report.String(), nil
 }
 
@@ -136,7 +152,7 @@ type contest struct {
 
 // contest makes the file where it is not there, and the racers that can run.
 func (o *options) contest(ctx context.Context, name string, log io.Writer) (*contest, error) {
-	form, flags, ending := "A", []string{"-metrics"}, ".csv"
+	form, flags, ending, of := "A", []string{"-metrics"}, ".csv", ""
 	title := "metrics, rows by time"
 	switch name {
 	case "A":
@@ -150,11 +166,19 @@ func (o *options) contest(ctx context.Context, name string, log io.Writer) (*con
 		title, ending = "metrics, gzip", ".csv.gz"
 	case "B":
 		title, form, flags = "cost export", "B", []string{"-costs"}
+	case "parquet":
+		title, ending, of = "metrics, Parquet with snappy, written by DuckDB", ".parquet", "A"
+	case "parquetB":
+		title, form, ending, of = "cost export, Parquet with snappy, written by DuckDB", "B", ".parquet", "B"
 	default:
-		return nil, errors.New("unknown: not A, shuffled, wide, days3, days60, B or gzip")
+		return nil, errors.New("unknown: not " + strings.ReplaceAll(allContests, ",", ", "))
 	}
 	file := filepath.Join(o.dir, name+"-"+o.size+ending)
-	if _, err := os.Stat(file); err != nil {
+	if _, err := os.Stat(file); err != nil && of != "" {
+		if err := o.convert(ctx, of, form, file, log); err != nil {
+			return nil, err
+		}
+	} else if err != nil {
 		cmd := exec.CommandContext(ctx, filepath.Join(o.dir, "fleet"), append([]string{"-size", o.size}, append(flags, file)...)...)
 		if text, err := cmd.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("make %s: %w\n%s", file, err, text)
@@ -173,6 +197,19 @@ func (o *options) contest(ctx context.Context, name string, log io.Writer) (*con
 	}
 	fmt.Fprintf(log, "%s: %s, %d bytes, %d racers\n", name, file, c.bytes, len(c.racers))
 	return c, nil
+}
+
+// convert makes the Parquet file from the text of another contest.
+func (o *options) convert(ctx context.Context, of, form, file string, log io.Writer) error {
+	from, err := o.contest(ctx, of, log)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(o.dir, "duckdb"), "-form", form, "-file", from.file, "-copy", file)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make %s: %w\n%s", file, err, text)
+	}
+	return nil
 }
 
 // chosen reports whether -only names the racer or names none.
@@ -196,7 +233,12 @@ func (o *options) racers(name, form, file string) []racer {
 	if form == "A" {
 		out = append(out, duck("DuckDB, typed, grouping sets", "-query", "sets"))
 	}
-	if name == "gzip" {
+	switch name {
+	case "days3", "days60":
+		return out[:1]
+	case "parquet", "parquetB":
+		return out
+	case "gzip":
 		return append(out, racer{name: "klauspost inflate alone", args: []string{at("readers"), "-with", "inflate", "-file", file}})
 	}
 	if o.python != "" {
@@ -311,12 +353,7 @@ func (c *contest) table(laps [][]lap) string {
 		wall := median(laps[i], func(l lap) float64 { return l.wall.Seconds() })
 		ratio := "-"
 		if ours >= 0 {
-			ratios := make([]float64, len(laps[i]))
-			for k := range ratios {
-				ratios[k] = laps[i][k].wall.Seconds() / laps[ours][k].wall.Seconds()
-			}
-			slices.Sort(ratios)
-			ratio = fmt.Sprintf("%.2f", middle(ratios))
+			ratio = fmt.Sprintf("%.2f", middle(ratios(laps[i], laps[ours])))
 		}
 		fmt.Fprintf(&b, "| %s | %.3f | %.3f | %.0f | %.2f | %s |\n", r.name, wall,
 			median(laps[i], func(l lap) float64 { return l.cpu.Seconds() }),

@@ -57,12 +57,33 @@ func TestRacersMustAgree(t *testing.T) {
 	require.ErrorContains(t, err, "none")
 }
 
+// Goals hold the fastest racer of a name against sizeterm, round by round.
+func TestGoals(t *testing.T) {
+	of := func(peak int64, seconds ...float64) (out []lap) {
+		for _, s := range seconds {
+			out = append(out, lap{wall: time.Duration(s * 1e9), peak: peak})
+		}
+		return out
+	}
+	ours := racer{name: "sizeterm", ours: true}
+	text := goalTable([]raced{
+		{"A", &contest{racers: []racer{ours, {name: "DuckDB, one way"}, {name: "DuckDB, another"}, {name: "wc -l"}}},
+			[][]lap{of(50e6, 1, 1, 1), of(0, 9, 9, 9), of(0, 6, 7, 5), of(0, 0.5, 0.5, 0.5)}},
+		{"days3", &contest{racers: []racer{ours}}, [][]lap{of(50e6, 1)}}, {"days60", &contest{racers: []racer{ours}}, [][]lap{of(70e6, 9)}},
+	})
+	require.Contains(t, text, "| A: DuckDB / sizeterm | ≥ 6.0 | 6.00 | yes |")
+	require.Contains(t, text, "| A: sizeterm / wc | ≤ 2.5 | 2.00 | yes |")
+	require.Contains(t, text, "| A: peak MB | ≤ 101 | 50.00 | yes |")
+	require.Contains(t, text, "| peak of 60 days / 3 days of the same machines | ≤ 1.25 | 1.40 | no |")
+	require.NotContains(t, text, "Polars")
+}
+
 func TestRefusals(t *testing.T) {
 	var out, errs bytes.Buffer
 	require.Equal(t, 2, run(context.Background(), []string{"-unknown"}, &out, &errs))
 	o := options{dir: t.TempDir(), size: "1kB"}
 	_, err := o.contest(context.Background(), "Z", &errs)
-	require.ErrorContains(t, err, "not A, shuffled")
+	require.ErrorContains(t, err, "not A, shuffled, wide, B, gzip, parquet")
 	_, err = o.contest(context.Background(), "A", &errs)
 	require.ErrorContains(t, err, filepath.Join(o.dir, "A-1kB.csv"), "no generator was built here")
 	o.only = "DuckDB,wc"

@@ -23,24 +23,33 @@ func main() {
 	file := flag.String("file", "", "CSV or Parquet `file`")
 	query := flag.String("query", "cte", "cte, sets or auto")
 	threads := flag.Int("threads", 2, "threads")
+	parquet := flag.String("copy", "", "write the rows to this Parquet `file` instead of answering")
 	flag.Parse()
-	if err := run(*form, *file, *query, *threads); err != nil {
+	if err := run(*form, *file, *query, *threads, *parquet); err != nil {
 		fmt.Fprintln(os.Stderr, "duckdb:", err)
 		os.Exit(1)
 	}
 }
 
-func run(form, file, query string, threads int) error {
+func run(form, file, query string, threads int, parquet string) error {
 	db, err := sql.Open("duckdb", fmt.Sprintf("?threads=%d", threads))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	columns := metricsColumns()
+	if form != "A" {
+		columns = costColumns()
+	}
+	if parquet != "" {
+		_, err := db.Exec("COPY (SELECT * FROM " + source(file, query, columns) + ") TO '" + strings.ReplaceAll(parquet, "'", "''") + "' (FORMAT parquet, COMPRESSION snappy)")
+		return err
+	}
 	var a answer.Answer
 	if form == "A" {
-		err = metrics(db, source(file, query, metricsColumns()), query, &a)
+		err = metrics(db, source(file, query, columns), query, &a)
 	} else {
-		err = costs(db, source(file, query, costColumns()), &a)
+		err = costs(db, source(file, query, columns), &a)
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,200 @@
+// Command scale measures how the time and the memory of the analysis grow: Arrow batches of five-minute samples, made in memory
+// as they are needed, of 1 000 to 100 000 machines over 7 to 365 days, on one core and on two. It prints a table and draws both.
+//
+//	go run ./benchmarks/scale -picture docs/pictures/scaling.svg
+//
+// A batch is 8192 rows by time: average and maximum of CPU, free memory and outgoing network. Each worker takes the machines
+// of its half. Making the batches is not counted. Points of more than -most samples are left out.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"sizeterm/analyzer"
+	"sizeterm/ingest/usage"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("scale", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	most := flags.Int64("most", 150_000_000, "most `samples` of a point")
+	picture := flags.String("picture", "", "draw time and memory into this SVG or PNG `file`")
+	processor := flags.Bool("processor", false, "draw processor time, where the machine is shared and the clock says nothing")
+	maxima := flags.Bool("maxima", true, "maxima of CPU beside averages")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	points, err := measure(*most, *maxima, stdout)
+	if err == nil && *picture != "" {
+		err = draw(points, *processor, *picture)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "scale:", err)
+		return 1
+	}
+	return 0
+}
+
+// point is one measurement.
+type point struct {
+	machines, days, workers int
+	wall, adding            time.Duration // adding all batches and the analysis; adding alone
+	spent                   time.Duration // processor time of both and of making the batches
+	bytes                   int64         // of the accumulators once all is added and merged
+}
+
+func (p *point) samples() int64 { return int64(p.machines) * int64(p.days) * perDay }
+
+const (
+	perDay    = 288
+	batchRows = 8192
+)
+
+// measure runs all points that are not too many samples.
+func measure(most int64, maxima bool, stdout io.Writer) (out []point, err error) {
+	fmt.Fprintf(stdout, "| machines | days | samples | cores | add s | with analysis s | M samples/s | ns/sample | processor ns/sample | KB/machine |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+	for _, machines := range []int{1000, 10_000, 100_000} {
+		for _, days := range []int{1, 7, 30, 90, 365} {
+			for _, workers := range []int{1, 2} {
+				p := point{machines: machines, days: days, workers: workers}
+				if p.samples() > most {
+					continue
+				}
+				if err := p.run(maxima); err != nil {
+					return nil, err
+				}
+				out = append(out, p)
+				fmt.Fprintf(stdout, "| %d | %d | %d | %d | %.2f | %.2f | %.1f | %.1f | %.1f | %.2f |\n", machines, days, p.samples(), workers, p.adding.Seconds(), p.wall.Seconds(),
+					float64(p.samples())/p.wall.Seconds()/1e6, float64(p.wall)/float64(p.samples()), float64(p.spent)/float64(p.samples()), float64(p.bytes)/1000/float64(machines))
+			}
+		}
+	}
+	return out, nil
+}
+
+// run measures one point.
+func (p *point) run(maxima bool) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(p.workers))
+	before, began := heap(), spent()
+	parts := make([]*analyzer.Accumulator, p.workers)
+	adding, errs := make([]time.Duration, p.workers), make([]error, p.workers)
+	var work sync.WaitGroup
+	for w := range parts {
+		parts[w] = analyzer.New(analyzer.Options{})
+		work.Go(func() {
+			f := newFeed(w*p.machines/p.workers, (w+1)*p.machines/p.workers, p.days, maxima)
+			for rec := f.next(); rec != nil && errs[w] == nil; rec = f.next() {
+				start := time.Now()
+				errs[w] = parts[w].Add(rec)
+				adding[w] += time.Since(start)
+				rec.Release()
+			}
+		})
+	}
+	work.Wait()
+	for w := range parts {
+		p.adding = max(p.adding, adding[w])
+		if errs[w] != nil {
+			return errs[w]
+		}
+	}
+	start := time.Now()
+	for _, other := range parts[1:] {
+		if err := parts[0].Merge(other); err != nil {
+			return err
+		}
+	}
+	all := parts[0]
+	clear(parts)
+	a, err := all.Analysis()
+	if err != nil {
+		return err
+	}
+	p.wall, p.spent = p.adding+time.Since(start), spent()-began
+	if len(a.VMs) != p.machines {
+		return fmt.Errorf("%d machines came out, %d went in", len(a.VMs), p.machines)
+	}
+	a = nil
+	p.bytes = heap() - before
+	runtime.KeepAlive(all)
+	return nil
+}
+
+// feed makes batches of samples by time.
+type feed struct {
+	cols           usage.SampleColumns
+	names          []int32
+	sizes          [2]int32
+	region         int32
+	slot, at, last int
+	maxima         bool
+	seed           uint64
+}
+
+func newFeed(from, to, days int, maxima bool) *feed {
+	f := &feed{cols: usage.NewSampleColumns(nil), last: days * perDay, maxima: maxima, seed: uint64(from) + 1}
+	for m := from; m < to; m++ {
+		f.names = append(f.names, f.cols.ResourceWords.Index(fmt.Sprintf("/subscriptions/s/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm%06d", m)))
+	}
+	f.sizes = [2]int32{f.cols.SizeWords.Index("Standard_D2s_v5"), f.cols.SizeWords.Index("Standard_D4s_v5")}
+	f.region = f.cols.RegionWords.Index("westeurope")
+	return f
+}
+
+// dice returns a number below n.
+func (f *feed) dice(n uint64) int32 {
+	f.seed ^= f.seed << 13
+	f.seed ^= f.seed >> 7
+	f.seed ^= f.seed << 17
+	return int32(f.seed % n)
+}
+
+// next returns the next batch, nil at the end.
+func (f *feed) next() arrow.Record {
+	c := &f.cols
+	const monday = 1791158400 // 2026-10-05
+	for c.Len() < batchRows && f.slot < f.last {
+		c.Resource, c.Size, c.Region = append(c.Resource, f.names[f.at]), append(c.Size, f.sizes[f.at%2]), append(c.Region, f.region)
+		c.Start, c.Seconds, c.Line = append(c.Start, monday+300*int64(f.slot)), append(c.Seconds, 300), append(c.Line, int64(c.Len()))
+		avg := 200 + 13*int32(f.at%40) + f.dice(300) + f.dice(300)
+		c.CPUAvg = append(c.CPUAvg, avg)
+		if f.maxima {
+			c.CPUMax = append(c.CPUMax, avg+f.dice(1000))
+		}
+		c.MemoryAvailable, c.NetOut = append(c.MemoryAvailable, 4<<30+int64(f.dice(1<<30))), append(c.NetOut, int64(f.dice(1<<20)))
+		if f.at++; f.at == len(f.names) {
+			f.at, f.slot = 0, f.slot+1
+		}
+	}
+	if c.Len() == 0 {
+		return nil
+	}
+	return c.Record()
+}
+
+// spent returns the processor time of this process.
+func spent() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
