@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,47 +15,42 @@ import (
 	drawing "gonum.org/v1/plot/vg/draw"
 )
 
-// draw draws time over samples, and memory of a machine over days, on logarithmic axes: a straight line of slope one is growth
-// in proportion.
+// draw draws time over samples, and memory of a machine over days: a straight line is growth in proportion.
 func draw(points []point, processor bool, file string) error {
 	clock, memory := plot.New(), plot.New()
-	clock.Title.Text, clock.X.Label.Text, clock.Y.Label.Text = "Time of adding and analysing", "samples", "seconds"
+	clock.Title.Text, clock.X.Label.Text, clock.Y.Label.Text = "Time of adding and analysing", "millions of samples", "seconds"
 	memory.Title.Text, memory.X.Label.Text, memory.Y.Label.Text = "Memory of a machine", "days of five-minute samples", "KB a machine"
 	if processor {
-		clock.Y.Label.Text = "processor seconds, making the batches included"
-	}
-	number := 0
-	for _, workers := range []int{1, 2} {
-		var xys plotter.XYs
-		for _, p := range points {
-			if p.workers == workers {
-				xy := plotter.XY{X: float64(p.samples()), Y: p.wall.Seconds()}
-				if processor {
-					xy.Y = p.spent.Seconds()
-				}
-				xys = append(xys, xy)
-			}
-		}
-		if err := line(clock, xys, fmt.Sprintf("%d core(s)", workers), number); err != nil {
-			return err
-		}
-		number++
+		clock.Y.Label.Text = "processor seconds"
 	}
 	for i, machines := range []int{1000, 10_000, 100_000} {
-		var xys plotter.XYs
-		for _, p := range points {
-			if p.workers == 1 && p.machines == machines {
-				xys = append(xys, plotter.XY{X: float64(p.days), Y: float64(p.bytes) / 1000 / float64(machines)})
+		var grow plotter.XYs
+		for k, workers := range []int{1, 2} {
+			var times plotter.XYs
+			for _, p := range points {
+				if p.workers != workers || p.machines != machines {
+					continue
+				}
+				took := p.wall
+				if processor {
+					took = p.spent
+				}
+				times = append(times, plotter.XY{X: float64(p.samples()) / 1e6, Y: took.Seconds()})
+				if workers == 1 {
+					grow = append(grow, plotter.XY{X: float64(p.days), Y: float64(p.bytes) / 1000 / float64(machines)})
+				}
+			}
+			if err := line(clock, times, fmt.Sprintf("%d machines, cores: %d", machines, workers), 2*i+k); err != nil {
+				return err
 			}
 		}
-		if err := line(memory, xys, fmt.Sprintf("%d machines", machines), i); err != nil {
+		if err := line(memory, grow, fmt.Sprintf("%d machines", machines), 2*i); err != nil {
 			return err
 		}
 	}
 	for _, p := range []*plot.Plot{clock, memory} {
-		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-		p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
-		p.Legend.Top, p.Legend.Left = true, true
+		p.X.Min, p.Y.Min = 0, 0
+		p.Legend.Left, p.Legend.Top = p == clock, p == clock
 		p.Add(plotter.NewGrid())
 	}
 	return save([]*plot.Plot{clock, memory}, file)
@@ -65,7 +61,7 @@ func line(p *plot.Plot, xys plotter.XYs, name string, number int) error {
 	if len(xys) == 0 {
 		return nil
 	}
-	slices.SortFunc(xys, func(a, b plotter.XY) int { return int(a.X - b.X) })
+	slices.SortFunc(xys, func(a, b plotter.XY) int { return cmp.Compare(a.X, b.X) })
 	through, marks, err := plotter.NewLinePoints(xys)
 	if err != nil {
 		return err
