@@ -29,6 +29,17 @@ type served struct {
 // serveIt starts the program with the given arguments, and signs in with the link that it prints.
 func serveIt(t *testing.T, args ...string) *served {
 	t.Helper()
+	s, link := startIt(t, args...)
+	resp, err := s.client.PostForm(s.base+"/sign-in", url.Values{"link": {link.Query().Get("link")}})
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	return s
+}
+
+// startIt starts the program with the given arguments and returns the link that it prints.
+func startIt(t *testing.T, args ...string) (*served, *url.URL) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	code := make(chan int, 1)
@@ -55,11 +66,7 @@ func serveIt(t *testing.T, args ...string) *served {
 		return <-code
 	}
 	t.Cleanup(func() { s.stop() })
-	resp, err := s.client.PostForm(s.base+"/sign-in", url.Values{"link": {link.Query().Get("link")}})
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-	return s
+	return s, link
 }
 
 // page returns a page once it says want.
