@@ -4,12 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,24 +14,20 @@ import (
 
 	"sizeterm/cmd/sizeterm/internal/metrics"
 	"sizeterm/cmd/sizeterm/internal/report"
+	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
 	"sizeterm/ingest"
+	"sizeterm/ingest/upload"
 	"sizeterm/recommend"
 )
 
-// library keeps what tenants sent in a folder, and the newest plan of each in memory: the same files give the same plan, so
-// that it is made again after a restart. It is safe for several goroutines of one process.
-//
-//	DIR/TENANT/files/SHA256/NAME    the bytes as they came
-//	DIR/TENANT/receipts/SHA256.json what was found in them
+// library gives the pages what tenants sent and the plan that is made of it: files rest in the archive and the database, where
+// the batch finds them too, and the newest plan of each tenant in memory, because the same files give the same plan. It is
+// safe for several goroutines of one process.
 type library struct {
-	dir     string
-	common  *common
-	policy  string
-	prices  []string
+	p       *pipeline
 	now     func() time.Time
-	work    sync.Mutex       // held while a plan is made: one at a time
-	metrics *metrics.Metrics // nil counts nothing
+	work    sync.Mutex // held while a plan is made: one at a time
 	mu      sync.Mutex
 	tenants map[string]*shelf
 	// done, where set, hears of every plan that was made or failed.
@@ -48,15 +41,8 @@ type shelf struct {
 	again    bool // asked for once more while one was made
 }
 
-func newLibrary(dir string, c *common, now func() time.Time) *library {
-	quiet := *c
-	quiet.quiet, quiet.in = true, strings.NewReader("")
-	return &library{dir: dir, common: &quiet, now: now, tenants: map[string]*shelf{}}
-}
-
-// at is a path within a tenant's folder. Tenants have plain names.
-func (l *library) at(tenant string, parts ...string) string {
-	return filepath.Join(append([]string{l.dir, tenant}, parts...)...)
+func newLibrary(p *pipeline, now func() time.Time) *library {
+	return &library{p: p, now: now, tenants: map[string]*shelf{}}
 }
 
 // plainName makes a file name of what a client said: no folders, no hidden files, nothing that a terminal acts on.
@@ -79,162 +65,63 @@ func plainName(name string) string {
 	return name
 }
 
-// Receive implements web.Files.
+// Receive implements web.Files: the file is read at once, and its receipt says what it is.
 func (l *library) Receive(ctx context.Context, tenant, by, name string, body io.Reader) (web.Upload, error) {
-	name = plainName(name)
-	for _, dir := range []string{"files", "receipts", "incoming"} {
-		if err := os.MkdirAll(l.at(tenant, dir), 0o700); err != nil {
-			return web.Upload{}, err
-		}
-	}
-	f, err := os.CreateTemp(l.at(tenant, "incoming"), "part-*")
+	receipt, err := l.p.take(ctx, upload.Owner{Tenant: tenant, Author: by}, plainName(name), body)
 	if err != nil {
 		return web.Upload{}, err
 	}
-	defer os.Remove(f.Name())
-	digest := sha256.New()
-	size, err := io.Copy(io.MultiWriter(f, digest), body)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return web.Upload{}, err
-	}
-	id := hex.EncodeToString(digest.Sum(nil))
-	if known, err := l.receipt(tenant, id); err == nil {
-		l.count(metrics.Duplicate, size)
-		return known, nil
-	}
-	home := l.at(tenant, "files", id)
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		return web.Upload{}, err
-	}
-	path := filepath.Join(home, name)
-	if err := os.Rename(f.Name(), path); err != nil {
-		return web.Upload{}, err
-	}
-	if err := errors.Join(syncDir(home), syncDir(filepath.Dir(home))); err != nil {
-		return web.Upload{}, err
-	}
-	up := web.Upload{ID: id, Name: name, Size: size, By: by, At: l.now()}
 	start := time.Now()
-	rejects := l.look(ctx, path, &up)
-	if l.metrics != nil {
-		l.metrics.Took(metrics.Ingest, time.Since(start))
-		l.metrics.Rows(up.Accepted(), up.Rejected(), rejects)
+	if err := l.p.read(ctx, tenant, receipt.ID); err != nil {
+		return web.Upload{}, err
 	}
-	l.count(metrics.Accepted, size)
-	return up, l.keep(tenant, up)
+	if l.p.metrics != nil {
+		l.p.metrics.Took(metrics.Ingest, time.Since(start))
+	}
+	u, err := l.p.db.Partner(tenant).Upload(ctx, receipt.ID)
+	return uploadOf(u), none(err)
 }
 
-// count counts a received file.
-func (l *library) count(result metrics.Result, size int64) {
-	if l.metrics != nil {
-		l.metrics.Upload(result, size)
+// uploadOf is an upload as pages show it.
+func uploadOf(u store.Upload) web.Upload {
+	up := web.Upload{ID: u.ID, Name: u.Name, Size: u.Size, By: u.Author, At: u.Received, Refused: u.Reason}
+	if u.Reason == "" && u.State != store.UploadReceived {
+		up.Parts = []web.Part{{Name: u.Name, Kind: u.Kind, Dialect: u.Dialect, Grain: u.Grain, From: u.First, To: u.Last, Rows: u.Total, Accepted: u.Accepted, Rejected: u.Rejected, Customers: u.Customers}}
 	}
+	return up
 }
 
-// look finds out what a file holds.
-func (l *library) look(ctx context.Context, path string, up *web.Upload) []ingest.RowError {
-	files, err := (&reading{}).files()
-	if err != nil {
-		up.Refused = err.Error()
-		return nil
-	}
-	inputs, err := ingest.Discover([]string{path}, l.common.in)
-	if err != nil {
-		up.Refused = withoutFolder(err.Error(), path)
-		return nil
-	}
-	up.Parts = nil
-	var rejects []ingest.RowError
-	for _, in := range inputs {
-		file, bad := l.common.checkFile(ctx, in, files)
-		for i := range bad {
-			bad[i].File = shortPart(bad[i].File, path)
-		}
-		rejects = append(rejects, bad...)
-		part := web.Part{
-			Name: shortPart(file.Name, path), Kind: file.Kind, Dialect: file.Dialect, Grain: file.Grain, Refused: withoutFolder(file.Refused, path),
-			Rows: file.Rows, Accepted: file.Accepted, Rejected: file.Rejected, Customers: file.Customers, Notices: file.Notices,
-		}
-		part.From, _ = time.Parse(time.RFC3339, file.From) // empty where it has no period
-		part.To, _ = time.Parse(time.RFC3339, file.To)
-		up.Parts = append(up.Parts, part)
-	}
-	return rejects
-}
-
-// shortPart names a file, or the file of an archive, without our folders.
-func shortPart(name, path string) string {
-	if rest, ok := strings.CutPrefix(name, path+"/"); ok {
-		return filepath.Base(path) + "/" + rest
-	}
-	return filepath.Base(name)
-}
-
-// withoutFolder takes our folders out of a message.
-func withoutFolder(text, path string) string {
-	return strings.ReplaceAll(text, filepath.Dir(path)+string(filepath.Separator), "")
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// keep writes a receipt.
-func (l *library) keep(tenant string, up web.Upload) error {
-	return writeFile(l.at(tenant, "receipts", up.ID+".json"), func(w io.Writer) error { return json.NewEncoder(w).Encode(up) })
-}
-
-func (l *library) receipt(tenant, id string) (web.Upload, error) {
-	var up web.Upload
-	if len(id) != sha256.Size*2 || strings.Trim(id, "0123456789abcdef") != "" {
-		return up, web.ErrNone
-	}
-	text, err := os.ReadFile(l.at(tenant, "receipts", id+".json"))
-	if errors.Is(err, os.ErrNotExist) {
-		return up, web.ErrNone
-	}
-	if err != nil {
-		return up, err
-	}
-	return up, json.Unmarshal(text, &up)
-}
+// mostUploads is the number of uploads that a page and a plan look at.
+const mostUploads = 10_000
 
 // Uploads implements web.Files.
-func (l *library) Uploads(_ context.Context, tenant string) ([]web.Upload, error) {
-	entries, err := os.ReadDir(l.at(tenant, "receipts"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
+func (l *library) Uploads(ctx context.Context, tenant string) ([]web.Upload, error) {
+	kept, err := l.p.db.Partner(tenant).Uploads(ctx, store.UploadFilter{Page: store.Page{Limit: mostUploads}})
 	if err != nil {
 		return nil, err
 	}
-	var all []web.Upload
-	for _, e := range entries {
-		id, ok := strings.CutSuffix(e.Name(), ".json")
-		if !ok {
-			continue
-		}
-		up, err := l.receipt(tenant, id)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, up)
+	all := make([]web.Upload, 0, len(kept))
+	for _, u := range kept {
+		all = append(all, uploadOf(u))
 	}
-	slices.SortFunc(all, func(a, b web.Upload) int { return b.At.Compare(a.At) })
 	return all, nil
 }
 
 // Rejects implements web.Files.
 func (l *library) Rejects(ctx context.Context, tenant, id string, w io.Writer) error {
-	up, err := l.receipt(tenant, id)
+	u, err := l.p.db.Partner(tenant).Upload(ctx, id)
+	if err != nil {
+		return none(err)
+	}
+	if u.Rejects == "" {
+		return ingest.WriteRejects(w, nil)
+	}
+	f, err := l.p.archive.Open(ctx, u.Rejects)
 	if err != nil {
 		return err
 	}
-	return ingest.WriteRejects(w, l.look(ctx, l.at(tenant, "files", id, up.Name), &up))
+	_, err = io.Copy(w, f)
+	return errors.Join(err, f.Close())
 }
 
 // Plan implements web.Plans.
@@ -292,7 +179,7 @@ func (l *library) run(ctx context.Context, tenant string, s *shelf) {
 		if !again {
 			s.progress = web.Progress{}
 			if err != nil {
-				s.progress.Failed = withoutFolder(err.Error(), l.at(tenant, "files", "x"))
+				s.progress.Failed = err.Error()
 			}
 			l.mu.Unlock()
 			return
@@ -310,42 +197,42 @@ func (l *library) plan(ctx context.Context, tenant string) (planned *web.Planned
 			err = fmt.Errorf("the plan failed: %v", cause)
 		}
 	}()
-	uploads, err := l.Uploads(ctx, tenant)
+	uploads, err := l.p.db.Partner(tenant).Uploads(ctx, store.UploadFilter{States: []store.UploadState{store.UploadAccepted}, Page: store.Page{Limit: mostUploads}})
 	if err != nil {
 		return nil, err
 	}
-	var paths []string
-	for _, up := range uploads {
-		sound := up.Refused == "" && !slices.ContainsFunc(up.Parts, func(p web.Part) bool { return p.Refused != "" })
-		if sound {
-			paths = append(paths, l.at(tenant, "files", up.ID, up.Name))
-		}
-	}
-	slices.Sort(paths)
-	if len(paths) == 0 {
+	if len(uploads) == 0 {
 		return nil, errors.New("no file that can be used was sent")
 	}
-	job := &recommending{common: l.common, policyPath: l.policy, prices: l.prices}
-	opts, err := job.options(recommend.DefaultPolicy().MinAge)
+	slices.Reverse(uploads) // the oldest first
+	inputs, options, err := l.p.inputs(ctx, uploads)
 	if err != nil {
 		return nil, err
 	}
-	g, err := l.common.gather(ctx, paths, &job.reading, opts)
+	if inputs, err = l.p.common.distinct(inputs); err != nil {
+		return nil, err
+	}
+	opts, err := l.p.plans.options(recommend.DefaultPolicy().MinAge)
 	if err != nil {
 		return nil, err
 	}
+	start := l.now()
+	g, err := l.p.common.collect(ctx, inputs, options, opts, l.p.partials)
+	if err != nil {
+		return nil, err
+	}
+	l.p.took(metrics.Analyze, start)
+	start = l.now()
+	job := l.p.plans
 	in, err := job.input(g)
 	if err != nil {
 		return nil, err
 	}
-	start := time.Now()
 	plan, err := recommend.Recommend(in)
 	if err != nil {
 		return nil, err
 	}
-	if l.metrics != nil {
-		l.metrics.Took(metrics.Recommend, time.Since(start))
-	}
+	l.p.took(metrics.Recommend, start)
 	return &web.Planned{ID: planID(plan), At: l.now(), Plan: plan, Input: in}, nil
 }
 

@@ -29,8 +29,8 @@ import (
 // serving are the flags of the service.
 type serving struct {
 	*common
-	listen, dataDir, database    string
-	policyPath                   string
+	house
+	listen, policyPath           string
 	prices                       []string
 	idle                         time.Duration
 	behindTLS                    bool
@@ -54,8 +54,7 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	}
 	f := cmd.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8317", "address to answer on")
-	f.StringVar(&s.dataDir, "data-dir", "", "folder that keeps everything (default: sizeterm in the data folder of the user)")
-	f.StringVar(&s.database, "database", "", "address of a PostgreSQL (postgres://…) instead of a file in the data folder")
+	s.house.flags(cmd)
 	f.StringArrayVar(&s.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
 	f.StringVar(&s.policyPath, "policy", "", "YAML file with the rules of the plans")
 	f.DurationVar(&s.idle, "session-idle", 30*time.Minute, "how long a session lasts without a request; 12 h at most")
@@ -95,7 +94,7 @@ func newDemo(c *common) *cobra.Command {
 }
 
 // run serves until ctx ends.
-func (s *serving) run(ctx context.Context, filled bool) error {
+func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	if s.dataDir == "" {
 		dir, err := userDataDir()
 		if err != nil {
@@ -111,10 +110,14 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 		return &hintError{code: exitUnexpected, err: err, hint: "Choose another address with --listen."}
 	}
 	log := slog.New(slog.NewJSONHandler(s.common.err, &slog.HandlerOptions{ReplaceAttr: utcTimes}))
-	lib := newLibrary(filepath.Join(s.dataDir, "tenants"), s.common, now)
-	lib.policy, lib.prices = s.policyPath, s.prices
+	p, err := openPipeline(ctx, s.common, s.house, recommending{policyPath: s.policyPath, prices: s.prices})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	lib := newLibrary(p, now)
 	series := metrics.New(release)
-	lib.metrics = series
+	p.metrics = series
 	lib.done = func(_ string, planned *web.Planned, took time.Duration, err error) {
 		if err != nil {
 			series.Job("plan", metrics.Discarded)
@@ -130,19 +133,14 @@ func (s *serving) run(ctx context.Context, filled bool) error {
 		}
 		log.Info("plan made", "ms", took.Milliseconds(), "pools", len(planned.Plan.Pools), "lines", len(planned.Plan.Lines))
 	}
-	db, err := store.Open(ctx, s.address())
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	defer db.Close()
-	who := &accounts{db: db, now: now}
+	who := &accounts{db: p.db, now: now}
 	secret, err := secretFile(filepath.Join(s.dataDir, "secret.key"))
 	if err = errors.Join(err, who.welcome(ctx)); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	server := web.New(web.Options{
-		Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
-		Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle, Ready: db.Ready,
+		Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
+		Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle, Ready: p.db.Ready,
 		Observe: series.Answered,
 		Demo:    func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})
@@ -221,14 +219,6 @@ func bringDemo(ctx context.Context, lib *library, tenant, by string) error {
 		}
 	}
 	return lib.Refresh(ctx, tenant)
-}
-
-// address is where the database is: PostgreSQL where --database says so, else a file of the data folder.
-func (s *serving) address() string {
-	if s.database != "" {
-		return s.database
-	}
-	return filepath.Join(s.dataDir, "sizeterm.db")
 }
 
 // secretBytes is the length of the key of the service.
