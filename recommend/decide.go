@@ -40,13 +40,14 @@ type decision struct {
 	later   order          // of it, what is planned for later, renewals included
 	result  Pool
 	lines   []Line // of what was chosen, once asked for
+	draft   bool   // no certificate yet: sizes are being tried
 	refused []NotRecommended
 }
 
 // decide compares the choices for one pool and picks one.
 func decide(pool *analyzer.Pool, in *Input) (*decision, error) {
 	d := &decision{pool: pool, market: newMarket(pool, in), currency: money.Code(pool.Currency), order: bill.HighestFirst, asOf: in.Analysis.AsOf}
-	d.existing = existingOf(pool, in)
+	d.existing, d.draft = existingOf(pool, in), in.draft
 	for _, e := range d.existing {
 		d.market.ratios[e.Size] = ratioOf(pool, e.Size)
 	}

@@ -39,6 +39,7 @@ type Input struct {
 	set    settings  // quantities that the user fixed; WhatIf fills it
 	growth int64     // of all usage, in basis points; WhatIf fills it
 	tariff *tariff   // prices of today, while sizes are tried
+	draft  bool      // decisions are tried, and need no certificate yet
 }
 
 // File describes one file that went into the plan.

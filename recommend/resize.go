@@ -25,6 +25,7 @@ type sizing struct {
 	accounts map[totalKey]*account
 	small    map[*subject]bool // whose change frees too little beside reservations
 	touched  map[poolAt]bool   // pools that a change was ever tried in
+	tried    map[triedPool]*decision
 	budgets  map[totalKey]*Budget
 	limited  bool // a limit on cash ties all pools of a customer together
 }
@@ -56,15 +57,15 @@ func poolOf(p *analyzer.Pool) poolAt {
 // rightsize decides sizes, fills Resizes, Sized and Sizing, and returns the decisions for the pools as they then are. Budgets are those
 // of today's sizes, and become those of the sizes that are chosen.
 func (p *Plan) rightsize(today []*decision, budgets map[totalKey]*Budget, in *Input) ([]*decision, *sizing, error) {
-	s := &sizing{in: in, tariff: newTariff(in, today), today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, touched: map[poolAt]bool{}, budgets: budgets, limited: budgets != nil}
+	s := &sizing{in: in, tariff: newTariff(in, today), today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, touched: map[poolAt]bool{}, tried: map[triedPool]*decision{}, budgets: budgets, limited: budgets != nil}
 	for _, d := range today {
 		s.today[poolOf(d.pool)] = d
 	}
 	if in.Policy.NoResize || len(today) == 0 {
 		return today, s, nil
 	}
-	in.tariff = s.tariff
-	defer func() { in.tariff = nil }()
+	in.tariff, in.draft = s.tariff, true
+	defer func() { in.tariff, in.draft = nil, false }()
 	if err := s.advise(); err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +119,7 @@ func (s *sizing) advise() error {
 		if why, ok := s.tariff.doubtful(one.place()); ok && one.fixed.Code == "" {
 			one.fixed = why
 		}
-		key := totalKey{customer, one.place().currency}
+		key := one.account()
 		if s.accounts[key] == nil {
 			s.accounts[key] = &account{}
 		}
@@ -218,27 +219,39 @@ type trial struct {
 	budgets map[totalKey]*Budget
 }
 
+// triedPool is a pool with some changes.
+type triedPool struct {
+	poolAt
+	moves string
+}
+
 // try decides the pools of all accounts under one of their plans; plan -1 is today's sizes.
 func (s *sizing) try(plan int) (*trial, error) {
 	t := &trial{pools: map[poolAt]*decision{}, touched: map[poolAt]bool{}}
 	changes := map[int]analyzer.Change{}
-	for key, a := range s.accounts {
-		if plan < 0 {
-			break
+	moves := map[poolAt][]byte{} // what changes in a pool: the same changes make the same pool
+	for _, one := range s.subjects {
+		key := one.account()
+		if plan < 0 || s.small[one] {
+			continue
 		}
-		for one, action := range a.proposed[plan] {
-			if s.small[one] {
-				continue
-			}
-			change := analyzer.Change{}
-			t.touched[poolAt{key, poolName(one.first.Region, one.first.Size)}] = true
-			if action == rightsize.Resize {
-				change.Size = sizeOf(a.sizes[plan][one])
-				t.touched[poolAt{key, poolName(one.first.Region, change.Size)}] = true
-			}
-			for _, i := range one.vms {
-				changes[i] = change
-			}
+		action, ok := s.accounts[key].proposed[plan][one]
+		if !ok {
+			continue
+		}
+		change, here := analyzer.Change{}, poolAt{key, poolName(one.first.Region, one.first.Size)}
+		there := here
+		if action == rightsize.Resize {
+			change.Size = sizeOf(s.accounts[key].sizes[plan][one])
+			there = poolAt{key, poolName(one.first.Region, change.Size)}
+		}
+		moves[here] = fmt.Appendf(moves[here], "%d>%s;", one.vms[0], change.Size)
+		if there != here {
+			moves[there] = fmt.Appendf(moves[there], "%d>%s;", one.vms[0], change.Size)
+		}
+		t.touched[here], t.touched[there] = true, true
+		for _, i := range one.vms {
+			changes[i] = change
 		}
 	}
 	if len(changes) == 0 {
@@ -261,9 +274,14 @@ func (s *sizing) try(plan int) (*trial, error) {
 			t.pools[at] = s.today[at]
 			continue
 		}
-		d, err := decide(&pools[i], s.in)
-		if err != nil {
-			return nil, err
+		tried := triedPool{at, string(moves[at])}
+		d := s.tried[tried]
+		if d == nil || s.limited { // a limit on cash changes decisions
+			var err error
+			if d, err = decide(&pools[i], s.in); err != nil {
+				return nil, err
+			}
+			s.tried[tried] = d
 		}
 		t.pools[at], fresh = d, append(fresh, d)
 	}
@@ -442,6 +460,14 @@ func (s *sizing) settle(p *Plan) ([]*decision, error) {
 		return nil, err
 	}
 	out := make([]*decision, 0, len(final))
+	for _, d := range final {
+		if d.draft && d.low != nil {
+			d.draft = false
+			if err := d.certify(d.mixed); err != nil {
+				return nil, err
+			}
+		}
+	}
 	for _, at := range slices.SortedFunc(maps.Keys(final), comparePools) {
 		out = append(out, final[at])
 	}

@@ -28,6 +28,10 @@ type subject struct {
 // resource names a subject as the plan does.
 func (s *subject) resource() string { return cmp.Or(s.first.Resource, s.first.Name) }
 
+func (s *subject) account() totalKey {
+	return totalKey{s.first.Customer, money.Code(s.first.Currency)}
+}
+
 func (s *subject) place() place {
 	return place{s.first.Customer, money.Code(s.first.Currency), s.first.Region, s.first.Size}
 }
