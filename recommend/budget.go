@@ -145,7 +145,7 @@ func (d *decision) allowanceOf(whole order, in *Input) (allowance, error) {
 
 // restrict makes a pool buy something else than its best, because cash is short.
 func (d *decision) restrict(whole order) error {
-	d.lines = nil
+	d.lines, d.hourly = nil, nil
 	if sameOrder(d.whole, whole) {
 		return nil
 	}

@@ -39,8 +39,10 @@ type decision struct {
 	mixed   mixed          // the best of both terms without a limit on cash
 	later   order          // of it, what is planned for later, renewals included
 	result  Pool
-	lines   []Line // of what was chosen, once asked for
-	draft   bool   // no certificate yet: sizes are being tried
+	lines   []Line    // of what was chosen, once asked for
+	draft   bool      // no certificate yet: sizes are being tried
+	hourly  []float64 // what one more unit costs in each hour, once asked for, and by the hour
+	byHour  float64
 	refused []NotRecommended
 }
 

@@ -50,6 +50,7 @@ func Recommend(in Input) (*Plan, error) {
 			return nil, fmt.Errorf("recommend: pool %s in %s: %w", d.pool.Group, d.pool.Region, err)
 		}
 	}
+	sizes.orderOfWork(plan)
 	plan.accountForMachines(&in)
 	plan.warnAboutLists(&in)
 	plan.warnAboutPrices(&in, decisions)

@@ -186,9 +186,9 @@ func (s *sizing) propose(key totalKey, a *account) error {
 		a.proposed, a.sizes = append(a.proposed, map[*subject]rightsize.Action{}), append(a.sizes, map[*subject]string{})
 	}
 	for _, one := range a.subjects {
-		if one.fixed.Code == "" && one.advice.Action == rightsize.Shutdown {
+		if one.fixed.Code == "" && !one.resizable() {
 			for plan := range a.proposed {
-				a.proposed[plan][one] = rightsize.Shutdown
+				a.proposed[plan][one] = one.advice.Action
 			}
 		}
 	}
@@ -239,20 +239,17 @@ func (s *sizing) try(plan int) (*trial, error) {
 		if !ok {
 			continue
 		}
-		change, here := analyzer.Change{}, poolAt{key, poolName(one.first.Region, one.first.Size)}
-		there := here
+		here, to := poolAt{key, poolName(one.first.Region, one.first.Size)}, one.first.Size
 		if action == rightsize.Resize {
-			change.Size = sizeOf(s.accounts[key].sizes[plan][one])
-			there = poolAt{key, poolName(one.first.Region, change.Size)}
+			to = sizeOf(s.accounts[key].sizes[plan][one])
 		}
-		moves[here] = fmt.Appendf(moves[here], "%d>%s;", one.vms[0], change.Size)
+		there := poolAt{key, poolName(one.first.Region, to)}
+		moves[here] = fmt.Appendf(moves[here], "%d %s %s;", one.vms[0], action, to)
 		if there != here {
-			moves[there] = fmt.Appendf(moves[there], "%d>%s;", one.vms[0], change.Size)
+			moves[there] = fmt.Appendf(moves[there], "%d %s %s;", one.vms[0], action, to)
 		}
 		t.touched[here], t.touched[there] = true, true
-		for _, i := range one.vms {
-			changes[i] = change
-		}
+		maps.Copy(changes, one.changes(action, to, s.in.Analysis.Window.From))
 	}
 	if len(changes) == 0 {
 		t.pools = s.today

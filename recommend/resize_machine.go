@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"sizeterm/analyzer"
 	"sizeterm/pricing"
@@ -77,7 +78,11 @@ func (s *subject) describe(in *Input, gaps []int) {
 		s.fix(vm, in)
 	}
 	if s.first.ScaleSet && len(s.vms) > 1 {
-		s.machine.ScaleSet, s.machine.Instances = s.first.Resource, int64(len(s.vms))
+		s.machine.ScaleSet = s.first.Resource
+		// Instances that come and go are counted by whoever scales them.
+		if !slices.ContainsFunc(s.vms, func(i int) bool { return in.Analysis.VMs[i].Rhythm.Pattern != "always" }) {
+			s.machine.Instances = int64(len(s.vms))
+		}
 	}
 }
 
@@ -175,6 +180,41 @@ func worseStats(a, b rightsize.Stats) rightsize.Stats {
 	}
 	return rightsize.Stats{Samples: min(a.Samples, b.Samples), Seconds: min(a.Seconds, b.Seconds), P50: max(a.P50, b.P50), P90: max(a.P90, b.P90),
 		P95: max(a.P95, b.P95), P99: max(a.P99, b.P99), Max: max(a.Max, b.Max), Mean: max(a.Mean, b.Mean)}
+}
+
+// changes returns what an action makes of each machine of a subject; to is the size of a resize.
+func (s *subject) changes(action rightsize.Action, to catalog.Size, from time.Time) map[int]analyzer.Change {
+	out := map[int]analyzer.Change{}
+	for n, i := range s.vms {
+		switch action {
+		case rightsize.Shutdown:
+			out[i] = analyzer.Change{}
+		case rightsize.Resize:
+			out[i] = analyzer.Change{Size: to}
+		case rightsize.Schedule:
+			out[i] = analyzer.Change{Size: s.first.Size, Schedule: func(hour int) bool { return rightsize.OfficeHour(from.Add(time.Duration(hour) * time.Hour)) }}
+		case rightsize.Scale:
+			if int64(n) >= s.advice.Instances {
+				out[i] = analyzer.Change{}
+			}
+		}
+	}
+	return out
+}
+
+// freed returns the hours that a change other than a resize frees.
+func (s *subject) freed(action rightsize.Action, in *Input) []int64 {
+	a := in.Analysis
+	sum := make([]int64, 24*a.Window.Days())
+	for i, change := range s.changes(action, "", a.Window.From) {
+		vm := &a.VMs[i]
+		for h, v := range vm.Demand(a.Window.Days()).Stacked {
+			if change.Schedule == nil || !change.Schedule(h) {
+				sum[h] += v
+			}
+		}
+	}
+	return sum
 }
 
 // sizeOf reads a size off its name in a joint problem.

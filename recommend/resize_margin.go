@@ -25,6 +25,9 @@ func (d *decision) atMargin(series []int64, rate float64, ratio int64) float64 {
 // unitPrices returns what one more unit costs in each hour of the window, in 1e-10, and the price by the hour. The last unit bought
 // pays for itself in the hours in which it is used: they share its price, and no hour is worth more than by the hour.
 func (d *decision) unitPrices() (y []float64, p float64) {
+	if d.hourly != nil {
+		return d.hourly, d.byHour
+	}
 	unit := float64(d.result.UnitRatio)
 	row, _ := d.chosenRow()
 	bought, cost := 0.0, 0.0
@@ -51,6 +54,7 @@ func (d *decision) unitPrices() (y []float64, p float64) {
 	for _, h := range last {
 		y[h] = max(0, min(p, left/float64(len(last))))
 	}
+	d.hourly, d.byHour = y, p
 	return y, p
 }
 

@@ -82,10 +82,15 @@ func (j *joint) solve(list []*subject) (*rightsize.Together, error) {
 	return rightsize.Joint(j.problem, rightsize.JointOptions{})
 }
 
+// resizable reports whether another size is what could be done: other actions come before a size.
+func (s *subject) resizable() bool {
+	return s.advice.Action == rightsize.Resize || s.advice.Action == rightsize.Keep
+}
+
 // choices returns the row of a subject, with its size alone where it must stay.
 func (j *joint) choices(s *subject, hours int) (bill.VM, error) {
 	vm := bill.VM{}
-	if s.fixed.Code != "" || len(s.advice.Alternatives) == 0 || s.advice.Action == rightsize.Shutdown {
+	if s.fixed.Code != "" || len(s.advice.Alternatives) == 0 || !s.resizable() {
 		return vm, nil
 	}
 	vm, sizes, err := s.sizer.Row(s.machine, &s.advice, rightsize.Frame{Scope: path(s.first.Subscription, s.first.ResourceGroup), Unit: jointUnit, Months: 12})

@@ -29,6 +29,7 @@ type unit struct {
 	os       string
 	tags     string
 	set      string // scale set
+	office   bool   // idle from 20:00 to 06:00 and on weekends
 }
 
 const fleetDays = 28
@@ -100,6 +101,11 @@ func (u unit) samples(b *usage.SampleBatch) {
 		for hour := from; hour < to; hour++ {
 			at := asOf.AddDate(0, 0, n-fleetDays).Add(time.Duration(hour) * time.Hour)
 			avg, high, memory := int32(u.avg*100), int32(u.max*100), int32(u.memory*100)
+			if at.Weekday() == time.Saturday || at.Weekday() == time.Sunday || at.Hour() < 6 || at.Hour() >= 20 {
+				if u.office {
+					avg, high = 100, 150
+				}
+			}
 			row := usage.SampleRow{Resource: u.resource(), Start: at.Unix(), Seconds: 3600, CPUAvg: &avg, CPUMax: &high}
 			if u.set != "" {
 				row.VM = u.name
@@ -154,6 +160,7 @@ func TestResizeIsWorthWhatItFrees(t *testing.T) {
 	require.Len(t, p.Lines, 1)
 	require.Equal(t, int64(2), p.Lines[0].Quantity, "two D2s are a D4s")
 	require.Equal(t, "87.60", p.Lines[0].SavingMonth.Decimal())
+	require.Contains(t, fmt.Sprint(p.Lines[0].Reasons), "1 machines of its pool change first; buy from 2026-11-27", "the policy table says 25 days")
 	require.Contains(t, fmt.Sprint(r.Reasons), "58.40 USD a month beside reservations, 146.00 if nothing were reserved")
 	check(t, p)
 }
@@ -323,6 +330,42 @@ func random(r *rand.Rand, n int) (units []unit, own []recommend.Existing) {
 }
 
 var all = []tariff{d2s, d4s, d8s, e2s, e4s}
+
+// Office hours are 70 of 168. By the hour they cost 292.00 x 70/168 = 121.67 a month, less than the 175.20 of a year's reservation that
+// runs through, so the schedule frees 53.53; three years cost 116.80, and then it frees nothing.
+func TestScheduleAgainstReservation(t *testing.T) {
+	vm := unit{name: "vm", size: "Standard_D8s_v5", avg: 40, max: 80, memory: 20, office: true}
+	oneYear := func(in *recommend.Input) { in.Policy.Terms = []string{"P1Y"} }
+	p := sized(t, oneYear, family, vm)
+	require.Len(t, p.Resizes, 1)
+	r := &p.Resizes[0]
+	require.Equal(t, "schedule", r.Action)
+	require.Equal(t, "121.666667", r.CostMonthAfter.Decimal())
+	require.Equal(t, "53.533333", r.SavingMonth.Decimal())
+	require.Empty(t, p.Lines)
+	check(t, p)
+	p = sized(t, nil, family, vm)
+	require.Empty(t, p.Resizes, "three years cost less than the office hours alone")
+	require.Equal(t, "worth_nothing", p.Sized[0].Reasons[0].Code)
+	check(t, p)
+}
+
+// Four instances at 20 % on average and 30 % at most: one would carry the average, two carry the peak too. The other two go, and what is
+// left is reserved.
+func TestFewerInstances(t *testing.T) {
+	var units []unit
+	for i := range 4 {
+		units = append(units, unit{name: fmt.Sprintf("web_%d", i), set: "web", size: "Standard_D2s_v5", avg: 20, max: 30, memory: 90})
+	}
+	p := sized(t, nil, family, units...)
+	require.Len(t, p.Resizes, 1)
+	r := &p.Resizes[0]
+	require.Equal(t, "scale_in", r.Action)
+	require.Equal(t, 4, r.Machines)
+	require.Equal(t, []string{"292.00", "146.00", "58.40"}, []string{r.CostMonthBefore.Decimal(), r.CostMonthAfter.Decimal(), r.SavingMonth.Decimal()})
+	require.Equal(t, int64(2), p.Lines[0].Quantity)
+	check(t, p)
+}
 
 // Under a limit on cash the laws hold, and the limit does.
 func TestResizeWithinALimit(t *testing.T) {

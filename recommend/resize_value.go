@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
@@ -37,7 +38,7 @@ func (s *sizing) attribute(p *Plan, c *component, plan int, trials []*trial, now
 			return err
 		}
 		list = append(list, r)
-		beside = append(beside, s.worth(one, to, trials[2], trials[plan]))
+		beside = append(beside, s.worth(one, action, to, trials[2], trials[plan]))
 		alone = append(alone, r.rateFell)
 		licences = append(licences, r.licenceFell)
 	}
@@ -58,12 +59,15 @@ func (s *sizing) attribute(p *Plan, c *component, plan int, trials []*trial, now
 }
 
 // worth is what the change of a machine frees at the margin of the pools that it leaves and enters, half way between both plans.
-func (s *sizing) worth(one *subject, to catalog.Size, before, after *trial) float64 {
+func (s *sizing) worth(one *subject, action rightsize.Action, to catalog.Size, before, after *trial) float64 {
 	at := one.place()
 	j := joint{in: s.in, days: s.in.Analysis.Window.Days()}
 	series := j.series(one)
 	if series == nil {
 		return 0
+	}
+	if action != rightsize.Resize {
+		series = one.freed(action, s.in)
 	}
 	value := func(size catalog.Size) float64 {
 		pool := poolAt{totalKey{at.customer, at.currency}, poolName(at.region, size)}
@@ -99,11 +103,13 @@ func (s *sizing) resize(one *subject, action rightsize.Action, to catalog.Size) 
 		r.Name = lastPart(one.first.Resource)
 	}
 	hours := float64(one.machine.Hours) / 1e6 * float64(monthHours) / float64(one.machine.WindowHours) / 1e4 // from 1e-10 an hour to micro-units a month
-	if action == rightsize.Shutdown {
-		r.CostMonthAfter = money.New(0, now.CostMonth.Currency)
-		r.OverloadKnown, r.Fit = true, now.Fit
-		r.rateFell, r.licenceFell = float64(now.Rate)*hours, float64(now.Software)*hours
-		return r, nil
+	if action != rightsize.Resize {
+		share := one.stays(action)
+		var err error
+		r.OverloadLow, r.OverloadHigh, r.OverloadKnown, r.Fit = now.Overload.Low, now.Overload.High, now.Overload.Known, now.Fit
+		r.rateFell, r.licenceFell = float64(now.Rate)*hours*(1-share.Float()), float64(now.Software)*hours*(1-share.Float())
+		r.CostMonthAfter, err = now.CostMonth.MulDiv(share.num, share.den)
+		return r, err
 	}
 	r.Chosen = slices.IndexFunc(one.advice.Alternatives, func(a rightsize.Alternative) bool { return a.Size == to })
 	if r.Chosen < 0 {
@@ -116,6 +122,22 @@ func (s *sizing) resize(one *subject, action rightsize.Action, to catalog.Size) 
 	return r, nil
 }
 
+// fewer is the share that stays.
+type fewer struct{ num, den int64 }
+
+func (p fewer) Float() float64 { return float64(p.num) / float64(p.den) }
+
+// stays returns the share of the hours that a change other than a resize leaves.
+func (s *subject) stays(action rightsize.Action) fewer {
+	switch action {
+	case rightsize.Schedule:
+		return fewer{168 - int64(s.advice.Hours.OffPerWeek), 168}
+	case rightsize.Scale:
+		return fewer{s.advice.Instances, s.machine.Instances}
+	}
+	return fewer{0, 1}
+}
+
 // explain writes the reasons of a change, in the order in which a reader asks.
 func (s *sizing) explain(r *Resize, a *account) {
 	one, say := r.subject, func(format string, args ...any) { r.Reasons = append(r.Reasons, fmt.Sprintf(format, args...)) }
@@ -123,6 +145,11 @@ func (s *sizing) explain(r *Resize, a *account) {
 	switch r.Action {
 	case string(rightsize.Shutdown):
 		say("idle: %s; ask its owner before it is deallocated", adv.Idle.Detail)
+	case string(rightsize.Schedule):
+		say("%s", adv.Hours.Detail)
+		say("hours are UTC; what is reserved for it would stand idle in %d hours a week: the plan reserves for what stays", adv.Hours.OffPerWeek)
+	case string(rightsize.Scale):
+		say("%d of %d instances carry the average load; a size is judged again on the maximum once they are fewer", adv.Instances, m.Instances)
 	case string(rightsize.Resize):
 		alt := &adv.Alternatives[r.Chosen]
 		if m.CPUMax.Samples > 0 {
@@ -155,6 +182,9 @@ func (s *sizing) explain(r *Resize, a *account) {
 		say("licences fall by %s %s a month", r.SoftwareMonth.Round(), currency)
 	}
 	resize, buy, _ := rightsize.Sequence(s.in.Analysis.AsOf)
+	if adv.Successor != "" && r.Action == string(rightsize.Resize) {
+		say("%s retires, or can no longer be reserved", sizeText(r.From))
+	}
 	say("change it from %s, and buy reservations of its pool from %s, when usage shows the new size", day(resize), day(buy))
 }
 
@@ -189,6 +219,34 @@ func (s *sizing) report(p *Plan) {
 		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.SavingMonth.Currency, b.SavingMonth.Currency), cmp.Compare(a.VM, b.VM), cmp.Compare(a.From, b.From),
 			cmp.Compare(a.ID, b.ID))
 	})
+}
+
+// orderOfWork tells lines of pools that machines leave or enter to wait: a purchase is hard to undo, and has the size of after.
+func (s *sizing) orderOfWork(p *Plan) {
+	changes := map[string]int{}
+	for i := range p.Resizes {
+		r := &p.Resizes[i]
+		names := []string{poolName(r.Region, r.From)}
+		if to := poolName(r.Region, r.To); r.To != "" && to != names[0] {
+			names = append(names, to)
+		}
+		for _, name := range names {
+			changes[poolID(r.Customer, string(r.SavingMonth.Currency), name)]++
+		}
+	}
+	_, buy, verify := rightsize.Sequence(s.in.Analysis.AsOf)
+	for i := range p.Lines {
+		if n := changes[p.Lines[i].Pool]; n > 0 {
+			p.Lines[i].Reasons = append(p.Lines[i].Reasons, fmt.Sprintf("%d machines of its pool change first; buy from %s, when usage shows it and a new run says the same, and look at the utilisation from %s",
+				n, day(buy), day(verify)))
+		}
+	}
+}
+
+// poolID is the ID of a pool by its name within a customer and currency.
+func poolID(customer, currency, name string) string {
+	region, group, _ := strings.Cut(name, "/")
+	return id("pool", customer, currency, region, group)
 }
 
 // total adds what the changes save to the bottom lines. A customer without changes has nothing to resize.
@@ -231,8 +289,8 @@ func (s *sizing) sized(one *subject, i int, r *Resize) Sized {
 		out.Reasons = []rightsize.Reason{one.fixed}
 	case s.small[one]:
 		out.Reasons = []rightsize.Reason{{Code: "small_saving", Detail: "beside reservations a change would free less than the policy asks for"}}
-	case one.advice.Action == rightsize.Resize:
-		out.Reasons = []rightsize.Reason{{Code: "worth_nothing", Detail: "a smaller size would do, but what it frees beside the reservations that are owned or planned does not outweigh the change"}}
+	case one.advice.Action != rightsize.Keep:
+		out.Reasons = []rightsize.Reason{{Code: "worth_nothing", Detail: string(one.advice.Action) + " would do, but what it frees beside the reservations that are owned or planned does not outweigh the change"}}
 	default:
 		out.Reasons = one.advice.Reasons
 	}

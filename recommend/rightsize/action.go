@@ -3,6 +3,7 @@ package rightsize
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
@@ -64,6 +65,12 @@ type Hours struct {
 	CostMonth money.Amount
 	Saving    money.Amount
 	Detail    string
+}
+
+// OfficeHour reports whether a machine on a schedule runs in the hour that begins at t.
+func OfficeHour(t time.Time) bool {
+	t = t.UTC()
+	return t.Weekday() != time.Saturday && t.Weekday() != time.Sunday && t.Hour() >= 6 && t.Hour() < 20
 }
 
 // hours proposes a schedule where every hour of the night and the weekend is idle and the day is not, and the machine runs through.
