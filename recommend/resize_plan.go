@@ -53,6 +53,17 @@ type Sized struct {
 	Upsize, Successor  catalog.Size
 	Bound              float64 // see rightsize.Advice
 	Blocks             int
+	// Frontier is the choice to make for the machine (of a scale set for its first instance, for all): no other size has both less
+	// overload and more saving. It begins with the size of today.
+	Frontier []FrontierPoint
+}
+
+// FrontierPoint is a size with the overload that it would have had and what it saves a month by the hour, licence included.
+type FrontierPoint struct {
+	Size      catalog.Size
+	Low, High float64
+	Saving    money.Amount
+	Feasible  bool
 }
 
 // Sizing says how well the sizes were decided, over all customers.

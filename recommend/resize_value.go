@@ -280,6 +280,9 @@ func (s *sizing) sized(one *subject, i int, r *Resize) Sized {
 	vm := &s.in.Analysis.VMs[i]
 	out := Sized{Customer: vm.Customer, VM: cmp.Or(vm.Resource, vm.Name), Name: vm.Name, Size: vm.Size, State: vm.State, Action: string(rightsize.Keep), Idle: one.advice.Idle,
 		Upsize: one.advice.Upsize, Successor: one.advice.Successor, Bound: one.advice.Bound, Blocks: one.advice.Blocks}
+	if i == one.vms[0] && one.fixed.Code == "" {
+		out.Frontier = one.frontier()
+	}
 	to := catalog.Size("")
 	switch {
 	case r != nil:
@@ -295,6 +298,17 @@ func (s *sizing) sized(one *subject, i int, r *Resize) Sized {
 		out.Reasons = one.advice.Reasons
 	}
 	out.Reference = one.sizer.Reference(one.machine, to)
+	return out
+}
+
+// frontier lists the sizes of the frontier whose overload is known.
+func (s *subject) frontier() []FrontierPoint {
+	var out []FrontierPoint
+	for _, i := range s.advice.Frontier {
+		if a := &s.advice.Alternatives[i]; a.Overload.Known {
+			out = append(out, FrontierPoint{a.Size, a.Overload.Low, a.Overload.High, a.Saving, a.Feasible})
+		}
+	}
 	return out
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // WriteDir writes the pictures of a plan into dir, which it makes: of each pool the demand, the sorted hours and the savings
-// curve, of each customer and currency the cash calendar, of each customer the utilisation, and the week of its largest
+// curve, of each customer and currency the cash calendar and the frontier of its sizes, of each customer the utilisation, and the week of its largest
 // sizes. Each is written as SVG and PNG, complete or not at all, under a name that stays the same from run to run. It
 // returns the names of the files in dir, sorted.
 func WriteDir(dir string, plan *recommend.Plan) ([]string, error) {
@@ -105,6 +105,8 @@ func Pictures(plan *recommend.Plan) []Picture {
 	for i := range plan.Totals {
 		t := &plan.Totals[i]
 		pic, ok := Cash(t)
+		add(t.Customer, pic, ok, string(t.Currency))
+		pic, ok = Frontier(plan, t)
 		add(t.Customer, pic, ok, string(t.Currency))
 	}
 	for _, customer := range sortedCustomers(plan) {

@@ -133,6 +133,15 @@ type sizedView struct {
 	Idle      idleView     `json:"idle"`
 	Advisor   advisorView  `json:"azure_advisor"`
 	Engine    number       `json:"azure_optimization_engine_fit"`
+	Frontier  []choiceView `json:"frontier"`
+}
+
+// choiceView is a size of the frontier of overload against saving.
+type choiceView struct {
+	Size     string     `json:"size"`
+	Overload boundsView `json:"overload"`
+	Saving   string     `json:"payg_saving_month"`
+	Feasible bool       `json:"feasible"`
 }
 
 type reasonView struct {
@@ -162,6 +171,9 @@ func newSizedView(s *recommend.Sized) *sizedView {
 		Idle:    idleView{s.Idle.Ours, s.Idle.Microsofts, s.Idle.Detail},
 		Advisor: advisorView{s.Reference.Shutdown, string(s.Reference.UserFacing), s.Reference.UserFacingWhy, string(s.Reference.Other), s.Reference.OtherWhy, s.Reference.NetworkUnknown},
 	}
+	v.Frontier = list(s.Frontier, func(p *recommend.FrontierPoint) choiceView {
+		return choiceView{string(p.Size), newBoundsView(p.Low, p.High, true), exact(p.Saving), p.Feasible}
+	})
 	if s.To != "" {
 		v.Engine = scaled(int64(s.Reference.Fit), 1)
 	}
