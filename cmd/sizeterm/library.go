@@ -167,13 +167,15 @@ func (l *library) run(ctx context.Context, tenant string, s *shelf) {
 	for {
 		start := time.Now()
 		planned, err := l.plan(ctx, tenant)
-		if l.done != nil {
-			l.done(tenant, planned, time.Since(start), err)
-		}
 		l.mu.Lock()
 		if err == nil {
 			s.planned = planned
 		}
+		l.mu.Unlock()
+		if l.done != nil {
+			l.done(tenant, planned, time.Since(start), err)
+		}
+		l.mu.Lock()
 		again := s.again
 		s.again = false
 		if !again {
@@ -234,6 +236,19 @@ func (l *library) plan(ctx context.Context, tenant string) (planned *web.Planned
 	}
 	l.p.took(metrics.Recommend, start)
 	return &web.Planned{ID: planID(plan), At: l.now(), Plan: plan, Input: in}, nil
+}
+
+// newest returns the newest plan of each tenant.
+func (l *library) newest() []*recommend.Plan {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []*recommend.Plan
+	for _, s := range l.tenants {
+		if s.planned != nil {
+			all = append(all, s.planned.Plan)
+		}
+	}
+	return all
 }
 
 // planID names a plan by its content.

@@ -126,7 +126,7 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 		}
 		series.Job("plan", metrics.Done)
 		series.Succeeded("plan", now())
-		if portfolio, err := portfolioOf(planned.Plan); err == nil {
+		if portfolio, err := portfolioOf(lib.newest()); err == nil {
 			series.Show(portfolio)
 		} else {
 			log.Error("portfolio not shown as metrics")
@@ -186,13 +186,17 @@ func (s *serving) serveMetrics(ctx context.Context, server *web.Server, series *
 	}, nil
 }
 
-// portfolioOf sums a plan for the metrics, customer by customer.
-func portfolioOf(p *recommend.Plan) (*metrics.Portfolio, error) {
-	var text bytes.Buffer
-	if err := report.Write(&text, p, report.JSON, report.Options{Version: release}); err != nil {
-		return nil, err
+// portfolioOf sums the newest plans of all tenants for the metrics.
+func portfolioOf(plans []*recommend.Plan) (*metrics.Portfolio, error) {
+	var documents [][]byte
+	for _, p := range plans {
+		var text bytes.Buffer
+		if err := report.Write(&text, p, report.JSON, report.Options{Version: release}); err != nil {
+			return nil, err
+		}
+		documents = append(documents, text.Bytes())
 	}
-	return metrics.NewPortfolio([][]byte{text.Bytes()}, now())
+	return metrics.NewPortfolio(documents, now())
 }
 
 // begin makes the plan of what is there already, and brings the demo where it is asked for.
@@ -200,11 +204,22 @@ func (s *serving) begin(ctx context.Context, lib *library, filled bool) error {
 	if filled {
 		return bringDemo(ctx, lib, store.Local, "demo")
 	}
-	uploads, err := lib.Uploads(ctx, store.Local)
-	if err != nil || len(uploads) == 0 {
+	tenants, err := lib.p.db.Tenants(ctx)
+	if err != nil {
 		return err
 	}
-	return lib.Refresh(ctx, store.Local)
+	for _, t := range tenants {
+		uploads, err := lib.Uploads(ctx, t.ID)
+		if err != nil {
+			return err
+		}
+		if len(uploads) > 0 {
+			if err := lib.Refresh(ctx, t.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // bringDemo uploads the demo's files, as a person would.

@@ -41,7 +41,8 @@ func Funcs() template.FuncMap {
 			}
 			return amount(a)
 		},
-		"count64":  func(n int) string { return count(int64(n)) },
+		"count64": func(n int) string { return count(int64(n)) },
+		"resize":  resizeCells, "lineNumbers": numbersText,
 		"poolName": PoolName, "referenceSentence": MicrosoftBeside, "certain": func(c customerStory) []fact { return c.Certain() }, "plain": func(v float64) string { return string(share(v)) },
 		"permille": func(part, whole money.Amount) int64 {
 			if whole.Micros <= 0 {
