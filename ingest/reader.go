@@ -200,8 +200,9 @@ func (r *Reader) start() {
 	r.queue = make(chan *job, 2*workers)
 	r.work.Add(workers)
 	for range workers {
-		m := r.newMapper()
-		r.mappers = append(r.mappers, m)
+		r.mappers = append(r.mappers, r.newMapper())
+	}
+	for _, m := range r.mappers { // once all share their dictionaries
 		go r.parse(m)
 	}
 }
