@@ -31,17 +31,28 @@ func newProspect(in *Input) (*prospect, error) {
 		all := func(catalog.Size) bool { return true }
 		pools = append(pools, forecast.Pool{ID: fmt.Sprint(i), Customer: pool.Customer, Units: unitsIn(pool, hours, all), Gaps: pool.Gaps, Step: demand.Full})
 	}
-	portfolio, err := forecast.NewPortfolio(pools, in.Policy.forecast())
+	portfolio, err := forecast.NewPortfolio(pools, in.Policy.forecast(in.Analysis.AsOf))
 	return &prospect{portfolio}, err
 }
 
 // forecast returns the policy as the package forecast knows it. A loss of 0 is a hundredth of a percent there: no path lives for ever.
-func (p Policy) forecast() forecast.Policy {
+func (p Policy) forecast(asOf time.Time) forecast.Policy {
 	f := forecast.DefaultPolicy()
 	f.MinDaysOneYear, f.MinDaysNormal = max(7, p.MinDaysOneYear), max(7, p.MinDaysOneYear, p.MinDaysNormal)
 	f.MonthlyLoss = max(1e-4, p.MonthlyLoss)
+	if p.LossMonths > 0 {
+		f.LossMonths = p.LossMonths
+	}
+	if p.ExpirePerQuarter > 0 {
+		f.ExpirePerQuarter = p.ExpirePerQuarter
+	}
+	rules := catalog.RulesOn(asOf)
+	f.Refund = forecast.RefundRule{Cap: money.New(rules.RefundCapUSD*1_000_000, refundCurrency), Fee: float64(rules.FeeBasisPoints) / 10_000}
 	return f
 }
+
+// refundCurrency is that of the vendor's cap on refunds; pools of other currencies have no refund option, for nothing is converted.
+const refundCurrency = "USD"
 
 // unitsIn returns the units (source ratio x 100, times 1e6) of the members whose size is wanted, in each hour of the window.
 func unitsIn(pool *analyzer.Pool, hours int, wanted func(catalog.Size) bool) demand.Series {
@@ -160,6 +171,10 @@ func (d *decision) foretell(lines []Line, in *Input) error {
 	for i, w := range fan.Worth(buy) {
 		lines[i].foretold(w, basis)
 	}
+	if err := d.show(fan, buy, in); err != nil {
+		return err
+	}
+	lines[0].Reasons = append(lines[0].Reasons, d.result.Outlook.options(d.currency)...)
 	return nil
 }
 

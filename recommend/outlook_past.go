@@ -48,7 +48,7 @@ func LookBack(in Input, spec PastSpec) ([]Past, []NotRecommended, error) {
 	if in.Analysis == nil || in.Book == nil {
 		return nil, nil, fmt.Errorf("look back: an analysis and a price book are needed")
 	}
-	run := forecast.Spec{Policy: in.Policy.forecast(), Terms: in.Policy.forecastTerms(), FirstDay: max(7, cmp.Or(spec.FirstDays, 28)),
+	run := forecast.Spec{Policy: in.Policy.forecast(in.Analysis.AsOf), Terms: in.Policy.forecastTerms(), FirstDay: max(7, cmp.Or(spec.FirstDays, 28)),
 		EveryDays: cmp.Or(spec.EveryDays, 7), ReplayDays: cmp.Or(spec.ReplayDays, 90), Threads: spec.Threads}
 	run.AgainDays = run.ReplayDays
 	if days := in.Analysis.Window.Days(); days < run.FirstDay+28 {

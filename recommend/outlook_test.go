@@ -79,6 +79,39 @@ func portfolioOf(t *testing.T, weeks func(int) []int64) *recommend.Plan {
 	return plan(t, in)
 }
 
+// The refund option is a line of its own: cancelling idle units adds to what is expected, takes part of the USD 50 000 cap, and changes
+// no other figure. A ladder of a quarter buys at most a quarter of the units in each quarter.
+func TestOptionsStandBesideThePlan(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(8, 672)))
+	p := plan(t, in)
+	refund := p.Pools[0].Outlook.Refund
+	require.NotNil(t, refund)
+	require.Positive(t, refund.SavingMonth.Micros)
+	require.True(t, refund.CapShare > 0 && refund.CapShare < 0.2, "eight times 1 051.20 is 17 %% of the cap at most: %v", refund.CapShare)
+	require.Empty(t, p.Pools[0].Outlook.Ladder)
+	require.Len(t, p.Pools[0].Outlook.Bands[0], 157)
+	require.Len(t, p.Pools[0].Outlook.Savings, 200)
+
+	in.Policy.ExpirePerQuarter = 0.25
+	spread := plan(t, in)
+	quarters := map[int]int64{}
+	for _, tranche := range spread.Pools[0].Outlook.Ladder {
+		quarters[tranche.Quarters] += tranche.Quantity
+	}
+	require.Equal(t, map[int]int64{0: 2, 1: 2, 2: 2, 3: 2}, quarters)
+	require.Equal(t, p.Lines[0].SavingMonth, spread.Lines[0].SavingMonth)
+	require.Equal(t, p.Lines[0].Forecast, spread.Lines[0].Forecast)
+}
+
+// At the flip the two terms save the same: 3.93 % at 0.6 and 0.4 of pay-as-you-go (algorithms 1.2).
+func TestTheFlipCurveTurnsAtTheFlip(t *testing.T) {
+	pool := plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 672)))).Pools[0]
+	for _, f := range pool.Outlook.Flip {
+		require.Equal(t, f.MonthlyLoss < pool.Persistence.FlipsAt.Value, f.ThreeYear.Cmp(f.OneYear) > 0, "%+v", f)
+	}
+	require.Equal(t, "43.80", pool.Outlook.Flip[0].ThreeYear.Decimal(), "0.06 x 730")
+}
+
 // A level that fell is what a commitment meets: twenty until ten weeks ago, eight since. The window alone would buy twenty.
 func TestFallenDemandIsNotBoughtAgain(t *testing.T) {
 	p := plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", steps(append(weeksOf(20, 30), weeksOf(8, 10)...)...))))

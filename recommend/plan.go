@@ -204,6 +204,7 @@ type Pool struct {
 	Existing      []Existing
 	Rates         []SizeRate
 	Persistence   Persistence
+	Outlook       *Outlook // the fan of futures; nil where nothing is bought
 }
 
 // Units are percentiles over the hours of the window of the units used, in 1e-6 units, of the Flat profile after existing

@@ -67,6 +67,9 @@ func (p *Plan) take(d *decision, in *Input) error {
 	if err != nil {
 		return err
 	}
+	if err := d.foretell(lines, in); err != nil {
+		return err
+	}
 	found := len(lines)
 	lines = p.worthwhile(d, lines, in)
 	dropped := found > len(lines)

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -45,6 +46,12 @@ func TestWorkedPoolOfTheMethodNote(t *testing.T) {
 			Month              string                                  `json:"saving_month"`
 			BreakEven          float64                                 `json:"break_even_months"`
 			Marginal           struct{ Last, Next, Threshold float64 } `json:"marginal_utilization"`
+			Forecast           struct {
+				Mean  string `json:"saving_month_mean"`
+				P5    string
+				P95   string
+				PLoss float64 `json:"p_loss"`
+			}
 		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(output(t, "recommend", "--output", "json", "--policy", sizesStay(t), "testdata/contoso")), &plan))
@@ -75,6 +82,10 @@ func TestWorkedPoolOfTheMethodNote(t *testing.T) {
 			found++
 			require.Equal(t, month.FloatString(6), line.Month)
 			require.InDelta(t, 14.22, line.BreakEven, 0.005)
+			for _, figure := range []string{line.Forecast.Mean, line.Forecast.P5, line.Forecast.P95} {
+				said(strings.ReplaceAll(rat(figure).FloatString(2), "-", "−"))
+			}
+			said(fmt.Sprintf("%.1f%%lose", 100*line.Forecast.PLoss))
 			require.InDelta(t, 0.375118, line.Marginal.Next, 1e-6)
 			require.InDelta(t, 0.395104, line.Marginal.Threshold, 1e-6)
 		}

@@ -6,8 +6,9 @@
 //   - A Portfolio learns from the past of all pools of a partner how much demand moves in a week and how often it ends.
 //   - A Fan is a few hundred possible futures of one pool over three years: whole past weeks as shapes, a level that drifts, ends
 //     and is priced anew at renewal.
-//   - A Decision is the quantities of least expected cost on that fan, with one-year renewals as recourse, what each line is expected to
-//     save, the interval of that saving and the probability that it is a loss.
+//   - A plan's quantities are chosen on the recent hours with the loss that the evidence gives (Choose), and judged on the fan (Worth): what
+//     each line is expected to save, the interval of that saving and the probability that it is a loss. A Decision on the fan's own paths,
+//     with one-year renewals as recourse, is the rule beside it.
 //   - A Backtest asks what the same advice would have earned in the past, and whether the intervals held what they promise.
 //
 // # Units

@@ -18,8 +18,9 @@ import (
 	"sizeterm/recommend"
 )
 
-// WriteDir writes the pictures of a plan into dir, which it makes: of each pool the demand, the sorted hours and the savings
-// curve, of each customer and currency the cash calendar and the frontier of its sizes, of each customer the utilisation, and the week of its largest
+// WriteDir writes the pictures of a plan into dir, which it makes: of each pool the demand, the sorted hours, the savings curve, the
+// fan of futures, what they save and where one year or three turns, of each customer and currency the cash calendar and the frontier
+// of its sizes, of each customer the utilisation, and the week of its largest
 // sizes. Each is written as SVG and PNG, complete or not at all, under a name that stays the same from run to run. It
 // returns the names of the files in dir, sorted.
 func WriteDir(dir string, plan *recommend.Plan) ([]string, error) {
@@ -126,6 +127,12 @@ func Pictures(plan *recommend.Plan) []Picture {
 		}
 		pic, ok := Savings(pool, plan.Reference)
 		add(pool.Customer, pic, ok, parts...)
+		pic, ok = Fan(pool)
+		add(pool.Customer, pic, ok, parts...)
+		for _, draw := range []func(*recommend.Pool) (Picture, bool){Chances, Flip} {
+			pic, ok = draw(pool)
+			add(pool.Customer, asDetail(pic), ok, parts...)
+		}
 	}
 	for _, customer := range sortedCustomers(plan) {
 		for _, profile := range largest(ofCustomer(plan.Profiles, customer), maxWeeks) {

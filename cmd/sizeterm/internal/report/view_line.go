@@ -207,6 +207,8 @@ type policyView struct {
 	MinAgeHours       number   `json:"min_age_hours"`
 	MonthlyLoss       number   `json:"monthly_loss"`
 	HorizonMonths     int      `json:"horizon_months"`
+	LossMonths        number   `json:"loss_months"`
+	ExpirePerQuarter  number   `json:"expire_per_quarter"`
 	MinSavingMonth    int64    `json:"min_saving_month"`
 	BillingPlan       string   `json:"billing_plan"`
 	MaxUpfront        *string  `json:"max_upfront"`
@@ -226,7 +228,7 @@ type policyView struct {
 func newPolicyView(p recommend.Policy) policyView {
 	return policyView{
 		MinDaysOneYear: p.MinDaysOneYear, MinDaysNormal: p.MinDaysNormal, MinAgeHours: share(p.MinAge.Hours()),
-		MonthlyLoss: share(p.MonthlyLoss), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
+		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
 		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), PriceAgeDays: share(p.PriceAge.Hours() / 24),
 		PriceTolerance: share(p.PriceTolerance), PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
 		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt), MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),

@@ -35,6 +35,8 @@ type poolView struct {
 	GrossCost    string          `json:"gross_cost"`
 	Rates        []rateView      `json:"rates"`
 	Persistence  persistenceView `json:"persistence"`
+	Refund       *refundView     `json:"refund"`
+	Ladder       []trancheView   `json:"ladder"`
 }
 
 func newPoolView(p *recommend.Pool) poolView {
@@ -56,6 +58,7 @@ func newPoolView(p *recommend.Pool) poolView {
 			MonthlyLoss: share(p.Persistence.MonthlyLoss), Source: p.Persistence.Source, FlipsAt: fraction(p.Persistence.FlipsAt),
 			Lasts: lastsOf(p.Persistence.Lasts),
 		},
+		Refund: refundOf(p.Outlook), Ladder: ladderOf(p.Outlook),
 	}
 }
 
