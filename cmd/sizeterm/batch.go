@@ -120,14 +120,21 @@ func (b *batching) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
 	p.metrics = metrics.New(release)
-	holder := store.NewID()
-	got, err := p.db.Lease(ctx, batchLease, holder, now(), batchLeaseFor)
-	if err != nil {
+	o, got, err := b.once(ctx, p)
+	if !got {
+		if err == nil {
+			b.note("another run is at work: nothing to do")
+		}
 		return err
 	}
-	if !got {
-		b.note("another run is at work: nothing to do")
-		return nil
+	return errors.Join(err, b.tell(context.WithoutCancel(ctx), p, o, err))
+}
+
+// once does the work under the lease of the run; got is false where another run has it.
+func (b *batching) once(ctx context.Context, p *pipeline) (o *outcome, got bool, err error) {
+	holder := store.NewID()
+	if got, err = p.db.Lease(ctx, batchLease, holder, now(), batchLeaseFor); err != nil || !got {
+		return nil, false, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -136,10 +143,10 @@ func (b *batching) run(ctx context.Context) (err error) {
 		defer close(renewed)
 		renewLease(ctx, cancel, p.db, holder)
 	}()
-	o, err := b.work(ctx, p)
+	o, err = b.work(ctx, p)
 	cancel(nil)
 	<-renewed
-	return errors.Join(err, p.db.Release(context.WithoutCancel(ctx), batchLease, holder), b.tell(context.WithoutCancel(ctx), p, o, err))
+	return o, true, errors.Join(err, p.db.Release(context.WithoutCancel(ctx), batchLease, holder))
 }
 
 // errLost says that another run took the lease.
@@ -419,28 +426,28 @@ func (b *batching) tell(ctx context.Context, p *pipeline, o *outcome, failed err
 
 // exposed writes the metrics of the run and of all newest plans.
 func (b *batching) exposed(ctx context.Context, p *pipeline) error {
-	tenants, err := p.db.Tenants(ctx)
-	if err != nil {
+	if err := p.show(ctx); err != nil {
 		return err
 	}
-	var documents [][]byte
-	for _, t := range tenants {
-		plans, err := p.db.Partner(t.ID).LatestPlans(ctx)
-		if err != nil {
-			return err
-		}
-		for _, plan := range plans {
-			document, err := p.db.Partner(t.ID).PlanDocument(ctx, plan.ID)
-			if err != nil {
-				return err
-			}
-			documents = append(documents, document)
-		}
-	}
-	portfolio, err := metrics.NewPortfolio(documents, now())
-	if err != nil {
-		return err
-	}
-	p.metrics.Show(portfolio)
 	return p.metrics.WriteTextfile(b.textfile)
+}
+
+// plainName makes a folder name of what somebody else said: no folders, no hidden files, nothing that a terminal acts on.
+func plainName(name string) string {
+	name = printable(name[strings.LastIndexAny(name, `/\`)+1:])
+	name = strings.TrimLeft(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`<>:"|?*`, r) || r == '\ufffd' {
+			return '_'
+		}
+		return r
+	}, name), ". ")
+	const longest = 120
+	if len(name) > longest {
+		name = name[len(name)-longest:] // the ending says how it is packed
+		name = strings.ToValidUTF8(name, "")
+	}
+	if name == "" {
+		return "file"
+	}
+	return name
 }

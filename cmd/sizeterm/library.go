@@ -3,17 +3,17 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"log/slog"
+	"net/http"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
-	"sizeterm/cmd/sizeterm/internal/metrics"
-	"sizeterm/cmd/sizeterm/internal/report"
+	"sizeterm/cmd/sizeterm/internal/jobs"
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
 	"sizeterm/ingest"
@@ -21,77 +21,88 @@ import (
 	"sizeterm/recommend"
 )
 
-// library gives the pages what tenants sent and the plan that is made of it: files rest in the archive and the database, where
-// the batch finds them too, and the newest plan of each tenant in memory, because the same files give the same plan. It is
-// safe for several goroutines of one process.
+// library gives the pages what tenants sent and the newest plans of their customers. Both are in the archive and the
+// database, where jobs and the batch put them; what pages need of a plan beside its document, for questions what if, is kept
+// in memory, and made again from the partials where another process made the plan. It is safe for several goroutines.
 type library struct {
 	p       *pipeline
-	now     func() time.Time
-	work    sync.Mutex // held while a plan is made: one at a time
+	door    *upload.Door
+	log     *slog.Logger
+	ctx     context.Context // of what goes on between requests
+	going   sync.WaitGroup
+	work    sync.Mutex // held while a plan is opened: one at a time
 	mu      sync.Mutex
-	tenants map[string]*shelf
-	// done, where set, hears of every plan that was made or failed.
-	done func(tenant string, planned *web.Planned, took time.Duration, err error)
+	shelves map[string]*shelf // by tenant
 }
 
-// shelf is what is known of one tenant.
+// shelf is what is in memory of one tenant.
 type shelf struct {
-	planned  *web.Planned
-	progress web.Progress
-	again    bool // asked for once more while one was made
+	open    map[string]*web.Planned // by customer
+	tried   map[string]bool         // ids of plans that were opened, or could not be
+	opening int
+	whole   *web.Planned // all of open, nil when one of them has changed
 }
 
-func newLibrary(p *pipeline, now func() time.Time) *library {
-	return &library{p: p, now: now, tenants: map[string]*shelf{}}
+// newLibrary makes a library whose work between requests ends with ctx; wait for it with going.
+func newLibrary(ctx context.Context, p *pipeline, door *upload.Door, log *slog.Logger) *library {
+	l := &library{ctx: ctx, p: p, door: door, log: log, shelves: map[string]*shelf{}}
+	p.made = l.put
+	return l
 }
 
-// plainName makes a file name of what a client said: no folders, no hidden files, nothing that a terminal acts on.
-func plainName(name string) string {
-	name = printable(name[strings.LastIndexAny(name, `/\`)+1:])
-	name = strings.TrimLeft(strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`<>:"|?*`, r) || r == '\ufffd' {
-			return '_'
-		}
-		return r
-	}, name), ". ")
-	const longest = 120
-	if len(name) > longest {
-		name = name[len(name)-longest:] // the ending says how it is packed
-		name = strings.ToValidUTF8(name, "")
+// shelf returns what is in memory of a tenant; mu is held.
+func (l *library) shelf(tenant string) *shelf {
+	s := l.shelves[tenant]
+	if s == nil {
+		s = &shelf{open: map[string]*web.Planned{}, tried: map[string]bool{}}
+		l.shelves[tenant] = s
 	}
-	if name == "" {
-		return "file"
-	}
-	return name
+	return s
 }
 
-// Receive implements web.Files: the file is read at once, and its receipt says what it is.
+// put keeps a plan that was made.
+func (l *library) put(tenant string, stored store.Plan, plan *recommend.Plan, in recommend.Input) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.shelf(tenant)
+	s.tried[stored.ID] = true
+	s.whole = nil
+	s.open[stored.Customer] = &web.Planned{ID: stored.ID, At: stored.Created, Plan: plan, Input: in}
+}
+
+// Receive implements web.Files: what it returns is on the disk and recorded, and a job reads it.
 func (l *library) Receive(ctx context.Context, tenant, by, name string, body io.Reader) (web.Upload, error) {
-	receipt, err := l.p.take(ctx, upload.Owner{Tenant: tenant, Author: by}, plainName(name), body)
+	receipt, err := l.door.Take(ctx, upload.Owner{Tenant: tenant, Author: by}, name, "", body, -1)
 	if err != nil {
-		return web.Upload{}, err
-	}
-	start := time.Now()
-	if err := l.p.read(ctx, tenant, receipt.ID); err != nil {
-		return web.Upload{}, err
-	}
-	if l.p.metrics != nil {
-		l.p.metrics.Took(metrics.Ingest, time.Since(start))
+		return web.Upload{}, refusedUpload(err)
 	}
 	u, err := l.p.db.Partner(tenant).Upload(ctx, receipt.ID)
 	return uploadOf(u), none(err)
 }
 
+// refusedUpload turns what the door refuses into what a page says.
+func refusedUpload(err error) error {
+	var large *http.MaxBytesError
+	var p *upload.Problem
+	switch {
+	case errors.As(err, &large):
+		return large
+	case errors.As(err, &p):
+		return &web.Problem{Type: p.Type, Title: p.Title, Status: p.Status, Detail: p.Detail}
+	}
+	return err
+}
+
 // uploadOf is an upload as pages show it.
 func uploadOf(u store.Upload) web.Upload {
-	up := web.Upload{ID: u.ID, Name: u.Name, Size: u.Size, By: u.Author, At: u.Received, Refused: u.Reason}
-	if u.Reason == "" && u.State != store.UploadReceived {
+	up := web.Upload{ID: u.ID, Name: u.Name, Size: u.Size, By: u.Author, At: u.Received, State: string(u.State), Refused: u.Reason}
+	if u.State == store.UploadAccepted {
 		up.Parts = []web.Part{{Name: u.Name, Kind: u.Kind, Dialect: u.Dialect, Grain: u.Grain, From: u.First, To: u.Last, Rows: u.Total, Accepted: u.Accepted, Rejected: u.Rejected, Customers: u.Customers}}
 	}
 	return up
 }
 
-// mostUploads is the number of uploads that a page and a plan look at.
+// mostUploads is the number of uploads that a page looks at.
 const mostUploads = 10_000
 
 // Uploads implements web.Files.
@@ -124,136 +135,233 @@ func (l *library) Rejects(ctx context.Context, tenant, id string, w io.Writer) e
 	return errors.Join(err, f.Close())
 }
 
-// Plan implements web.Plans.
-func (l *library) Plan(_ context.Context, tenant, id string) (web.Planned, error) {
+// Plan implements web.Plans. The newest is that of every customer together; while a plan that another process made is
+// opened, the one before stands in for it.
+func (l *library) Plan(ctx context.Context, tenant, id string) (web.Planned, error) {
+	latest, err := l.p.db.Partner(tenant).LatestPlans(ctx)
+	if err != nil {
+		return web.Planned{}, err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := l.tenants[tenant]; s != nil && s.planned != nil && (id == "" || id == s.planned.ID) {
-		return *s.planned, nil
+	s := l.shelf(tenant)
+	for _, stored := range latest {
+		if !s.tried[stored.ID] {
+			s.tried[stored.ID] = true
+			s.opening++
+			l.going.Go(func() { l.reopen(l.ctx, tenant, stored) })
+		}
+	}
+	if s.whole == nil {
+		s.whole = together(s.open)
+	}
+	switch {
+	case s.whole == nil:
+	case id == "" || id == s.whole.ID:
+		return *s.whole, nil
+	default:
+		for _, one := range s.open {
+			if one.ID == id {
+				return *one, nil
+			}
+		}
 	}
 	return web.Planned{}, web.ErrNone
 }
 
-// Progress implements web.Plans.
-func (l *library) Progress(_ context.Context, tenant string) (web.Progress, error) {
+// reopen makes again what pages need of a plan of the database. Where the plan would be another one by now, because of other
+// rules, prices or a newer program, a new one is asked for instead.
+func (l *library) reopen(ctx context.Context, tenant string, stored store.Plan) {
+	l.work.Lock()
+	defer l.work.Unlock()
+	err := func() error {
+		c, uploads, mark, err := l.p.basis(ctx, l.p.db.Partner(tenant), stored.Customer)
+		if err != nil {
+			return err
+		}
+		if mark != stored.Fingerprint {
+			return l.ask(ctx, tenant, []string{stored.Customer})
+		}
+		plan, in, err := l.p.decide(ctx, c, uploads)
+		if err == nil {
+			l.put(tenant, stored, plan, in)
+		}
+		return err
+	}()
+	if err != nil && ctx.Err() == nil {
+		l.log.Error("a plan could not be opened", "plan", stored.ID)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := l.tenants[tenant]; s != nil {
-		return s.progress, nil
+	l.shelf(tenant).opening--
+}
+
+// together is the plan of all customers, nil where there is none.
+func together(open map[string]*web.Planned) *web.Planned {
+	var customers []string
+	for c := range open {
+		customers = append(customers, c)
 	}
-	return web.Progress{}, nil
+	slices.Sort(customers)
+	if len(customers) == 0 {
+		return nil
+	}
+	if len(customers) == 1 {
+		return open[customers[0]]
+	}
+	whole := &web.Planned{Customers: map[string]*web.Planned{}}
+	names := sha256.New()
+	var plans []*recommend.Plan
+	for _, c := range customers {
+		one := open[c]
+		names.Write([]byte(one.ID + "\x00"))
+		whole.Customers[c] = one
+		if one.At.After(whole.At) {
+			whole.At = one.At
+		}
+		plans = append(plans, one.Plan)
+	}
+	whole.ID, whole.Plan = hex.EncodeToString(names.Sum(nil))[:16], joinedPlans(plans)
+	return whole
+}
+
+// joinedPlans puts the plans of several customers, by customer, side by side: the window is that of all of them, the day that of the newest.
+func joinedPlans(plans []*recommend.Plan) *recommend.Plan {
+	all := *plans[0]
+	for _, p := range plans[1:] {
+		if p.AsOf.After(all.AsOf) {
+			all.AsOf = p.AsOf
+		}
+		if p.Window.From.Before(all.Window.From) {
+			all.Window.From = p.Window.From
+		}
+		if p.Window.To.After(all.Window.To) {
+			all.Window.To = p.Window.To
+		}
+		for _, f := range p.Files {
+			if !slices.ContainsFunc(all.Files, func(g recommend.File) bool { return g.SHA256 == f.SHA256 && g.Name == f.Name }) {
+				all.Files = append(slices.Clip(all.Files), f)
+			}
+		}
+		for _, source := range p.Prices {
+			known := false
+			for _, other := range all.Prices {
+				known = known || other.SHA256 == source.SHA256 && other.Name == source.Name
+			}
+			if !known {
+				all.Prices = append(slices.Clip(all.Prices), source)
+			}
+		}
+		for _, w := range p.Warnings {
+			if !slices.Contains(all.Warnings, w) {
+				all.Warnings = append(slices.Clip(all.Warnings), w)
+			}
+		}
+		all.Profiles = slices.Concat(all.Profiles, p.Profiles)
+		all.VMs = slices.Concat(all.VMs, p.VMs)
+		all.Resizes = slices.Concat(all.Resizes, p.Resizes)
+		all.Sized = slices.Concat(all.Sized, p.Sized)
+		all.Pools = slices.Concat(all.Pools, p.Pools)
+		all.Lines = slices.Concat(all.Lines, p.Lines)
+		all.Later = slices.Concat(all.Later, p.Later)
+		all.NotRecommended = slices.Concat(all.NotRecommended, p.NotRecommended)
+		all.Reference = slices.Concat(all.Reference, p.Reference)
+		all.Totals = slices.Concat(all.Totals, p.Totals)
+	}
+	return &all
+}
+
+// Progress implements web.Plans.
+func (l *library) Progress(ctx context.Context, tenant string) (web.Progress, error) {
+	since, busy, err := l.p.queue.Busy(ctx, tenant)
+	if err != nil {
+		return web.Progress{}, err
+	}
+	if busy {
+		reading, err := l.p.unread(ctx, tenant)
+		if reading {
+			return web.Progress{Running: true, Stage: "reading the files", Since: since}, err
+		}
+		return web.Progress{Running: true, Stage: "making the plan", Since: since}, err
+	}
+	l.mu.Lock()
+	opening := l.shelf(tenant).opening
+	l.mu.Unlock()
+	if opening > 0 {
+		return web.Progress{Running: true, Stage: "opening the plan", Since: l.p.now()}, nil
+	}
+	failed, err := l.failed(ctx, tenant)
+	return web.Progress{Failed: failed}, err
+}
+
+// lookedBack is how many events are searched for a failed plan.
+const lookedBack = 100
+
+// failed says why the last plan could not be made, "" where it could.
+func (l *library) failed(ctx context.Context, tenant string) (string, error) {
+	t := l.p.db.Partner(tenant)
+	last, err := t.LastEvent(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil // a tenant that did nothing yet
+	}
+	if err != nil {
+		return "", err
+	}
+	events, err := t.Events(ctx, max(0, last-lookedBack), lookedBack)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range slices.Backward(events) {
+		if e.Kind != "plan" {
+			continue
+		}
+		var h happened
+		err := json.Unmarshal([]byte(e.Body), &h)
+		return h.Reason, err
+	}
+	return "", nil
 }
 
 // Refresh implements web.Plans.
 func (l *library) Refresh(ctx context.Context, tenant string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := l.tenants[tenant]
-	if s == nil {
-		s = &shelf{}
-		l.tenants[tenant] = s
+	customers, err := l.p.db.Partner(tenant).Customers(ctx)
+	if err != nil {
+		return err
 	}
-	if s.progress.Running {
-		s.again = true
-		return nil
+	var ids []string
+	for _, c := range customers {
+		ids = append(ids, c.ID)
 	}
-	s.progress = web.Progress{Running: true, Stage: "reading the files", Since: l.now()}
-	go l.run(context.WithoutCancel(ctx), tenant, s)
-	return nil
+	return l.ask(ctx, tenant, ids)
 }
 
-// run makes plans until nobody asked for another one meanwhile.
-func (l *library) run(ctx context.Context, tenant string, s *shelf) {
-	for {
-		start := time.Now()
-		planned, err := l.plan(ctx, tenant)
-		l.mu.Lock()
-		if err == nil {
-			s.planned = planned
-		}
-		l.mu.Unlock()
-		if l.done != nil {
-			l.done(tenant, planned, time.Since(start), err)
-		}
-		l.mu.Lock()
-		again := s.again
-		s.again = false
-		if !again {
-			s.progress = web.Progress{}
-			if err != nil {
-				s.progress.Failed = err.Error()
+// resume enqueues whatever an earlier process, or one without workers, left to be read or planned. What is done already costs
+// a look.
+func (l *library) resume(ctx context.Context, tenant string) error {
+	t := l.p.db.Partner(tenant)
+	waiting, err := t.Uploads(ctx, store.UploadFilter{States: []store.UploadState{store.UploadReceived, store.UploadReading}, Page: store.Page{Limit: mostUploads}})
+	if err != nil {
+		return err
+	}
+	err = t.In(ctx, func(_ *store.Partner, tx *sql.Tx) error {
+		for _, u := range waiting {
+			if err := l.p.queue.Enqueue(ctx, tx, jobs.Job{What: jobs.Read, Tenant: tenant, Subject: u.ID}); err != nil {
+				return err
 			}
-			l.mu.Unlock()
-			return
 		}
-		l.mu.Unlock()
-	}
+		return nil
+	})
+	return errors.Join(err, l.Refresh(ctx, tenant))
 }
 
-// plan makes the plan of all files of a tenant that can be read.
-func (l *library) plan(ctx context.Context, tenant string) (planned *web.Planned, err error) {
-	l.work.Lock()
-	defer l.work.Unlock()
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the plan failed: %v", cause)
+// ask enqueues the plans of customers.
+func (l *library) ask(ctx context.Context, tenant string, customers []string) error {
+	return l.p.db.Partner(tenant).In(ctx, func(_ *store.Partner, tx *sql.Tx) error {
+		for _, c := range customers {
+			if err := l.p.queue.Enqueue(ctx, tx, jobs.Job{What: jobs.Plan, Tenant: tenant, Subject: c}); err != nil {
+				return err
+			}
 		}
-	}()
-	uploads, err := l.p.db.Partner(tenant).Uploads(ctx, store.UploadFilter{States: []store.UploadState{store.UploadAccepted}, Page: store.Page{Limit: mostUploads}})
-	if err != nil {
-		return nil, err
-	}
-	if len(uploads) == 0 {
-		return nil, errors.New("no file that can be used was sent")
-	}
-	slices.Reverse(uploads) // the oldest first
-	inputs, options, err := l.p.inputs(ctx, uploads)
-	if err != nil {
-		return nil, err
-	}
-	if inputs, err = l.p.common.distinct(inputs); err != nil {
-		return nil, err
-	}
-	opts, err := l.p.plans.options(recommend.DefaultPolicy().MinAge)
-	if err != nil {
-		return nil, err
-	}
-	start := l.now()
-	g, err := l.p.common.collect(ctx, inputs, options, opts, l.p.partials)
-	if err != nil {
-		return nil, err
-	}
-	l.p.took(metrics.Analyze, start)
-	start = l.now()
-	job := l.p.plans
-	in, err := job.input(g)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := recommend.Recommend(in)
-	if err != nil {
-		return nil, err
-	}
-	l.p.took(metrics.Recommend, start)
-	return &web.Planned{ID: planID(plan), At: l.now(), Plan: plan, Input: in}, nil
-}
-
-// newest returns the newest plan of each tenant.
-func (l *library) newest() []*recommend.Plan {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var all []*recommend.Plan
-	for _, s := range l.tenants {
-		if s.planned != nil {
-			all = append(all, s.planned.Plan)
-		}
-	}
-	return all
-}
-
-// planID names a plan by its content.
-func planID(p *recommend.Plan) string {
-	digest := sha256.New()
-	_ = report.Write(digest, p, report.JSON, report.Options{Version: release}) // a hash never fails
-	return hex.EncodeToString(digest.Sum(nil))[:16]
+		return nil
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"sizeterm/analyzer"
@@ -40,6 +41,11 @@ type pipeline struct {
 	plans    recommending
 	metrics  *metrics.Metrics // nil where nobody asks
 	now      func() time.Time
+	// made, where set, hears of every new plan with what it was made of.
+	made func(tenant string, stored store.Plan, plan *recommend.Plan, in recommend.Input)
+	// night is the nightly run; nil where there is none.
+	night func(ctx context.Context) error
+	turns sync.Map // *sync.Mutex by tenant and customer: one plan of a customer is made at a time
 }
 
 // house is where a service or a batch keeps its things.
@@ -82,44 +88,141 @@ func (p *pipeline) close() error { return errors.Join(p.archive.Close(), p.db.Cl
 
 // record implements upload.Recorder: the row of the upload, the act in the audit and the job that reads it come together.
 func (p *pipeline) record(ctx context.Context, f upload.File) (upload.Receipt, error) {
-	var receipt upload.Receipt
-	err := p.db.Partner(f.Owner.Tenant).In(ctx, func(t *store.Partner, tx *sql.Tx) error {
-		u, fresh, err := t.Received(ctx, store.Upload{ID: store.NewID(), Customer: f.Customer, Name: f.Name, Size: f.Size, SHA256: f.SHA256, Author: f.Owner.Author, Received: p.now()})
-		if err != nil {
-			return err
-		}
-		receipt = upload.Receipt{ID: u.ID, Name: u.Name, Customer: u.Customer, Size: u.Size, SHA256: u.SHA256, State: string(u.State), Fresh: fresh}
-		if !fresh {
-			return nil
-		}
-		if err := t.Record(ctx, store.Act{At: p.now(), Actor: f.Owner.Author, Action: "upload.received", Object: u.ID}); err != nil {
-			return err
-		}
-		if p.queue != nil {
-			if err := p.queue.Enqueue(ctx, tx, jobs.Job{What: jobs.Read, Tenant: f.Owner.Tenant, Subject: u.ID}); err != nil {
-				return err
-			}
-		}
-		return p.emit(ctx, t, "upload", u.ID, string(u.State))
-	})
-	if p.metrics != nil && err == nil {
-		result := metrics.Accepted
-		if !receipt.Fresh {
-			result = metrics.Duplicate
-		}
-		p.metrics.Upload(result, f.Size)
+	receipts, err := p.recordAll(ctx, f.Owner.Tenant, []upload.File{f})
+	if err != nil {
+		return upload.Receipt{}, err
 	}
-	return receipt, err
+	return receipts[0], nil
 }
 
-// emit tells whoever watches what something is at now.
-func (p *pipeline) emit(ctx context.Context, t *store.Partner, kind, id, state string) error {
-	body, err := json.Marshal(map[string]string{"id": id, "state": state})
+// recordAll records files of one tenant: all of them, or none.
+func (p *pipeline) recordAll(ctx context.Context, tenant string, files []upload.File) ([]upload.Receipt, error) {
+	var receipts []upload.Receipt
+	err := p.db.Partner(tenant).In(ctx, func(t *store.Partner, tx *sql.Tx) error {
+		for _, f := range files {
+			receipt, err := p.recordIn(ctx, t, tx, f)
+			if err != nil {
+				return err
+			}
+			receipts = append(receipts, receipt)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range receipts {
+		if p.metrics == nil {
+			continue
+		}
+		result := metrics.Accepted
+		if !r.Fresh {
+			result = metrics.Duplicate
+		}
+		p.metrics.Upload(result, r.Size)
+	}
+	return receipts, nil
+}
+
+func (p *pipeline) recordIn(ctx context.Context, t *store.Partner, tx *sql.Tx, f upload.File) (upload.Receipt, error) {
+	u, fresh, err := t.Received(ctx, store.Upload{ID: store.NewID(), Customer: f.Customer, Name: f.Name, Size: f.Size, SHA256: f.SHA256, Author: f.Owner.Author, Received: p.now()})
+	if err != nil {
+		return upload.Receipt{}, err
+	}
+	receipt := upload.Receipt{ID: u.ID, Name: u.Name, Customer: u.Customer, Size: u.Size, SHA256: u.SHA256, State: string(u.State), Fresh: fresh}
+	if !fresh {
+		return receipt, nil
+	}
+	if err := t.Record(ctx, store.Act{At: p.now(), Actor: f.Owner.Author, Action: "upload.received", Object: u.ID}); err != nil {
+		return receipt, err
+	}
+	if p.queue != nil {
+		if err := p.queue.Enqueue(ctx, tx, jobs.Job{What: jobs.Read, Tenant: f.Owner.Tenant, Subject: u.ID}); err != nil {
+			return receipt, err
+		}
+	}
+	return receipt, p.emit(ctx, t, "upload", u.ID, string(u.State), "")
+}
+
+// emit tells whoever watches what something is at now, and why where there is a reason.
+func (p *pipeline) emit(ctx context.Context, t *store.Partner, kind, id, state, reason string) error {
+	body, err := json.Marshal(happened{ID: id, State: state, Reason: reason})
 	if err != nil {
 		return err
 	}
 	_, err = t.Emit(ctx, store.Event{At: p.now(), Kind: kind, Subject: id, Body: string(body)})
 	return err
+}
+
+// happened is the body of an event.
+type happened struct {
+	ID     string `json:"id"`
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// patience is how long a plan waits for files that came and were not read yet: files that come together make one plan.
+const patience = 2 * time.Minute
+
+// unread reports whether a file that came within patience waits to be read.
+func (p *pipeline) unread(ctx context.Context, tenant string) (bool, error) {
+	list, err := p.db.Partner(tenant).Uploads(ctx, store.UploadFilter{States: []store.UploadState{store.UploadReceived, store.UploadReading}, Page: store.Page{Limit: 1}})
+	return len(list) > 0 && p.now().Sub(list[0].Received) < patience, err
+}
+
+// planNow makes the plan of a customer once the files that came with what asks for it are read.
+func (p *pipeline) planNow(ctx context.Context, tenant, customer string) error {
+	waits, err := p.unread(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	if waits {
+		return jobs.Later(500 * time.Millisecond)
+	}
+	_, fresh, err := p.plan(ctx, tenant, customer, "service", nil)
+	if err != nil || !fresh {
+		return err
+	}
+	return p.show(ctx)
+}
+
+// show makes the metrics those of the newest plans of all tenants.
+func (p *pipeline) show(ctx context.Context) error {
+	if p.metrics == nil {
+		return nil
+	}
+	documents, err := p.newest(ctx)
+	if err != nil {
+		return err
+	}
+	portfolio, err := metrics.NewPortfolio(documents, p.now())
+	if err == nil {
+		p.metrics.Show(portfolio)
+	}
+	return err
+}
+
+// newest returns the newest plan of every customer of every tenant.
+func (p *pipeline) newest(ctx context.Context) ([][]byte, error) {
+	tenants, err := p.db.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var documents [][]byte
+	for _, t := range tenants {
+		plans, err := p.db.Partner(t.ID).LatestPlans(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, plan := range plans {
+			document, err := p.db.Partner(t.ID).PlanDocument(ctx, plan.ID)
+			if err != nil {
+				return nil, err
+			}
+			documents = append(documents, document)
+		}
+	}
+	return documents, nil
 }
 
 // Do implements jobs.Work.
@@ -128,9 +231,15 @@ func (p *pipeline) Do(ctx context.Context, j jobs.Job) error {
 	var err error
 	switch j.What {
 	case jobs.Read:
+		start := p.now()
 		err = p.read(ctx, j.Tenant, j.Subject)
+		p.took(metrics.Ingest, start)
 	case jobs.Plan:
-		_, _, err = p.plan(ctx, j.Tenant, j.Subject, "service", nil)
+		err = p.planNow(ctx, j.Tenant, j.Subject)
+	case jobs.Batch:
+		if p.night != nil {
+			err = p.night(ctx)
+		}
 	default:
 		return jobs.SetAside(fmt.Errorf("no job is called %q", j.What))
 	}
@@ -143,8 +252,12 @@ func (p *pipeline) Do(ctx context.Context, j jobs.Job) error {
 // GaveUp implements jobs.Work: a file that cannot be read is set aside with its reason.
 func (p *pipeline) GaveUp(ctx context.Context, j jobs.Job, why error) error {
 	t := p.db.Partner(j.Tenant)
-	if j.What != jobs.Read {
-		return p.emit(ctx, t, string(j.What), j.Subject, "failed")
+	switch j.What {
+	case jobs.Read:
+	case jobs.Plan:
+		return p.emit(ctx, t, "plan", j.Subject, "failed", why.Error())
+	default:
+		return nil // the run of the next night begins anew
 	}
 	u, err := t.Upload(ctx, j.Subject)
 	if errors.Is(err, store.ErrNotFound) {
@@ -185,12 +298,12 @@ func (p *pipeline) keep(ctx context.Context, t *store.Partner, u store.Upload, c
 				return err
 			}
 			if p.queue != nil {
-				if err := p.queue.Enqueue(ctx, tx, jobs.Job{What: jobs.Plan, Tenant: t.Tenant(), Subject: c}); err != nil {
+				if err := p.queue.Enqueue(ctx, tx, jobs.Job{What: jobs.Plan, Tenant: t.Tenant(), Subject: c, Cause: u.ID}); err != nil {
 					return err
 				}
 			}
 		}
-		return p.emit(ctx, t, "upload", u.ID, string(u.State))
+		return p.emit(ctx, t, "upload", u.ID, string(u.State), u.Reason)
 	})
 	if errors.Is(err, store.ErrConflict) {
 		return nil // it was removed meanwhile
@@ -386,16 +499,11 @@ func (p *pipeline) fingerprint(uploads []store.Upload, c store.Customer) (string
 // it is kept, before is called with it where it is not nil; an error of it keeps nothing. fresh is false where the last plan
 // still stands.
 func (p *pipeline) plan(ctx context.Context, tenant, customer, author string, before func(*recommend.Plan, store.Plan) error) (stored store.Plan, fresh bool, err error) {
+	turn, _ := p.turns.LoadOrStore(tenant+"\x00"+customer, &sync.Mutex{})
+	turn.(*sync.Mutex).Lock()
+	defer turn.(*sync.Mutex).Unlock()
 	t := p.db.Partner(tenant)
-	c, err := t.Customer(ctx, customer)
-	if err != nil {
-		return stored, false, err
-	}
-	uploads, err := p.concerning(ctx, t, customer)
-	if err != nil {
-		return stored, false, err
-	}
-	mark, err := p.fingerprint(uploads, c)
+	c, uploads, mark, err := p.basis(ctx, t, customer)
 	if err != nil {
 		return stored, false, err
 	}
@@ -406,7 +514,7 @@ func (p *pipeline) plan(ctx context.Context, tenant, customer, author string, be
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return stored, false, err
 	}
-	plan, err := p.decide(ctx, c, uploads)
+	plan, in, err := p.decide(ctx, c, uploads)
 	if err != nil {
 		return stored, false, err
 	}
@@ -432,28 +540,44 @@ func (p *pipeline) plan(ctx context.Context, tenant, customer, author string, be
 		if err := t.Record(ctx, store.Act{At: p.now(), Actor: author, Action: "plan.made", Object: stored.ID}); err != nil {
 			return err
 		}
-		return p.emit(ctx, t, "plan", stored.ID, "made")
+		return p.emit(ctx, t, "plan", stored.ID, "made", "")
 	})
+	if err == nil && p.made != nil {
+		p.made(tenant, stored, plan, in)
+	}
 	return stored, err == nil, err
 }
 
+// basis is what the plan of a customer depends on now, and the fingerprint of it.
+func (p *pipeline) basis(ctx context.Context, t *store.Partner, customer string) (c store.Customer, uploads []store.Upload, mark string, err error) {
+	if c, err = t.Customer(ctx, customer); err != nil {
+		return c, nil, "", err
+	}
+	if uploads, err = p.concerning(ctx, t, customer); err != nil {
+		return c, nil, "", err
+	}
+	mark, err = p.fingerprint(uploads, c)
+	return c, uploads, mark, err
+}
+
 // decide reads the uploads and makes the plan of one customer.
-func (p *pipeline) decide(ctx context.Context, c store.Customer, uploads []store.Upload) (*recommend.Plan, error) {
+func (p *pipeline) decide(ctx context.Context, c store.Customer, uploads []store.Upload) (*recommend.Plan, recommend.Input, error) {
+	var in recommend.Input
 	inputs, options, err := p.inputs(ctx, uploads)
 	if err != nil {
-		return nil, err
+		return nil, in, err
 	}
 	if inputs, err = p.common.distinct(inputs); err != nil {
-		return nil, err
+		return nil, in, err
 	}
 	opts, err := p.plans.options(recommend.DefaultPolicy().MinAge)
 	if err != nil {
-		return nil, err
+		return nil, in, err
 	}
 	start := p.now()
 	g, err := p.common.collect(ctx, inputs, options, opts, p.partials)
 	if err != nil {
-		return nil, err
+		return nil, in, err
 	}
 	if c.Policy != "" {
 		g.policies = append(g.policies, policyFile{"the customer's policy", []byte(c.Policy)})
@@ -462,9 +586,12 @@ func (p *pipeline) decide(ctx context.Context, c store.Customer, uploads []store
 	start = p.now()
 	job := p.plans
 	job.only = c.ID
-	plan, err := job.plan(g)
+	if in, err = job.input(g); err != nil {
+		return nil, in, err
+	}
+	plan, err := job.ask(in)
 	p.took(metrics.Recommend, start)
-	return plan, err
+	return plan, in, err
 }
 
 func (p *pipeline) took(stage metrics.Stage, start time.Time) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -20,10 +19,8 @@ import (
 
 	"sizeterm/benchmarks/fleet/contoso"
 	"sizeterm/cmd/sizeterm/internal/metrics"
-	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
-	"sizeterm/recommend"
 )
 
 // serving are the flags of the service.
@@ -31,8 +28,8 @@ type serving struct {
 	*common
 	house
 	listen, policyPath           string
-	prices                       []string
-	idle                         time.Duration
+	prices, watch                []string
+	idle, nightly                time.Duration
 	behindTLS                    bool
 	metricsListen, metricsConfig string
 }
@@ -57,6 +54,8 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	s.house.flags(cmd)
 	f.StringArrayVar(&s.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
 	f.StringVar(&s.policyPath, "policy", "", "YAML file with the rules of the plans")
+	f.DurationVar(&s.nightly, "nightly", 2*time.Hour, "when the nightly run begins, after midnight UTC: what batch does, for whom no scheduler starts it; 0 is never")
+	f.StringArrayVar(&s.watch, "watch", nil, "folder or container (azblob://, s3://) from which the nightly run takes new files (repeatable)")
 	f.DurationVar(&s.idle, "session-idle", 30*time.Minute, "how long a session lasts without a request; 12 h at most")
 	f.StringVar(&s.metricsListen, "metrics-listen", "", "address for scrapes of /metrics alone; without one they are answered beside the pages")
 	f.StringVar(&s.metricsConfig, "metrics-config", "", "file with the TLS and passwords of --metrics-listen, as Prometheus exporters have it")
@@ -115,28 +114,20 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	lib := newLibrary(p, now)
+	defer listener.Close() // a second time where it served
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	series := metrics.New(release)
 	p.metrics = series
-	lib.done = func(_ string, planned *web.Planned, took time.Duration, err error) {
-		if err != nil {
-			series.Job("plan", metrics.Discarded)
-			log.Warn("no plan", "ms", took.Milliseconds())
-			return
-		}
-		series.Job("plan", metrics.Done)
-		series.Succeeded("plan", now())
-		if portfolio, err := portfolioOf(lib.newest()); err == nil {
-			series.Show(portfolio)
-		} else {
-			log.Error("portfolio not shown as metrics")
-		}
-		log.Info("plan made", "ms", took.Milliseconds(), "pools", len(planned.Plan.Pools), "lines", len(planned.Plan.Lines))
+	lib, stopJobs, err := s.employ(ctx, p, log)
+	if err != nil {
+		return err
 	}
+	defer func() { cancel(); err = errors.Join(err, stopJobs()) }()
 	who := &accounts{db: p.db, now: now}
 	secret, err := secretFile(filepath.Join(s.dataDir, "secret.key"))
 	if err = errors.Join(err, who.welcome(ctx)); err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	server := web.New(web.Options{
 		Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
@@ -144,17 +135,19 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 		Observe: series.Answered,
 		Demo:    func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})
-	if err := s.begin(ctx, lib, filled); err != nil {
-		return errors.Join(err, listener.Close())
+	if filled {
+		if err := bringDemo(ctx, lib, store.Local, "demo"); err != nil {
+			return err
+		}
 	}
 	link, err := server.NewLink(ctx, store.Local, firstAdmin, adminLinkLife)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	fmt.Fprintf(s.out, "Sign in with this link, once: http://%s%s\n", listener.Addr(), link)
 	stop, err := s.serveMetrics(ctx, server, series, log)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	return errors.Join(server.Serve(ctx, listener), stop())
 }
@@ -184,56 +177,6 @@ func (s *serving) serveMetrics(ctx context.Context, server *web.Server, series *
 		}
 		return err
 	}, nil
-}
-
-// portfolioOf sums the newest plans of all tenants for the metrics.
-func portfolioOf(plans []*recommend.Plan) (*metrics.Portfolio, error) {
-	var documents [][]byte
-	for _, p := range plans {
-		var text bytes.Buffer
-		if err := report.Write(&text, p, report.JSON, report.Options{Version: release}); err != nil {
-			return nil, err
-		}
-		documents = append(documents, text.Bytes())
-	}
-	return metrics.NewPortfolio(documents, now())
-}
-
-// begin makes the plan of what is there already, and brings the demo where it is asked for.
-func (s *serving) begin(ctx context.Context, lib *library, filled bool) error {
-	if filled {
-		return bringDemo(ctx, lib, store.Local, "demo")
-	}
-	tenants, err := lib.p.db.Tenants(ctx)
-	if err != nil {
-		return err
-	}
-	for _, t := range tenants {
-		uploads, err := lib.Uploads(ctx, t.ID)
-		if err != nil {
-			return err
-		}
-		if len(uploads) > 0 {
-			if err := lib.Refresh(ctx, t.ID); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// bringDemo uploads the demo's files, as a person would.
-func bringDemo(ctx context.Context, lib *library, tenant, by string) error {
-	files, err := contoso.Files(contoso.Seed)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if _, err := lib.Receive(ctx, tenant, by, f.Name, bytes.NewReader(f.Data)); err != nil {
-			return err
-		}
-	}
-	return lib.Refresh(ctx, tenant)
 }
 
 // secretBytes is the length of the key of the service.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -16,6 +17,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"sizeterm/analyzer/demand"
+	"sizeterm/cmd/sizeterm/internal/web"
+	"sizeterm/recommend"
 )
 
 // served is a service that runs in this process.
@@ -107,6 +112,62 @@ func TestServeKeepsWhatWasSent(t *testing.T) {
 
 	again := serveIt(t, "serve", "--data-dir", dir)
 	require.Equal(t, saving, headline(t, again.page("/", "Contoso Ltd")))
+}
+
+// A file that was acknowledged is recorded and planned by jobs; another one is set aside with its reason; the metrics say so,
+// and right after the next start too.
+func TestServeReadsByJobs(t *testing.T) {
+	dir := t.TempDir()
+	s := serveIt(t, "serve", "--data-dir", dir, "--nightly", "0")
+	send := func(name string, body io.Reader) string {
+		r, err := http.NewRequest("PUT", s.base+"/api/v1/uploads/"+name, body)
+		require.NoError(t, err)
+		resp, err := s.client.Do(r)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		require.Equal(t, http.StatusCreated, resp.StatusCode)
+		var file struct{ ID, State string }
+		require.NoError(t, json.NewDecoder(resp.Body).Decode(&file))
+		return file.ID
+	}
+	cost, err := os.ReadFile("../../testdata/contoso/cost-export-2026-10.csv.gz")
+	require.NoError(t, err)
+	id := send("cost.csv.gz", bytes.NewReader(cost))
+	require.Equal(t, id, send("again.csv.gz", bytes.NewReader(cost)), "the same bytes: the same receipt")
+	send("notes.csv", strings.NewReader("this is no table\n"))
+	require.Contains(t, s.page("/uploads", "set aside"), "not a file of a known kind")
+	first := headline(t, s.page("/", "Contoso Ltd"))
+	said := s.page("/metrics", `sizeterm_jobs_total{kind="plan",result="done"}`)
+	require.Contains(t, said, `sizeterm_uploads_total{result="accepted"} 2`)
+	require.Contains(t, said, `sizeterm_uploads_total{result="duplicate"} 1`)
+	require.Contains(t, said, "sizeterm_plans 1")
+	require.Contains(t, said, `sizeterm_queue_jobs{state="waiting"}`)
+	require.Equal(t, 0, s.stop())
+
+	again := serveIt(t, "serve", "--data-dir", dir, "--nightly", "0")
+	require.Contains(t, again.page("/metrics", "sizeterm_"), "sizeterm_plans 1", "before anything was made")
+	require.Equal(t, first, headline(t, again.page("/", "Contoso Ltd")))
+	require.Contains(t, again.page("/uploads", "cost.csv.gz"), "set aside")
+}
+
+// The plans of several customers stand side by side, each with its own window.
+func TestPlansTogether(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 10, n, 0, 0, 0, 0, time.UTC) }
+	one := func(customer string, from, to int) *web.Planned {
+		return &web.Planned{ID: customer, Plan: &recommend.Plan{AsOf: day(to), Window: demand.Window{From: day(from), To: day(to)}, Totals: []recommend.Total{{Customer: customer}},
+			Files: []recommend.File{{Name: "prices.csv", SHA256: "p"}, {Name: customer + ".csv", SHA256: customer}}}}
+	}
+	a, b := one("a", 1, 15), one("b", 8, 29)
+	require.Nil(t, together(nil))
+	require.Same(t, a, together(map[string]*web.Planned{"a": a}))
+	whole := together(map[string]*web.Planned{"b": b, "a": a})
+	require.Equal(t, demand.Window{From: day(1), To: day(29)}, whole.Plan.Window)
+	require.Equal(t, day(29), whole.Plan.AsOf)
+	require.Equal(t, []recommend.Total{{Customer: "a"}, {Customer: "b"}}, whole.Plan.Totals)
+	require.Len(t, whole.Plan.Files, 3, "the price sheet of both once")
+	require.Same(t, b, whole.Customers["b"])
+	require.Len(t, a.Plan.Totals, 1, "what was put together is untouched")
+	require.Len(t, a.Plan.Files, 2)
 }
 
 // headline is the large figure of a page.

@@ -15,6 +15,7 @@ package jobs
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,6 +47,9 @@ type Job struct {
 	What    Kind   `json:"what" river:"unique"`
 	Tenant  string `json:"tenant" river:"unique"`  // empty for Batch
 	Subject string `json:"subject" river:"unique"` // upload or customer
+	// Cause tells jobs about the same subject apart. A job that comes while another one like it is being done is dropped, so
+	// one that must see what is new names it here.
+	Cause string `json:"cause,omitempty" river:"unique"`
 }
 
 // Kind implements river.JobArgs.
@@ -70,6 +74,24 @@ func (s setAside) Unwrap() error { return s.error }
 // SetAside marks an error as one that trying again would not mend.
 func SetAside(err error) error { return setAside{err} }
 
+// later asks for another try that does not count.
+type later struct{ wait time.Duration }
+
+func (l later) Error() string { return "later: in " + l.wait.String() }
+
+// Later is the error of a job that cannot be done yet: it is begun again after wait, and this try does not count.
+func Later(wait time.Duration) error { return later{wait} }
+
+// End says how a try of a job ended.
+type End string
+
+// The ends.
+const (
+	Done    End = "done"
+	Retried End = "retried" // it failed and will be tried again
+	Aside   End = "aside"   // it will not be tried again
+)
+
 // Options of a queue. The zero value works.
 type Options struct {
 	Workers int           // jobs at a time; 0 is 2
@@ -79,6 +101,7 @@ type Options struct {
 	Nightly time.Duration // after midnight UTC when Batch is enqueued every day; 0 is never
 	Log     *slog.Logger  // nil discards
 	Now     func() time.Time
+	Ended   func(j Job, end End) // hears of the end of every try, where set
 }
 
 // Queue takes jobs, and works on them between Start and Stop.
@@ -142,6 +165,9 @@ func (o Options) filled() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Ended == nil {
+		o.Ended = func(Job, End) {}
 	}
 	return o
 }
@@ -210,6 +236,57 @@ func (q *Queue) Waiting(ctx context.Context) (n int, oldest time.Time, err error
 		}
 	}
 	return len(list.Jobs), oldest, nil
+}
+
+// Standing is how many jobs are in a state, and since when the oldest of them is there.
+type Standing struct {
+	Jobs   int
+	Oldest time.Time
+}
+
+// standings are the states of jobs in words.
+var standings = map[string][]rivertype.JobState{
+	"waiting":   {rivertype.JobStateAvailable, rivertype.JobStateScheduled},
+	"running":   {rivertype.JobStateRunning},
+	"retrying":  {rivertype.JobStateRetryable},
+	"set aside": {rivertype.JobStateCancelled, rivertype.JobStateDiscarded},
+}
+
+// Standings counts the jobs that wait, run, are tried again or were set aside in the last day, at most 10,000 of each.
+func (q *Queue) Standings(ctx context.Context) (map[string]Standing, error) {
+	all := map[string]Standing{}
+	for word, states := range standings {
+		list, err := q.client.JobList(ctx, river.NewJobListParams().First(10_000).States(states...))
+		if err != nil {
+			return nil, fmt.Errorf("jobs: %w", err)
+		}
+		s := Standing{Jobs: len(list.Jobs)}
+		for _, job := range list.Jobs {
+			if s.Oldest.IsZero() || job.CreatedAt.Before(s.Oldest) {
+				s.Oldest = job.CreatedAt
+			}
+		}
+		all[word] = s
+	}
+	return all, nil
+}
+
+// Busy reports whether a job of the tenant waits for a worker or has one, and since when.
+func (q *Queue) Busy(ctx context.Context, tenant string) (since time.Time, busy bool, err error) {
+	list, err := q.client.JobList(ctx, river.NewJobListParams().First(10_000).States(rivertype.JobStateAvailable, rivertype.JobStateRunning))
+	if err != nil {
+		return since, false, fmt.Errorf("jobs: %w", err)
+	}
+	for _, job := range list.Jobs {
+		var args Job
+		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil || args.Tenant != tenant {
+			continue
+		}
+		if !busy || job.CreatedAt.Before(since) {
+			since, busy = job.CreatedAt, true
+		}
+	}
+	return since, busy, nil
 }
 
 // leaseOf names the lease of a job.
@@ -288,8 +365,16 @@ func (w *worker) Work(ctx context.Context, job *river.Job[Job]) error {
 		q.o.Log.Warn("lease not given back", "job", job.ID, "error", released)
 	}
 	var final setAside
-	if err != nil && (errors.As(err, &final) || job.Attempt >= Tries) {
+	var wait later
+	switch {
+	case errors.As(err, &wait):
+		return river.JobSnooze(wait.wait)
+	case err == nil:
+		q.o.Ended(job.Args, Done)
+	case errors.As(err, &final) || job.Attempt >= Tries:
 		return w.giveUp(ctx, job.Args, err)
+	default:
+		q.o.Ended(job.Args, Retried)
 	}
 	return err
 }
@@ -299,6 +384,7 @@ func (w *worker) giveUp(ctx context.Context, j Job, why error) error {
 	if err := w.q.work.GaveUp(ctx, j, why); err != nil {
 		return err
 	}
+	w.q.o.Ended(j, Aside)
 	return river.JobCancel(why)
 }
 

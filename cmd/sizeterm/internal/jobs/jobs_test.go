@@ -119,7 +119,7 @@ func TestAJobComesWithItsTransaction(t *testing.T) {
 		ctx := context.Background()
 		h := newHands(func(context.Context, Job, int) error { return nil })
 		q, s := queue(t, address, h, Options{})
-		j := Job{Read, store.Local, "u1"}
+		j := Job{What: Read, Tenant: store.Local, Subject: "u1"}
 		boom := errors.New("boom")
 		require.ErrorIs(t, s.Partner(store.Local).In(ctx, func(_ *store.Partner, tx *sql.Tx) error {
 			require.NoError(t, q.Enqueue(ctx, tx, j))
@@ -128,14 +128,14 @@ func TestAJobComesWithItsTransaction(t *testing.T) {
 		n, _, err := q.Waiting(ctx)
 		require.NoError(t, err)
 		require.Zero(t, n)
-		enqueue(t, q, s, j, j, Job{Read, store.Local, "u2"})
+		enqueue(t, q, s, j, j, Job{What: Read, Tenant: store.Local, Subject: "u2"})
 		enqueue(t, q, s, j)
 		n, oldest, err := q.Waiting(ctx)
 		require.NoError(t, err)
 		require.Equal(t, 2, n)
 		require.WithinDuration(t, time.Now(), oldest, time.Minute)
 		started(t, q)
-		soon(t, func() bool { return h.count(j) == 1 && h.count(Job{Read, store.Local, "u2"}) == 1 }, "both are done")
+		soon(t, func() bool { return h.count(j) == 1 && h.count(Job{What: Read, Tenant: store.Local, Subject: "u2"}) == 1 }, "both are done")
 		soon(t, func() bool { n, _, err := q.Waiting(ctx); return err == nil && n == 0 }, "and nothing waits")
 		enqueue(t, q, s, j)
 		soon(t, func() bool { return h.count(j) == 2 }, "what is done can be asked for again")
@@ -150,7 +150,7 @@ func TestTwoWorkersNeverDoOneJob(t *testing.T) {
 		two, _ := queue(t, address, h, Options{Workers: 3})
 		var all []Job
 		for i := range 30 {
-			all = append(all, Job{Plan, store.Local, fmt.Sprint(i)})
+			all = append(all, Job{What: Plan, Tenant: store.Local, Subject: fmt.Sprint(i)})
 		}
 		enqueue(t, one, s, all...)
 		started(t, one)
@@ -179,7 +179,7 @@ func TestAPoisonedJobIsSetAside(t *testing.T) {
 			return nil
 		})
 		q, s := queue(t, address, h, Options{})
-		poison, panics, good := Job{Read, store.Local, "poison"}, Job{Read, store.Local, "panic"}, Job{Read, store.Local, "good"}
+		poison, panics, good := Job{What: Read, Tenant: store.Local, Subject: "poison"}, Job{What: Read, Tenant: store.Local, Subject: "panic"}, Job{What: Read, Tenant: store.Local, Subject: "good"}
 		enqueue(t, q, s, poison, panics, good)
 		started(t, q)
 		soon(t, func() bool {
@@ -211,7 +211,7 @@ func TestAJobOfADeadWorkerIsDoneByAnother(t *testing.T) {
 		ctx := context.Background()
 		h := newHands(func(context.Context, Job, int) error { return nil })
 		q, s := queue(t, address, h, Options{Lease: 300 * time.Millisecond})
-		j, killer := Job{Plan, store.Local, "contoso"}, Job{Read, store.Local, "killer"}
+		j, killer := Job{What: Plan, Tenant: store.Local, Subject: "contoso"}, Job{What: Read, Tenant: store.Local, Subject: "killer"}
 		enqueue(t, q, s, j, killer)
 		// What a killed process leaves: a job that runs, an attempt counted, a lease that nobody renews.
 		at := "now() - interval '1 second'"
@@ -244,7 +244,7 @@ func TestAWorkerWithoutItsLeaseStops(t *testing.T) {
 			return ctx.Err()
 		})
 		q, s := queue(t, address, h, Options{Lease: 300 * time.Millisecond})
-		j := Job{Plan, store.Local, "contoso"}
+		j := Job{What: Plan, Tenant: store.Local, Subject: "contoso"}
 		enqueue(t, q, s, j)
 		started(t, q)
 		soon(t, func() bool { return h.count(j) == 1 }, "it runs")
@@ -262,7 +262,7 @@ func TestStopWaitsForWhatRuns(t *testing.T) {
 	onEach(t, func(t *testing.T, address string) {
 		h := newHands(func(ctx context.Context, _ Job, _ int) error { time.Sleep(100 * time.Millisecond); return ctx.Err() })
 		q, s := queue(t, address, h, Options{})
-		j := Job{Plan, store.Local, "contoso"}
+		j := Job{What: Plan, Tenant: store.Local, Subject: "contoso"}
 		enqueue(t, q, s, j)
 		require.NoError(t, q.Start(context.Background()))
 		soon(t, func() bool { return h.count(j) == 1 }, "it runs")

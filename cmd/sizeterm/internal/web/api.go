@@ -185,8 +185,9 @@ func paged[T any](all []T, page PageQuery, key func(*T) string) (*apiList[T], er
 
 // apiFile is a file as the API shows it.
 type apiFile struct {
-	ID       string    `json:"id" doc:"SHA-256 of the bytes."`
+	ID       string    `json:"id" doc:"The same bytes again have the same."`
 	Name     string    `json:"name"`
+	State    string    `json:"state" doc:"received, reading, accepted or refused; rows are known from accepted on."`
 	Bytes    int64     `json:"bytes"`
 	Received time.Time `json:"received"`
 	Rows     int64     `json:"rows"`
@@ -212,7 +213,7 @@ type apiPart struct {
 }
 
 func apiFileOf(u *Upload) apiFile {
-	f := apiFile{ID: u.ID, Name: u.Name, Bytes: u.Size, Received: u.At.UTC().Truncate(time.Second), Rows: u.Rows(), Accepted: u.Accepted(), Rejected: u.Rejected(), Refused: u.Refused, Parts: []apiPart{}}
+	f := apiFile{ID: u.ID, Name: u.Name, State: u.State, Bytes: u.Size, Received: u.At.UTC().Truncate(time.Second), Rows: u.Rows(), Accepted: u.Accepted(), Rejected: u.Rejected(), Refused: u.Refused, Parts: []apiPart{}}
 	for i := range u.Parts {
 		p := &u.Parts[i]
 		part := apiPart{Name: p.Name, Kind: p.Kind, Dialect: p.Dialect, Grain: p.Grain, Rows: p.Rows, Accepted: p.Accepted, Rejected: p.Rejected, Refused: p.Refused,

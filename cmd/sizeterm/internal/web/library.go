@@ -11,11 +11,13 @@ import (
 
 // Upload is one file that was received, and what was found in it.
 type Upload struct {
-	ID   string // SHA-256 of the bytes, in hex
+	ID   string // stays the same; the same bytes again have it too
 	Name string
 	Size int64 // bytes
 	By   string
 	At   time.Time
+	// State is "received" until somebody reads the file, then "reading", and "accepted" or "refused" in the end.
+	State string
 	// Parts are what the file holds: one, or one for each file of an archive.
 	Parts []Part
 	// Refused says why the file as a whole cannot be used; "" where it can.
@@ -54,6 +56,17 @@ type Planned struct {
 	Plan *recommend.Plan
 	// Input is what the plan was made of: what a what-if is computed from.
 	Input recommend.Input
+	// Customers are the plans that Plan was put together from, by the customer's id; nil where it was made as one. Each has
+	// a window of its own.
+	Customers map[string]*Planned
+}
+
+// of is the plan of which the customer's part is shown.
+func (p *Planned) of(customer string) *Planned {
+	if own, ok := p.Customers[customer]; ok {
+		return own
+	}
+	return p
 }
 
 // Progress is what is being done with a tenant's files.
@@ -81,7 +94,8 @@ type Files interface {
 type Plans interface {
 	// Plan returns the plan called id, the newest where id is empty; ErrNone where there is none.
 	Plan(ctx context.Context, tenant, id string) (Planned, error)
-	// Refresh asks for a new plan of all that the tenant sent; it returns before there is one.
+	// Refresh asks for new plans of all that the tenant sent; it returns before there are any. Files that come ask for theirs
+	// by themselves.
 	Refresh(ctx context.Context, tenant string) error
 	// Progress says what is being done.
 	Progress(ctx context.Context, tenant string) (Progress, error)

@@ -151,7 +151,7 @@ func (s *Server) poolPageOf(r *http.Request) (*poolPage, error) {
 		return nil, err
 	}
 	if changed {
-		if page.Tried, err = try(view.Input, c.Plan, p, page.Knobs); err != nil {
+		if page.Tried, err = try(c.Whole.Input, c.Plan, p, page.Knobs); err != nil {
 			return nil, err
 		}
 		page.Sketch, page.Keys = page.Tried.Sketch, page.Tried.Keys
@@ -214,9 +214,6 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 	if taken == 0 {
 		return problem(http.StatusBadRequest, "no-file", "No file was chosen", "Choose one or several files, then send them.")
 	}
-	if err := s.Plans.Refresh(r.Context(), who.Tenant); err != nil {
-		return err
-	}
 	http.Redirect(w, r, "/uploads", http.StatusSeeOther)
 	return nil
 }
@@ -229,9 +226,6 @@ func (s *Server) apiPut(w http.ResponseWriter, r *http.Request) error {
 	}
 	up, err := s.Files.Receive(r.Context(), who.Tenant, who.ID, r.PathValue("name"), http.MaxBytesReader(w, r.Body, s.MaxUpload))
 	if err != nil {
-		return err
-	}
-	if err := s.Plans.Refresh(r.Context(), who.Tenant); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")

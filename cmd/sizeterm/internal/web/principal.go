@@ -60,3 +60,9 @@ func principalOf(ctx context.Context) Principal {
 	p, _ := ctx.Value(principalKey{}).(Principal)
 	return p
 }
+
+// Asking returns the tenant and the id of whoever asks, for handlers behind the routes of a Server.
+func Asking(ctx context.Context) (tenant, id string) {
+	p := principalOf(ctx)
+	return p.Tenant, p.ID
+}

@@ -31,12 +31,12 @@ func (s *Server) trace(w http.ResponseWriter, r *http.Request) error {
 // forCustomer answers with a plan that can be sent to the customer: no partner's cost or margin, no other customer's things, no
 // names of files.
 func (s *Server) forCustomer(w http.ResponseWriter, r *http.Request, format report.Format) ([]byte, error) {
-	view, c, err := s.customerOf(r)
+	_, c, err := s.customerOf(r)
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
-	err = report.Write(&out, view.Plan, format, report.Options{Version: s.Version, Customer: c.ID})
+	err = report.Write(&out, c.Whole.Plan, format, report.Options{Version: s.Version, Customer: c.ID})
 	return out.Bytes(), err
 }
 

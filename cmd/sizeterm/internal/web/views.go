@@ -33,6 +33,7 @@ type customerView struct {
 	Slug, ID, Name string
 	Plan           *recommend.Plan
 	Told           *report.Told
+	Whole          *Planned // what Plan is the customer's part of
 }
 
 // viewsKept is the number of plans whose words are kept: one of each of a few tenants, and the one before.
@@ -99,8 +100,9 @@ func (v *planView) customer(slugged string) (*customerView, error) {
 		if slug(st.Total.Customer) != slugged {
 			continue
 		}
-		part := report.OfCustomer(v.Plan, st.Total.Customer)
-		c := &customerView{Slug: slugged, ID: st.Total.Customer, Name: st.Total.CustomerName, Plan: part, Told: report.Tell(part)}
+		whole := v.of(st.Total.Customer)
+		part := report.OfCustomer(whole.Plan, st.Total.Customer)
+		c := &customerView{Slug: slugged, ID: st.Total.Customer, Name: st.Total.CustomerName, Plan: part, Told: report.Tell(part), Whole: whole}
 		if c.Name == "" {
 			c.Name = c.ID
 		}
