@@ -135,7 +135,9 @@ func TestAJobComesWithItsTransaction(t *testing.T) {
 		require.Equal(t, 2, n)
 		require.WithinDuration(t, time.Now(), oldest, time.Minute)
 		started(t, q)
-		soon(t, func() bool { return h.count(j) == 1 && h.count(Job{What: Read, Tenant: store.Local, Subject: "u2"}) == 1 }, "both are done")
+		soon(t, func() bool {
+			return h.count(j) == 1 && h.count(Job{What: Read, Tenant: store.Local, Subject: "u2"}) == 1
+		}, "both are done")
 		soon(t, func() bool { n, _, err := q.Waiting(ctx); return err == nil && n == 0 }, "and nothing waits")
 		enqueue(t, q, s, j)
 		soon(t, func() bool { return h.count(j) == 2 }, "what is done can be asked for again")
@@ -281,4 +283,33 @@ func TestNightly(t *testing.T) {
 	require.Equal(t, day.Add(150*time.Minute), n.Next(day))
 	require.Equal(t, day.Add(150*time.Minute+24*time.Hour), n.Next(day.Add(150*time.Minute)))
 	require.Equal(t, day.Add(150*time.Minute+24*time.Hour), n.Next(day.Add(20*time.Hour)))
+}
+
+// A job that cannot be done yet is begun again, as often as it takes, and each end is told once.
+func TestLaterIsNoTry(t *testing.T) {
+	onEach(t, func(t *testing.T, address string) {
+		ctx := context.Background()
+		h := newHands(func(_ context.Context, _ Job, n int) error {
+			if n <= 2*Tries {
+				return Later(time.Millisecond)
+			}
+			return nil
+		})
+		ends := make(chan End, 10)
+		q, s := queue(t, address, h, Options{Ended: func(_ Job, e End) { ends <- e }})
+		j := Job{What: Plan, Tenant: store.Local, Subject: "contoso"}
+		enqueue(t, q, s, j)
+		_, busy, err := q.Busy(ctx, store.Local)
+		require.NoError(t, err)
+		require.True(t, busy)
+		_, busy, err = q.Busy(ctx, "other")
+		require.NoError(t, err)
+		require.False(t, busy)
+		standings, err := q.Standings(ctx)
+		require.NoError(t, err)
+		require.Equal(t, 1, standings["waiting"].Jobs)
+		started(t, q)
+		require.Equal(t, Done, <-ends)
+		require.Equal(t, 2*Tries+1, h.count(j))
+	})
 }
