@@ -322,6 +322,24 @@ func (l *library) failed(ctx context.Context, tenant string) (string, error) {
 	return "", nil
 }
 
+// Events implements web.Happened.
+func (l *library) Events(ctx context.Context, tenant string, after int64) ([]web.Event, error) {
+	events, err := l.p.db.Partner(tenant).Events(ctx, after, 0)
+	if err != nil {
+		return nil, err
+	}
+	var all []web.Event
+	for _, e := range events {
+		all = append(all, web.Event{Seq: e.Seq, Kind: e.Kind, Body: e.Body})
+	}
+	return all, nil
+}
+
+// LastEvent implements web.Happened.
+func (l *library) LastEvent(ctx context.Context, tenant string) (int64, error) {
+	return l.p.db.Partner(tenant).LastEvent(ctx)
+}
+
 // Refresh implements web.Plans.
 func (l *library) Refresh(ctx context.Context, tenant string) error {
 	customers, err := l.p.db.Partner(tenant).Customers(ctx)

@@ -132,8 +132,8 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	server := web.New(web.Options{
 		Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
 		Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle, Ready: p.db.Ready,
-		Observe: series.Answered,
-		Demo:    func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
+		Observe: series.Answered, Door: lib.door, Happened: lib,
+		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})
 	if filled {
 		if err := bringDemo(ctx, lib, store.Local, "demo"); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,12 +136,21 @@ func TestServeReadsByJobs(t *testing.T) {
 	require.NoError(t, err)
 	id := send("cost.csv.gz", bytes.NewReader(cost))
 	require.Equal(t, id, send("again.csv.gz", bytes.NewReader(cost)), "the same bytes: the same receipt")
+	events, err := s.client.Get(s.base + "/events")
+	require.NoError(t, err)
+	defer events.Body.Close()
+	require.Equal(t, "text/event-stream", events.Header.Get("Content-Type"))
+	require.NotEmpty(t, s.inPieces("notes.csv", "this is", " no table\n"), "the receipt of the file")
+	told := bufio.NewScanner(events.Body)
+	for told.Scan() && !strings.Contains(told.Text(), `"refused"`) {
+	}
+	require.Contains(t, told.Text(), "not a file of a known kind")
 	send("notes.csv", strings.NewReader("this is no table\n"))
 	require.Contains(t, s.page("/uploads", "set aside"), "not a file of a known kind")
 	first := headline(t, s.page("/", "Contoso Ltd"))
 	said := s.page("/metrics", `sizeterm_jobs_total{kind="plan",result="done"}`)
 	require.Contains(t, said, `sizeterm_uploads_total{result="accepted"} 2`)
-	require.Contains(t, said, `sizeterm_uploads_total{result="duplicate"} 1`)
+	require.Contains(t, said, `sizeterm_uploads_total{result="duplicate"} 2`)
 	require.Contains(t, said, "sizeterm_plans 1")
 	require.Contains(t, said, `sizeterm_queue_jobs{state="waiting"}`)
 	require.Equal(t, 0, s.stop())
@@ -148,6 +159,34 @@ func TestServeReadsByJobs(t *testing.T) {
 	require.Contains(t, again.page("/metrics", "sizeterm_"), "sizeterm_plans 1", "before anything was made")
 	require.Equal(t, first, headline(t, again.page("/", "Contoso Ltd")))
 	require.Contains(t, again.page("/uploads", "cost.csv.gz"), "set aside")
+}
+
+// inPieces sends a file by tus in two pieces.
+func (s *served) inPieces(name, first, second string) string {
+	call := func(method, address, at, body string) *http.Response {
+		r, err := http.NewRequest(method, address, strings.NewReader(body))
+		require.NoError(s.t, err)
+		r.Header.Set("Tus-Resumable", "1.0.0")
+		r.Header.Set("Upload-Offset", at)
+		if method == "POST" {
+			r.Header.Set("Upload-Length", strconv.Itoa(len(first+second)))
+			r.Header.Set("Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte(name)))
+		} else {
+			r.Header.Set("Content-Type", "application/offset+octet-stream")
+		}
+		resp, err := s.client.Do(r)
+		require.NoError(s.t, err)
+		require.NoError(s.t, resp.Body.Close())
+		return resp
+	}
+	begun := call("POST", s.base+"/api/v1/uploads", "0", "")
+	require.Equal(s.t, http.StatusCreated, begun.StatusCode)
+	at := s.base + begun.Header.Get("Location")
+	require.Equal(s.t, http.StatusNoContent, call("PATCH", at, "0", first).StatusCode)
+	require.Equal(s.t, strconv.Itoa(len(first)), call("HEAD", at, "0", "").Header.Get("Upload-Offset"))
+	done := call("PATCH", at, strconv.Itoa(len(first)), second)
+	require.Equal(s.t, http.StatusNoContent, done.StatusCode)
+	return done.Header.Get("Upload-Receipt")
 }
 
 // The plans of several customers stand side by side, each with its own window.

@@ -37,16 +37,8 @@ func (s *Server) portfolio(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page.Uploads = len(uploads)
-	refreshWhile(w, page.Progress)
 	s.render(w, r, http.StatusOK, "portfolio", "Portfolio", page)
 	return nil
-}
-
-// refreshWhile lets a browser without the script look again while work is under way.
-func refreshWhile(w http.ResponseWriter, p Progress) {
-	if p.Running {
-		w.Header().Set("Refresh", "2")
-	}
 }
 
 // customerPage is one customer's plan.
@@ -181,7 +173,6 @@ func (s *Server) uploads(w http.ResponseWriter, r *http.Request) error {
 	if page.Progress, err = s.Plans.Progress(ctx, who.Tenant); err != nil {
 		return err
 	}
-	refreshWhile(w, page.Progress)
 	s.render(w, r, http.StatusOK, "uploads", "Uploads", page)
 	return nil
 }

@@ -34,6 +34,11 @@ type Options struct {
 	Home string
 	// Audit records what somebody did; nil records nothing.
 	Audit func(ctx context.Context, tenant, actor, action, object, detail string) error
+	// Door takes files in pieces by the tus protocol, or whole; it sees paths behind /api/v1/uploads and asks Asking who
+	// sends. nil where there is none.
+	Door http.Handler
+	// Happened tells of uploads and plans as they come; nil where nothing does.
+	Happened Happened
 	// Demo brings the demo's files into a tenant; nil where there is none to bring.
 	Demo func(ctx context.Context, tenant, by string) error
 	// Ready reports why the service cannot work, nil where it can.
@@ -69,6 +74,7 @@ type Server struct {
 	pages     pages
 	views     views
 	handler   http.Handler
+	stopping  chan struct{} // closed when Serve is to end
 }
 
 // The limits of requests.
@@ -84,7 +90,7 @@ const (
 
 // New makes a server. It panics where the routes contradict each other: a mistake of ours.
 func New(o Options) *Server {
-	s := &Server{Options: o, log: o.Log, now: o.Now, mux: http.NewServeMux(), pages: parsePages(), views: newViews()}
+	s := &Server{Options: o, log: o.Log, now: o.Now, mux: http.NewServeMux(), pages: parsePages(), views: newViews(), stopping: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -250,6 +256,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
+	close(s.stopping)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	if err := server.Shutdown(stopping); err != nil {

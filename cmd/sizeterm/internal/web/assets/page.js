@@ -13,6 +13,21 @@
     });
   }
 
+  // While something is worked on, the server tells what happens, and the page looks again; without it, after five seconds.
+  // Files that were chosen and not sent stay.
+  if (document.querySelector(".spin")) {
+    let waiting = 0;
+    const look = () => {
+      if (![...document.querySelectorAll("input[type=file]")].some((i) => i.files.length)) { location.reload(); }
+    };
+    const soon = (wait) => { clearTimeout(waiting); waiting = setTimeout(look, wait); };
+    soon(5000);
+    const told = new EventSource("/events");
+    told.onopen = () => soon(2000);
+    told.addEventListener("upload", () => soon(400));
+    told.addEventListener("plan", () => soon(400));
+  }
+
   // A slider asks the server, which computes with the same simulator, and shows its answer in place.
   for (const form of document.querySelectorAll("form[data-what-if]")) {
     const target = document.getElementById("demand");
