@@ -36,6 +36,7 @@ type Setting struct {
 // Answer is what a Change makes of a plan. Every figure of it comes from the same simulator as the plan's.
 type Answer struct {
 	Asked  []string      // the question in words
+	Notes  []string      // what the figures leave out: purchases planned for later days, of the plan and of the changed one
 	Totals []TotalChange // by customer and currency
 	Lines  []LineChange  // lines whose quantity or saving changes
 }
@@ -303,6 +304,7 @@ func (p *Plan) compareWith(after *Plan) (*Answer, error) {
 	slices.SortFunc(a.Lines, func(x, y LineChange) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Currency, y.Currency), cmp.Compare(x.Region, y.Region), cmp.Compare(x.Pool, y.Pool), cmp.Compare(x.Size, y.Size), cmp.Compare(x.Term, y.Term))
 	})
+	a.Notes = append(leftOut("the plan", p, a.Lines), leftOut("the changed plan", after, a.Lines)...)
 	return a, nil
 }
 
@@ -347,4 +349,19 @@ func (p Policy) changesTo(q Policy) []string {
 		}
 	}
 	return said
+}
+
+// leftOut names the purchases that a plan keeps for later days in the pools of changed lines: no figure of today's lines counts
+// them, so a quantity bought today may seem to save what the plan saves later.
+func leftOut(which string, p *Plan, changed []LineChange) []string {
+	var notes []string
+	for i := range p.Later {
+		l := &p.Later[i]
+		in := slices.ContainsFunc(changed, func(c LineChange) bool { return c.Pool == l.Pool })
+		if l.Action == "buy" && in {
+			notes = append(notes, fmt.Sprintf("not counted here: %s also buys %d x %s in %s on %s, which saves %s %s a month from then on",
+				which, l.Quantity, sizeText(l.Size), l.Region, day(l.Date), l.SavingMonth.Round(), l.Currency))
+		}
+	}
+	return notes
 }

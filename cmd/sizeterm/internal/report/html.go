@@ -52,7 +52,7 @@ type tableData struct {
 
 // answerData is what a change makes of the plan.
 type answerData struct {
-	Asked         []string
+	Asked, Notes  []string
 	Totals, Lines tableData
 }
 
@@ -60,7 +60,7 @@ func newAnswerData(a *recommend.Answer) *answerData {
 	if a == nil {
 		return nil
 	}
-	return &answerData{a.Asked, tableData{answerTotalColumns, answerTotals(a)}, tableData{answerLineColumns, answerLines(a)}}
+	return &answerData{a.Asked, a.Notes, tableData{answerTotalColumns, answerTotals(a)}, tableData{answerLineColumns, answerLines(a)}}
 }
 
 // writeHTML writes one self-contained page without scripts or outside addresses: light and dark, and fit for printing.

@@ -101,6 +101,12 @@ func mdAnswer(b *strings.Builder, a *recommend.Answer) {
 		b.WriteString("\n")
 		mdGrid(b, answerLineColumns, answerLines(a))
 	}
+	for i, note := range a.Notes {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(b, "- %s\n", md(note))
+	}
 	b.WriteString("\nThe plan below is the changed one.\n")
 }
 

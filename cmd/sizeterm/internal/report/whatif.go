@@ -5,6 +5,7 @@ import "sizeterm/recommend"
 // answerView is what a change makes of a plan.
 type answerView struct {
 	Asked  []string          `json:"asked"`
+	Notes  []string          `json:"notes"`
 	Totals []totalChangeView `json:"totals"`
 	Lines  []lineChangeView  `json:"lines"`
 }
@@ -42,7 +43,7 @@ func newAnswerView(a *recommend.Answer) *answerView {
 		return nil
 	}
 	return &answerView{
-		Asked: texts(a.Asked),
+		Asked: texts(a.Asked), Notes: texts(a.Notes),
 		Totals: list(a.Totals, func(t *recommend.TotalChange) totalChangeView {
 			return totalChangeView{
 				Customer: t.Customer, Currency: string(t.Currency), PlanBefore: exact(t.Before.PlanMonth), PlanAfter: exact(t.After.PlanMonth),
@@ -115,6 +116,9 @@ func (p *page) answer(a *recommend.Answer) {
 	} else {
 		p.WriteString("\n")
 		p.indented(grid(answerLineColumns, answerLines(a), p.width))
+	}
+	for _, note := range a.Notes {
+		p.hanging("- ", note, noLimit)
 	}
 	p.paragraph(0, "The plan below is the changed one.")
 }
