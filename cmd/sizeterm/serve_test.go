@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -21,7 +22,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sizeterm/analyzer/demand"
+	"sizeterm/cmd/sizeterm/internal/jobs"
+	"sizeterm/cmd/sizeterm/internal/metrics"
+	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
+	"sizeterm/ingest/upload"
 	"sizeterm/recommend"
 )
 
@@ -187,6 +192,47 @@ func (s *served) inPieces(name, first, second string) string {
 	done := call("PATCH", at, strconv.Itoa(len(first)), second)
 	require.Equal(s.t, http.StatusNoContent, done.StatusCode)
 	return done.Header.Get("Upload-Receipt")
+}
+
+// recorded is a folder in which a file was acknowledged by a process that ended before anybody read it.
+func recorded(t *testing.T) (dir string, reopen func() *pipeline) {
+	dir = t.TempDir()
+	reopen = func() *pipeline {
+		p, err := openPipeline(t.Context(), &common{streams: streams{out: io.Discard, err: io.Discard}}, house{dataDir: dir}, recommending{})
+		require.NoError(t, err)
+		return p
+	}
+	p := reopen()
+	cost, err := os.Open("../../testdata/contoso/cost-export-2026-10.csv.gz")
+	require.NoError(t, err)
+	defer cost.Close()
+	_, err = p.take(t.Context(), upload.Owner{Tenant: store.Local, Author: "anna"}, "cost.csv.gz", cost)
+	require.NoError(t, err)
+	require.NoError(t, p.close())
+	return dir, reopen
+}
+
+func TestServeGoesOnWithWhatWasLeft(t *testing.T) {
+	dir, _ := recorded(t)
+	s := serveIt(t, "serve", "--data-dir", dir, "--nightly", "0")
+	s.page("/", "Contoso Ltd")
+}
+
+// The nightly run reads what nobody has read and makes the plan, and the metrics say so.
+func TestServeByNight(t *testing.T) {
+	dir, reopen := recorded(t)
+	p := reopen()
+	defer func() { require.NoError(t, p.close()) }()
+	p.metrics = metrics.New(release)
+	p.night = func(ctx context.Context) error { return (&serving{house: house{dataDir: dir}}).night(ctx, p) }
+	require.NoError(t, p.Do(t.Context(), jobs.Job{What: jobs.Batch}))
+	plans, err := p.db.Partner(store.Local).LatestPlans(t.Context())
+	require.NoError(t, err)
+	require.Len(t, plans, 1)
+	answer := httptest.NewRecorder()
+	p.metrics.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	require.Contains(t, answer.Body.String(), "sizeterm_batch_customers_planned 1")
+	require.Contains(t, answer.Body.String(), "sizeterm_plans 1")
 }
 
 // The plans of several customers stand side by side, each with its own window.
