@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,11 +18,14 @@ import (
 // and a message of the shop is taken once.
 func TestWebhooks(t *testing.T) {
 	b := newBuying(t)
+	var mutex sync.Mutex // the endpoint answers in goroutines of its own
 	var got []http.Header
 	var bodies []string
 	status := http.StatusNoContent
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		mutex.Lock()
+		defer mutex.Unlock()
 		got, bodies = append(got, r.Header), append(bodies, string(body))
 		w.WriteHeader(status)
 	}))
@@ -30,10 +34,14 @@ func TestWebhooks(t *testing.T) {
 	env := []string{"SIZETERM_WEBHOOK_SECRET=" + secret, "SIZETERM_WEBHOOK_URL=" + server.URL}
 	run := func(want int, args ...string) string {
 		t.Helper()
+		mutex.Unlock()
+		defer mutex.Lock()
 		code, out, errs := b.run(env, append([]string{"webhook"}, args...)...)
 		require.Equal(t, want, code, "%v: %s%s", args, out, errs)
 		return out + errs
 	}
+	mutex.Lock()
+	defer mutex.Unlock()
 	require.Contains(t, run(0, "test"), "taken")
 	require.Contains(t, bodies[0], "sizeterm.webhook.test")
 	b.approve()
@@ -64,6 +72,8 @@ func TestWebhooks(t *testing.T) {
 	take := func(text string) (int, string) {
 		b.stdin = bytes.NewReader([]byte(text))
 		defer func() { b.stdin = nil }()
+		mutex.Unlock()
+		defer mutex.Lock()
 		code, out, errs := b.run(env, "webhook", "take")
 		return code, out + errs
 	}
