@@ -20,6 +20,7 @@ type Problem struct {
 	cause error
 }
 
+// Error returns the title and what caused the problem, or its detail.
 func (p *Problem) Error() string {
 	if p.cause != nil {
 		return fmt.Sprintf("%s: %v", p.Title, p.cause)
@@ -27,6 +28,7 @@ func (p *Problem) Error() string {
 	return p.Title + ": " + p.Detail
 }
 
+// Unwrap returns the cause, nil where the request itself is at fault.
 func (p *Problem) Unwrap() error { return p.cause }
 
 // problem makes a problem with a detail for people.
