@@ -140,7 +140,6 @@ func (s *Server) mac(kind, secret string) string {
 type signInPage struct {
 	Link, Next string
 	Wrong      bool
-	OIDC       bool
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
