@@ -83,7 +83,7 @@ func (o *ordering) readBook(ctx context.Context, books *prove.Books, in ingest.I
 		books.AddTransactions(prove.Transaction(t))
 	}
 	for _, l := range r.Links() {
-		books.AddLinks(prove.Link(l))
+		books.AddLink(l.Reservation, l.Order)
 	}
 	for _, u := range r.ReservationUses() {
 		books.AddUses(prove.Use(u))
@@ -177,7 +177,7 @@ func (o *ordering) verify(ctx context.Context, d *order.Desk, actor string, book
 		return refused("Name the files of the months after the purchase.", err)
 	}
 	if record {
-		if err := d.Proved(ctx, actor, proofs(report)); err != nil {
+		if err := d.Proved(ctx, actor, report.Proofs()); err != nil {
 			return err
 		}
 	}
@@ -187,30 +187,4 @@ func (o *ordering) verify(ctx context.Context, d *order.Desk, actor string, book
 	}
 	w := bufio.NewWriter(o.out)
 	return errors.Join(write(w), w.Flush())
-}
-
-// proofs are what the journal keeps of a report: the newest month of each order that the files show.
-func proofs(r *prove.Report) []order.Proof {
-	newest := map[string]*prove.Finding{}
-	var ids []string
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		if f.Bought.Verdict == prove.NotFound {
-			continue
-		}
-		if newest[f.Order] == nil {
-			ids = append(ids, f.Order)
-		}
-		newest[f.Order] = f
-	}
-	var all []order.Proof
-	for _, id := range ids {
-		f := newest[id]
-		text := fmt.Sprintf("%s: %s, charged %s, used %s", f.Month, f.Bought.Verdict, f.Charged.Verdict, f.Applied.Verdict)
-		if f.Saving.Known {
-			text += fmt.Sprintf(", promised %s, realised %s", f.Saving.Promised, f.Saving.Realised)
-		}
-		all = append(all, order.Proof{Order: id, Text: text, ReservationOrder: f.ReservationOrder, Complete: f.Applied.Utilization != nil || f.Charged.Verdict == prove.AsQuoted})
-	}
-	return all
 }

@@ -23,12 +23,12 @@ func (c *claim) applied(w window, u used) Applied {
 	_, _, hasUsage := c.books.span(c.o.Line.Customer)
 	switch {
 	case w.days() == 0 && hasUsage && seconds(w.run) > 0:
-		out.Verdict, out.Detail = TooEarly, "the purchase day and the day after it are not complete: wait for the next file"
+		out.Verdict, out.Detail = tooEarly, "the purchase day and the day after it are not complete: wait for the next file"
 		return out
 	case w.days() == 0 || !hasUsage && len(u.byDay) == 0 || reserved.Sign() == 0:
-		out.Verdict, out.Detail = NotInFiles, "no usage of the month since the purchase among the files"
+		out.Verdict, out.Detail = notInFiles, "no usage of the month since the purchase among the files"
 		if seconds(w.run) == 0 && seconds(w.whole) > 0 {
-			out.Verdict, out.Detail = BeforeStart, "it did not run yet"
+			out.Verdict, out.Detail = beforeStart, "it did not run yet"
 		}
 		return out
 	}
@@ -37,12 +37,12 @@ func (c *claim) applied(w window, u used) Applied {
 	out.Utilization = &f
 	switch {
 	case usedHours.Sign() <= 0:
-		out.Verdict, out.Detail = Unused, "0 % used: no gain at all"
+		out.Verdict, out.Detail = unused, "0 % used: no gain at all"
 		out.WayOut = "look at its scope, its region and whether it is provisioned; order refund values another scope, an exchange and a refund"
 	case share.Cmp(bill.Frac(995, 1000)) >= 0:
-		out.Verdict, out.Detail = Full, "100 % used: full gain"
+		out.Verdict, out.Detail = full, "100 % used: full gain"
 	default:
-		out.Verdict, out.Detail = Partly, fmt.Sprintf("%s %% used: the rest is paid for and lost", percent(share))
+		out.Verdict, out.Detail = partly, fmt.Sprintf("%s %% used: the rest is paid for and lost", percent(share))
 		out.WayOut = "order refund values another scope, an exchange and a refund of the part that is not used"
 	}
 	return out

@@ -45,9 +45,6 @@ type Transaction struct {
 	Line             int64
 }
 
-// Link says that a reservation belongs to a reservation order.
-type Link struct{ Order, Reservation string }
-
 // Use is what was used of a reservation on one day: see ingest.ReservationUse.
 type Use struct {
 	Reservation, Order, Size, Resource string
@@ -120,7 +117,7 @@ type rateKey struct {
 // Books is what the files of some months hold. The zero value is empty.
 type Books struct {
 	cells     map[cellID]map[origin]map[what]*quantity
-	purchases map[cellID]map[origin][]Charge
+	purchases map[cellID]map[origin][]charge
 	rates     map[rateKey]map[money.Rate]int64 // hours at each price, Linux compute on demand
 	orderOf   map[string]string                // of a reservation
 	lines     []InvoiceLine
@@ -132,12 +129,12 @@ type Books struct {
 
 	// Worked out when asked for, and forgotten when rows are added.
 	chosen    []row // of the exports that count, sorted by customer first
-	purchased []Charge
+	purchased []charge
 	spans     map[string][2]day
 }
 
-// Charge is one purchase, instalment or correction of a reservation in a cost export.
-type Charge struct {
+// charge is one purchase, instalment or correction of a reservation in a cost export.
+type charge struct {
 	Customer, Benefit string
 	Day               time.Time
 	Cost              money.Amount
@@ -151,7 +148,7 @@ type Charge struct {
 func (b *Books) AddCharges(c *usage.Charges) {
 	b.chosen, b.purchased, b.spans = nil, nil, nil
 	if b.cells == nil {
-		b.cells, b.purchases = map[cellID]map[origin]map[what]*quantity{}, map[cellID]map[origin][]Charge{}
+		b.cells, b.purchases = map[cellID]map[origin]map[what]*quantity{}, map[cellID]map[origin][]charge{}
 		b.rates, b.names = map[rateKey]map[money.Rate]int64{}, map[string]string{}
 	}
 	for i := range c.Len() {
@@ -169,10 +166,10 @@ func (b *Books) AddCharges(c *usage.Charges) {
 			}
 			byOrigin := b.purchases[cell]
 			if byOrigin == nil {
-				byOrigin = map[origin][]Charge{}
+				byOrigin = map[origin][]charge{}
 				b.purchases[cell] = byOrigin
 			}
-			byOrigin[from] = append(byOrigin[from], Charge{Customer: cell.customer, Benefit: c.Benefit.Text(i), Day: time.Unix(c.Start[i], 0).UTC(),
+			byOrigin[from] = append(byOrigin[from], charge{Customer: cell.customer, Benefit: c.Benefit.Text(i), Day: time.Unix(c.Start[i], 0).UTC(),
 				Cost: money.New(c.Cost[i], currency), Size: c.BenefitSize.Text(i), Refund: kind == usage.Adjustment, Export: from.export, Line: c.Line[i]})
 		case kind == usage.Compute || kind == usage.Unused && model == usage.Reservation:
 			b.addUse(c, i, cell, from, what{catalog.Size(c.Size.Text(i)), catalog.Region(c.Region.Text(i)), currency, model, kind, c.Benefit.Text(i), 0})
@@ -222,12 +219,8 @@ func (b *Books) AddTransactions(deals ...Transaction) { b.deals = append(b.deals
 // AddUses takes rows of reservation details or summaries.
 func (b *Books) AddUses(uses ...Use) { b.uses = append(b.uses, uses...) }
 
-// AddLinks takes what files say of reservations and their orders.
-func (b *Books) AddLinks(links ...Link) {
-	for _, l := range links {
-		b.link(l.Reservation, l.Order)
-	}
-}
+// AddLink takes what a file says: a reservation belongs to a reservation order.
+func (b *Books) AddLink(reservation, order string) { b.link(reservation, order) }
 
 // AddHeld takes a list of reservations.
 func (b *Books) AddHeld(held ...usage.Commitment) {
@@ -308,18 +301,18 @@ func (b *Books) rowsOf(customer string) []row {
 }
 
 // charges returns purchases and corrections of the exports that count, by day.
-func (b *Books) charges() []Charge {
+func (b *Books) charges() []charge {
 	if b.purchased != nil {
 		return b.purchased
 	}
-	all := []Charge{}
+	all := []charge{}
 	for _, byOrigin := range b.purchases {
 		// Amortized exports have no purchases, and invoices are read line by line.
 		if o, ok := best(byOrigin, func(o origin) bool { return o.export != "invoice" }); ok {
 			all = append(all, byOrigin[o]...)
 		}
 	}
-	slices.SortFunc(all, func(x, y Charge) int {
+	slices.SortFunc(all, func(x, y charge) int {
 		return cmp.Or(x.Day.Compare(y.Day), cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Benefit, y.Benefit), cmp.Compare(x.Line, y.Line))
 	})
 	b.purchased = all

@@ -117,12 +117,12 @@ func (c *claim) charged(m month) (Charged, error) {
 	}
 	switch {
 	case expected.IsZero():
-		out.Verdict, out.Detail = NothingDue, "it was paid before"
+		out.Verdict, out.Detail = nothingDue, "it was paid before"
 	case c.covers(m) || c.invoices(m):
-		out.Verdict, out.Detail = NotCharged, "files with purchases cover the day, and do not have it"
+		out.Verdict, out.Detail = notCharged, "files with purchases cover the day, and do not have it"
 		out.Difference, err = difference(out.Amount, out.Expected)
 	default:
-		out.Verdict, out.Detail = NotInFiles, "no invoice, transactions or purchase rows of this month among the files"
+		out.Verdict, out.Detail = notInFiles, "no invoice, transactions or purchase rows of this month among the files"
 	}
 	return out, err
 }
@@ -166,16 +166,16 @@ func (c *claim) judge(out *Charged, n int) error {
 	off := max(out.Difference.Micros, -out.Difference.Micros)
 	switch {
 	case off <= tolerance && !out.Expected.IsZero():
-		out.Verdict = AsQuoted
+		out.Verdict = asQuoted
 		if off > 0 {
 			out.Detail = fmt.Sprintf("%s of rounding", out.Difference.Decimal())
 		}
 	case n > 1 && out.Amount.Micros >= 2*out.Expected.Micros-tolerance && out.Expected.Micros > 0:
-		out.Verdict, out.Detail = Twice, fmt.Sprintf("%d charges in one month", n)
+		out.Verdict, out.Detail = chargedTwice, fmt.Sprintf("%d charges in one month", n)
 	case out.Expected.IsZero() && off <= tolerance:
-		out.Verdict = NothingDue
+		out.Verdict = nothingDue
 	default:
-		out.Verdict, out.Detail = Differs, fmt.Sprintf("%d charges come to %s, quoted was %s", n, out.Amount, out.Expected)
+		out.Verdict, out.Detail = chargedOther, fmt.Sprintf("%d charges come to %s, quoted was %s", n, out.Amount, out.Expected)
 	}
 	return nil
 }
@@ -206,7 +206,7 @@ func (c *claim) invoiced(m month, out *Charged) (bool, error) {
 		case money.Code(l.PricingCurrency) == currency && okP && okQ:
 			sum = sum.Add(micros(price.Mul(quantity)))
 		default:
-			out.Verdict, out.Detail = Differs, fmt.Sprintf("billed in %s, priced in %s: the order is in %s", l.Currency, orElse(l.PricingCurrency, "no known currency"), currency)
+			out.Verdict, out.Detail = chargedOther, fmt.Sprintf("billed in %s, priced in %s: the order is in %s", l.Currency, orElse(l.PricingCurrency, "no known currency"), currency)
 			return true, nil
 		}
 	}
@@ -223,7 +223,7 @@ func (c *claim) invoiced(m month, out *Charged) (bool, error) {
 	}
 	out.Amount, out.Billed = Sum{charged}, total.Decimal()
 	err = c.judge(out, n)
-	if out.Verdict == Differs && pricing != "" && pricing != string(currency) {
+	if out.Verdict == chargedOther && pricing != "" && pricing != string(currency) {
 		out.Detail += fmt.Sprintf("; it is priced in %s at %s: what is billed in %s moves with the month's exchange rate", pricing, orElse(out.Exchange, "no known rate"), currency)
 	}
 	return true, err
@@ -240,7 +240,7 @@ func (c *claim) transacted(m month, out *Charged) (bool, error) {
 		}
 		out.Source = fmt.Sprintf("%s:%d", t.File, t.Line)
 		if t.Currency != "" && money.Code(t.Currency) != out.Expected.Currency {
-			out.Verdict, out.Billed, out.BillingCurrency = Differs, t.Amount, t.Currency
+			out.Verdict, out.Billed, out.BillingCurrency = chargedOther, t.Amount, t.Currency
 			out.Detail = fmt.Sprintf("charged in %s, ordered in %s: an invoice has both", t.Currency, out.Expected.Currency)
 			return true, nil
 		}
@@ -266,7 +266,7 @@ func (c *claim) exported(m month, out *Charged) (bool, error) {
 		}
 		out.Source = p.Export + " cost rows"
 		if p.Cost.Currency != sum.Currency {
-			out.Verdict, out.Billed, out.BillingCurrency = Differs, p.Cost.Decimal(), string(p.Cost.Currency)
+			out.Verdict, out.Billed, out.BillingCurrency = chargedOther, p.Cost.Decimal(), string(p.Cost.Currency)
 			out.Detail = fmt.Sprintf("charged in %s, ordered in %s: an invoice has both", p.Cost.Currency, sum.Currency)
 			return true, nil
 		}

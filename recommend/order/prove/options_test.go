@@ -38,13 +38,13 @@ func TestWhatIsLeft(t *testing.T) {
 		{"afterwards", owned("2400", pricing.OneYear, "2026-01-01", false), "2027-06-01", "0.00", "0.00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			commitment, paid, err := c.h.Remainder(date(c.on), 1)
+			commitment, paid, err := c.h.remainder(date(c.on), 1)
 			require.NoError(t, err)
 			require.Equal(t, c.commitment, commitment.Decimal())
 			require.Equal(t, c.paid, paid.Decimal())
 		})
 	}
-	_, _, err := owned("1", pricing.OneYear, "2026-01-01", false).Remainder(date("2026-02-01"), 2)
+	_, _, err := owned("1", pricing.OneYear, "2026-01-01", false).remainder(date("2026-02-01"), 2)
 	require.Error(t, err)
 }
 
@@ -60,9 +60,9 @@ func TestTheCapUnderBothReadings(t *testing.T) {
 	}
 	check := func(on, commitment string, fits bool, free string) {
 		t.Helper()
-		uses, ok := l.Caps(customer, date(on), usd(commitment), usd("100"), dollars)
+		uses, ok := l.caps(customer, date(on), usd(commitment), usd("100"), dollars)
 		require.True(t, ok)
-		require.Equal(t, ByCommitment, uses[0].Reading)
+		require.Equal(t, byCommitment, uses[0].Reading)
 		require.Equal(t, fits, uses[0].Fits)
 		require.Equal(t, free, uses[0].Free)
 		require.True(t, uses[1].Fits, "little money came back")
@@ -73,7 +73,7 @@ func TestTheCapUnderBothReadings(t *testing.T) {
 	check("2027-01-10", "40000", true, "")
 	check("2026-07-01", "50000", false, "2027-06-01")
 	check("2026-07-01", "50000.01", false, "")
-	_, ok := l.Caps(customer, date("2026-07-01"), money.New(1, "EUR"), money.New(0, "EUR"), dollars)
+	_, ok := l.caps(customer, date("2026-07-01"), money.New(1, "EUR"), money.New(0, "EUR"), dollars)
 	require.False(t, ok)
 }
 
@@ -205,4 +205,33 @@ func TestOwnedAndLedger(t *testing.T) {
 	l := LedgerOf([]order.Order{o}, b)
 	require.Len(t, l, 2, "what the order tells is not counted again")
 	require.Equal(t, "55.00", l[0].Commitment.Decimal())
+}
+
+// Without size flexibility a reservation of one D4s covers no D2s: while two of these run and no D4s does, all of it is better
+// given back, 876 x 335 / 365 = 804. With flexibility it covers both, 2 x 0.10 x 24 x 335 = 1608, and nothing is.
+// A D4s that runs is covered either way.
+func TestCapacityPriorityIsValuedOnItsExactSize(t *testing.T) {
+	f := &file{}
+	f.runs(subA, "Standard_D2s_v5", 1, 30, "")
+	f.runs(subB, "Standard_D2s_v5", 1, 30, "")
+	b := f.into(t, &Books{})
+	h := owned("876", pricing.OneYear, "2026-11-02", false)
+	h.Flexible = false
+	got := advise(t, b, h, "2026-12-02T00:00:00Z", nil)
+	require.Equal(t, "804.00", got["refund"].Value.Decimal())
+	h.Flexible = true
+	got = advise(t, b, h, "2026-12-02T00:00:00Z", nil)
+	require.Equal(t, "-804.00", got["refund"].Value.Decimal()) // 804 - 1608
+
+	f = &file{}
+	f.runs(subA, "Standard_D4s_v5", 1, 30, "")
+	f.runs(subB, "Standard_D2s_v5", 1, 30, "")
+	b = f.into(t, &Books{})
+	h.Flexible = false
+	got = advise(t, b, h, "2026-12-02T00:00:00Z", nil)
+	require.Equal(t, "-804.00", got["refund"].Value.Decimal()) // 804 - 0.20 x 24 x 335
+	h.Scope = "/subscriptions/" + subB
+	got = advise(t, b, h, "2026-12-02T00:00:00Z", nil)
+	require.Equal(t, "804.00", got["refund"].Value.Decimal(), "its scope has no D4s")
+	require.Equal(t, "1608.00", got["rescope"].Value.Decimal())
 }

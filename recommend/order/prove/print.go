@@ -47,15 +47,15 @@ func (s *Split) reasons() []struct {
 func (s *Split) Why() string {
 	var parts []string
 	for _, p := range s.reasons() {
-		if p.Sum.Round() != Round0(p.Sum) {
+		if p.Sum.Round() != nothingOf(p.Sum) {
 			parts = append(parts, p.Name+" "+signed(p.Sum))
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-// Round0 is nothing, as the currency of s prints it.
-func Round0(s Sum) string {
+// nothingOf is nothing, as the currency of s prints it.
+func nothingOf(s Sum) string {
 	s.Micros = 0
 	return s.Round()
 }
@@ -72,9 +72,9 @@ func (a *Applied) Percent() string {
 	switch {
 	case a.Utilization == nil:
 		return ""
-	case a.Verdict == Unused:
+	case a.Verdict == unused:
 		return "0 %"
-	case a.Verdict == Full:
+	case a.Verdict == full:
 		return "100 %"
 	}
 	return fmt.Sprintf("%d %%", min(max(int(*a.Utilization*100+0.5), 1), 99))
@@ -121,7 +121,7 @@ func (r *Report) table(w io.Writer) error {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		for _, line := range [][2]string{{f.Bought.Verdict, f.Bought.Detail}, {f.Charged.Verdict, f.Charged.Detail}, {f.Applied.Verdict, f.Applied.Detail}, {"saving", f.Saving.Detail}} {
-			if line[1] != "" && line[0] != IsBought && line[0] != Full && line[0] != NothingDue && line[0] != AsQuoted {
+			if line[1] != "" && line[0] != isBought && line[0] != full && line[0] != nothingDue && line[0] != asQuoted {
 				fmt.Fprintf(w, "%s %s  %s: %s\n", f.Order, f.Month, line[0], plain(line[1]))
 			}
 		}

@@ -1,9 +1,11 @@
 package prove
 
 import (
+	"fmt"
 	"time"
 
 	"sizeterm/pricing/money"
+	"sizeterm/recommend/order"
 )
 
 // Sum is an amount that is printed as a decimal number; its currency stands beside it.
@@ -15,23 +17,22 @@ func (s Sum) MarshalText() ([]byte, error) { return []byte(s.Decimal()), nil }
 // Verdicts of a finding.
 const (
 	// Bought.
-	IsBought    = "bought"
-	NotFound    = "not_found" // no file shows it
-	IsDifferent = "different" // what the files show is not what was ordered
-	IsReturned  = "returned"
+	isBought    = "bought"
+	notFound    = "not_found" // no file shows it
+	isDifferent = "different" // what the files show is not what was ordered
 	// Charged.
-	AsQuoted    = "as_quoted"
-	Differs     = "differs"
-	Twice       = "charged_twice"
-	NotCharged  = "not_charged"  // files of that kind cover the day, and do not have it
-	NotInFiles  = "not_in_files" // no file could show it
-	NothingDue  = "nothing_due"
-	BeforeStart = "before_purchase"
+	asQuoted     = "as_quoted"
+	chargedOther = "differs"
+	chargedTwice = "charged_twice"
+	notCharged   = "not_charged"  // files of that kind cover the day, and do not have it
+	notInFiles   = "not_in_files" // no file could show it
+	nothingDue   = "nothing_due"
+	beforeStart  = "before_purchase"
 	// Applied.
-	Unused   = "unused" // 0 %: no gain at all
-	Partly   = "partly" // 1 to 99 %: not exploited
-	Full     = "full"   // 100 %: full gain
-	TooEarly = "too_early"
+	unused   = "unused" // 0 %: no gain at all
+	partly   = "partly" // 1 to 99 %: not exploited
+	full     = "full"   // 100 %: full gain
+	tooEarly = "too_early"
 )
 
 // Bought says whether an order was bought, and how that is known.
@@ -160,4 +161,30 @@ type Report struct {
 	UnmatchedCharge []Unmatched     `json:"unmatched_charges"`
 	UnmatchedOrder  []Unmatched     `json:"unmatched_orders"`
 	Warnings        []string        `json:"warnings"`
+}
+
+// Proofs are what the journal keeps of the report: the newest month of each order that the files show.
+func (r *Report) Proofs() []order.Proof {
+	newest := map[string]*Finding{}
+	var ids []string
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Bought.Verdict == notFound {
+			continue
+		}
+		if newest[f.Order] == nil {
+			ids = append(ids, f.Order)
+		}
+		newest[f.Order] = f
+	}
+	var all []order.Proof
+	for _, id := range ids {
+		f := newest[id]
+		text := fmt.Sprintf("%s: %s, charged %s, used %s", f.Month, f.Bought.Verdict, f.Charged.Verdict, f.Applied.Verdict)
+		if f.Saving.Known {
+			text += fmt.Sprintf(", promised %s, realised %s", f.Saving.Promised, f.Saving.Realised)
+		}
+		all = append(all, order.Proof{Order: id, Text: text, ReservationOrder: f.ReservationOrder, Complete: f.Applied.Utilization != nil || f.Charged.Verdict == asQuoted})
+	}
+	return all
 }

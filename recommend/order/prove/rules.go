@@ -5,70 +5,13 @@ import (
 	"slices"
 	"time"
 
-	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/order"
 )
 
-// Owned is a reservation that something can be done with: one that was ordered here, or one of a list.
-type Owned struct {
-	Order            string // ours, "" for one that was not ordered here
-	Reservation      string // the vendor's id, "" where no file names it
-	ReservationOrder string
-	Customer, Scope  string
-	Size             catalog.Size
-	Region           catalog.Region
-	Term             pricing.Term
-	Quantity         int64
-	Start, End       time.Time
-	Total            money.Amount // paid, or to be paid, for the whole term and quantity
-	Monthly          bool
-	Flexible         bool
-	// Estimated says that no file tells the price: it is that of the book today.
-	Estimated bool
-}
-
-// days counts UTC days from a to b.
-func days(a, b time.Time) int64 { return int64(dayOf(b.UTC()) - dayOf(a.UTC())) }
-
-// Remainder is what is left to run of quantity instances on a day: the commitment, prorated by UTC days, and of that what
-// was paid already and would come back as money.
-func (h *Owned) Remainder(on time.Time, quantity int64) (commitment, paid money.Amount, err error) {
-	term, left := days(h.Start, h.End), min(max(days(on, h.End), 0), days(h.Start, h.End))
-	if term < 1 || quantity < 0 || quantity > h.Quantity {
-		return commitment, paid, fmt.Errorf("%d of %d instances over %d days", quantity, h.Quantity, term)
-	}
-	share, err := h.Total.MulDiv(quantity, h.Quantity)
-	if err != nil {
-		return commitment, paid, err
-	}
-	if commitment, err = share.MulDiv(left, term); err != nil || !h.Monthly {
-		return commitment, commitment, err
-	}
-	// Instalments fall due at the start and a month after each other; what they paid beyond the days that are over comes back.
-	due := 0
-	for due < h.Term.Months() && !h.Start.AddDate(0, due, 0).After(on) {
-		due++
-	}
-	sum := money.New(0, h.Total.Currency)
-	for _, part := range pricing.Instalments(share, h.Term)[:due] {
-		if sum, err = sum.Add(part); err != nil {
-			return commitment, paid, err
-		}
-	}
-	used, err := share.Sub(commitment)
-	if err != nil {
-		return commitment, paid, err
-	}
-	if paid, err = sum.Sub(used); err != nil {
-		return commitment, paid, err
-	}
-	return commitment, money.New(max(paid.Micros, 0), paid.Currency), nil
-}
-
-// Given is something that went back earlier: it counts against the cap for 365 days.
-type Given struct {
+// given is something that went back earlier: it counts against the cap for 365 days.
+type given struct {
 	Customer, ReservationOrder string
 	On                         time.Time
 	Commitment, Refund         money.Amount
@@ -79,8 +22,8 @@ type Given struct {
 // vendor's answer to calculateRefund counts "consumed refunds", which are money that came back. The first is the stricter
 // and decides; both are shown.
 const (
-	ByCommitment = "cancelled commitment"
-	ByRefund     = "money refunded"
+	byCommitment = "cancelled commitment"
+	byRefund     = "money refunded"
 )
 
 // CapUse is the cap of one customer under one reading.
@@ -95,7 +38,7 @@ type CapUse struct {
 }
 
 // Ledger keeps what went back, by customer.
-type Ledger []Given
+type Ledger []given
 
 // LedgerOf gathers returns of orders, and refunds and cancellations among the transactions of the only customer there is.
 // Exchanges do not count. What an order tells is not counted again from a transaction of its reservation order.
@@ -111,7 +54,7 @@ func LedgerOf(orders []order.Order, b *Books) Ledger {
 				told[o.Result.ReservationOrder] = true
 			}
 			if !r.Exchange {
-				all = append(all, Given{o.Line.Customer, "", r.At, r.Commitment, r.Refund, "order " + o.ID})
+				all = append(all, given{o.Line.Customer, "", r.At, r.Commitment, r.Refund, "order " + o.ID})
 			}
 		}
 	}
@@ -128,23 +71,23 @@ func LedgerOf(orders []order.Order, b *Books) Ledger {
 		}
 		amount.Micros = max(amount.Micros, -amount.Micros)
 		for id := range customers {
-			all = append(all, Given{id, t.Order, t.Day, amount, amount, fmt.Sprintf("%s:%d", t.File, t.Line)})
+			all = append(all, given{id, t.Order, t.Day, amount, amount, fmt.Sprintf("%s:%d", t.File, t.Line)})
 		}
 	}
-	slices.SortStableFunc(all, func(x, y Given) int { return x.On.Compare(y.On) })
+	slices.SortStableFunc(all, func(x, y given) int { return x.On.Compare(y.On) })
 	return all
 }
 
-// Caps says under both readings whether the customer may give back commitment and refund on a day. usd turns an amount into
+// caps says under both readings whether the customer may give back commitment and refund on a day. usd turns an amount into
 // US dollars, in which the cap is; ok is false where no rate is known.
-func (l Ledger) Caps(customer string, on time.Time, commitment, refund money.Amount, usd func(money.Amount) (money.Amount, bool)) (uses []CapUse, ok bool) {
+func (l Ledger) caps(customer string, on time.Time, commitment, refund money.Amount, usd func(money.Amount) (money.Amount, bool)) (uses []CapUse, ok bool) {
 	rules := catalog.RulesOn(on)
 	limit := money.New(rules.RefundCapUSD*1_000_000, "USD")
 	for _, reading := range []struct {
 		name string
-		of   func(Given) money.Amount
+		of   func(given) money.Amount
 		now  money.Amount
-	}{{ByCommitment, func(g Given) money.Amount { return g.Commitment }, commitment}, {ByRefund, func(g Given) money.Amount { return g.Refund }, refund}} {
+	}{{byCommitment, func(g given) money.Amount { return g.Commitment }, commitment}, {byRefund, func(g given) money.Amount { return g.Refund }, refund}} {
 		type entry struct {
 			on     time.Time
 			micros int64

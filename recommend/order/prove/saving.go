@@ -117,8 +117,7 @@ func (c *claim) saving(m month, w window, u used, charged *Charged, all []*claim
 	other, scope := c.missed(w, u, all)
 	other, scope = limit(other, gap), bill.Exact{}.Add(scope)
 	scope = limit(scope, gap.Sub(other))
-	parts := []bill.Exact{running.Sub(promised), realised.Sub(planned), other, scope}
-	return s, s.fill(currency, promised, realised, v.now, nowCost, parts)
+	return s, s.fill(currency, promised, realised, v.now, nowCost, running.Sub(promised), realised.Sub(planned), other, scope)
 }
 
 // costNow is the reservation as it was really charged: the amortised rows where there are some, else the quote times what
@@ -131,7 +130,7 @@ func (c *claim) costNow(u used, plan bill.Exact, charged *Charged) bill.Exact {
 		}
 		return sum
 	}
-	if charged.Verdict == Differs && charged.Expected.Micros > 0 && charged.Amount.Micros > 0 {
+	if charged.Verdict == chargedOther && charged.Expected.Micros > 0 && charged.Amount.Micros > 0 {
 		return plan.Mul(bill.Frac(charged.Amount.Micros, charged.Expected.Micros))
 	}
 	return plan
@@ -148,9 +147,9 @@ func limit(loss, gap bill.Exact) bill.Exact {
 	return loss
 }
 
-// fill rounds once; what rounding leaves over goes to demand, so that the parts add up.
-func (s *Saving) fill(c money.Code, promised, realised, value, cost bill.Exact, parts []bill.Exact) error {
-	exact := append([]bill.Exact{promised, realised, value, cost}, parts...)
+// fill rounds once what is promised, realised, worth and cost, and the parts but demand; what rounding leaves over goes to
+// demand, so that the parts add up.
+func (s *Saving) fill(c money.Code, exact ...bill.Exact) error {
 	into := []*Sum{&s.Promised, &s.Realised, &s.Value, &s.Cost, &s.Split.LateStart, &s.Split.Price, &s.Split.OtherReservation, &s.Split.Scope}
 	for i, x := range exact {
 		a, err := amountOf(x, c)

@@ -29,7 +29,7 @@ type claim struct {
 	orders map[string]bool // reservation orders of the vendor that are this order
 	lines  []InvoiceLine
 	deals  []Transaction
-	paid   []Charge
+	paid   []charge
 	from   time.Time // of the purchase
 	to     time.Time // end of the term, exclusive
 }
@@ -78,7 +78,7 @@ func (b *Books) claims(orders []order.Order) []*claim {
 		c := &claim{o: o, books: b, orders: map[string]bool{}, from: o.Attempt.At.UTC()}
 		c.to = c.from.AddDate(o.Line.Term.Years(), 0, 0)
 		c.gather()
-		if o.State == order.Failed && c.bought().Verdict == NotFound {
+		if o.State == order.Failed && c.bought().Verdict == notFound {
 			continue // as it should be
 		}
 		all = append(all, c)
@@ -257,16 +257,16 @@ func (c *claim) bought() Bought {
 		}
 	}
 	if c.o.Result != nil {
-		return Bought{NotFound, "the vendor said yes, the files do not show it", ""}
+		return Bought{notFound, "the vendor said yes, the files do not show it", ""}
 	}
-	return Bought{NotFound, "no file shows it", ""}
+	return Bought{notFound, "no file shows it", ""}
 }
 
 func boughtAs(differs []string, source string) Bought {
 	if len(differs) > 0 {
-		return Bought{IsDifferent, strings.Join(differs, "; "), source}
+		return Bought{isDifferent, strings.Join(differs, "; "), source}
 	}
-	return Bought{IsBought, "as ordered", source}
+	return Bought{isBought, "as ordered", source}
 }
 
 // window is the part of a month that the usage files cover: whole is from the plan's day on, run is from the purchase on.

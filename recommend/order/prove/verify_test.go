@@ -88,7 +88,7 @@ func (f *file) into(t *testing.T, b *Books) *Books {
 	c, err := usage.ChargesOf(rec)
 	require.NoError(t, err)
 	b.AddCharges(c)
-	b.AddLinks(Link{resOrder, resID})
+	b.AddLink(resID, resOrder)
 	return b
 }
 
@@ -123,10 +123,10 @@ func TestSavingThatCameTrue(t *testing.T) {
 	r := prove(t, f.into(t, &Books{}), bought("upfront"))
 	require.Equal(t, "promised 144.00 realised 139.20 late -4.80 price 0.00 other 0.00 scope 0.00 demand 0.00", split(r))
 	a := r.Findings[0].Applied
-	require.Equal(t, Full, a.Verdict)
+	require.Equal(t, full, a.Verdict)
 	require.Equal(t, 1.0, *a.Utilization)
 	require.Equal(t, "1296.000", a.ReservedHours) // 2 x 24 x 27 days, the 4th to the 30th
-	require.Equal(t, IsBought, r.Findings[0].Bought.Verdict)
+	require.Equal(t, isBought, r.Findings[0].Bought.Verdict)
 	require.Equal(t, "139.20", r.Customers[0].Realised.Decimal())
 }
 
@@ -135,7 +135,7 @@ func TestOtherSizesOfTheGroupCount(t *testing.T) {
 	f := &file{}
 	f.runs(subA, "Standard_D8s_v5", 2, 30, resID) // as much as two D4s
 	r := prove(t, f.into(t, &Books{}), bought("upfront"))
-	require.Equal(t, Full, r.Findings[0].Applied.Verdict)
+	require.Equal(t, full, r.Findings[0].Applied.Verdict)
 	// No on-demand price of D8s in the files: the plan's, doubled.
 	require.Equal(t, "139.20", r.Findings[0].Saving.Realised.Decimal())
 	require.Equal(t, "the plan", r.Findings[0].Saving.RateFrom)
@@ -148,7 +148,7 @@ func TestLessDemand(t *testing.T) {
 	f.runs(subA, "Standard_D4s_v5", 2, 30, resID)
 	r := prove(t, f.into(t, &Books{}), bought("upfront"))
 	require.Equal(t, "promised 144.00 realised 0.00 late -4.80 price 0.00 other 0.00 scope 0.00 demand -139.20", split(r))
-	require.Equal(t, Partly, r.Findings[0].Applied.Verdict)
+	require.Equal(t, partly, r.Findings[0].Applied.Verdict)
 	require.Equal(t, "50 %", r.Findings[0].Applied.Percent())
 	require.NotEmpty(t, r.Findings[0].Applied.WayOut)
 }
@@ -186,7 +186,7 @@ func TestPrices(t *testing.T) {
 	f.runs(subB, "Standard_D4s_v5", 2, 30, resID)
 	f.row(usage.ChargeRow{Kind: usage.Purchase, Model: usage.Reservation, Benefit: resOrder, BenefitSize: "Standard_D4s_v5", Start: at("2026-11-02T00:00:00Z").Unix(), Cost: 160_600_000})
 	r := prove(t, f.into(t, &Books{}), bought("monthly"))
-	require.Equal(t, Differs, r.Findings[0].Charged.Verdict)
+	require.Equal(t, chargedOther, r.Findings[0].Charged.Verdict)
 	require.Equal(t, "146.00", r.Findings[0].Charged.Expected.Decimal()) // 1752 / 12
 	require.Equal(t, "14.60", r.Findings[0].Charged.Difference.Decimal())
 	require.Equal(t, "promised 144.00 realised 125.28 late -4.80 price -13.92 other 0.00 scope 0.00 demand 0.00", split(r))
@@ -205,10 +205,10 @@ func TestNeverApplied(t *testing.T) {
 	f.runs(subA, "Standard_D4s_v5", 1, 30, "")
 	f.runs(subB, "Standard_D4s_v5", 1, 30, "")
 	r := prove(t, f.into(t, &Books{}), bought("upfront"))
-	require.Equal(t, Unused, r.Findings[0].Applied.Verdict)
+	require.Equal(t, unused, r.Findings[0].Applied.Verdict)
 	require.Equal(t, "0 %", r.Findings[0].Applied.Percent())
-	require.Equal(t, NotFound, r.Findings[0].Bought.Verdict)
-	require.Equal(t, NotCharged, r.Findings[0].Charged.Verdict)
+	require.Equal(t, notFound, r.Findings[0].Bought.Verdict)
+	require.Equal(t, notCharged, r.Findings[0].Charged.Verdict)
 	require.Equal(t, "-139.20", r.Findings[0].Saving.Realised.Decimal())
 	// 28 whole days x 48 h x 0.20 = 268.80 of 278.40
 	require.Equal(t, "promised 144.00 realised -139.20 late -4.80 price 0.00 other 0.00 scope -268.80 demand -9.60", split(r))
@@ -225,10 +225,10 @@ func TestDetailsAlone(t *testing.T) {
 	}
 	r := prove(t, b, bought("upfront"))
 	a := r.Findings[0].Applied
-	require.Equal(t, Partly, a.Verdict)
+	require.Equal(t, partly, a.Verdict)
 	require.Equal(t, 0.5, *a.Utilization)
 	require.Equal(t, "1296.000", a.ReservedHours)
-	require.Equal(t, NotInFiles, r.Findings[0].Charged.Verdict)
+	require.Equal(t, notInFiles, r.Findings[0].Charged.Verdict)
 }
 
 // Amortized exports carry their own costs: they count, with the hours that nothing used.
@@ -257,7 +257,7 @@ func TestInvoiceInAnotherCurrency(t *testing.T) {
 	b.AddInvoice(line("new", "134.50"))
 	r := prove(t, b, bought("monthly"))
 	c := r.Findings[0].Charged
-	require.Equal(t, AsQuoted, c.Verdict, c.Detail)
+	require.Equal(t, asQuoted, c.Verdict, c.Detail)
 	require.Equal(t, "134.50", c.Billed)
 	require.Equal(t, "EUR", c.BillingCurrency)
 	require.Equal(t, "per line: cut(cut(price x quantity) x rate)", c.Rounding)
@@ -269,10 +269,10 @@ func TestInvoiceInAnotherCurrency(t *testing.T) {
 		lines   []InvoiceLine
 		verdict string
 	}{
-		{[]InvoiceLine{line("new", "134.50"), line("cycleCharge", "134.50")}, Twice},
-		{[]InvoiceLine{func() InvoiceLine { l := line("new", "200.00"); l.UnitPrice = "108.55"; return l }()}, Differs},
-		{[]InvoiceLine{func() InvoiceLine { l := line("new", "134.50"); l.PricingCurrency = "GBP"; return l }()}, Differs},
-		{[]InvoiceLine{line("cancelImmediate", "-134.50")}, NotCharged},
+		{[]InvoiceLine{line("new", "134.50"), line("cycleCharge", "134.50")}, chargedTwice},
+		{[]InvoiceLine{func() InvoiceLine { l := line("new", "200.00"); l.UnitPrice = "108.55"; return l }()}, chargedOther},
+		{[]InvoiceLine{func() InvoiceLine { l := line("new", "134.50"); l.PricingCurrency = "GBP"; return l }()}, chargedOther},
+		{[]InvoiceLine{line("cancelImmediate", "-134.50")}, notCharged},
 	} {
 		b := &Books{}
 		b.AddInvoice(c.lines...)
@@ -290,7 +290,7 @@ func TestBilledInTheOrdersCurrency(t *testing.T) {
 	b := &Books{}
 	b.AddInvoice(line("new", "134.50"))
 	c := prove(t, b, o).Findings[0].Charged
-	require.Equal(t, Differs, c.Verdict)
+	require.Equal(t, chargedOther, c.Verdict)
 	require.Equal(t, "-11.50", c.Difference.Decimal()) // 134.50 - 146
 	require.Contains(t, c.Detail, "priced in USD at 0.9213")
 }
@@ -338,8 +338,8 @@ func TestTransactions(t *testing.T) {
 	b := &Books{}
 	b.AddTransactions(deal)
 	r := prove(t, b, o)
-	require.Equal(t, IsBought, r.Findings[0].Bought.Verdict)
-	require.Equal(t, AsQuoted, r.Findings[0].Charged.Verdict)
+	require.Equal(t, isBought, r.Findings[0].Bought.Verdict)
+	require.Equal(t, asQuoted, r.Findings[0].Charged.Verdict)
 	require.Equal(t, "found", r.Findings[0].ReservationOrder)
 	deal.Quantity = 3
 	b = &Books{}
@@ -352,7 +352,7 @@ func TestTooEarlyToJudge(t *testing.T) {
 	f := &file{}
 	f.runs(subA, "Standard_D4s_v5", 1, 3, "")
 	r := prove(t, f.into(t, &Books{}), bought("upfront"))
-	require.Equal(t, TooEarly, r.Findings[0].Applied.Verdict)
+	require.Equal(t, tooEarly, r.Findings[0].Applied.Verdict)
 	require.Nil(t, r.Findings[0].Applied.Utilization)
 }
 
