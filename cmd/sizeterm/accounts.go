@@ -27,7 +27,7 @@ func none(err error) error {
 
 func personOf(u store.User) (web.Person, error) {
 	role, err := web.ParseRole(string(u.Role))
-	return web.Person{Tenant: u.Tenant, ID: u.ID, Name: u.Name, Role: role, Disabled: !u.Disabled.IsZero(), Password: u.Password, Issuer: u.Issuer, Subject: u.Subject}, err
+	return web.Person{Tenant: u.Tenant, ID: u.ID, Name: u.Name, Role: role, Disabled: !u.Disabled.IsZero(), Password: u.Password, Issuer: u.Issuer, Subject: u.Subject, Invited: u.Invited}, err
 }
 
 // Person implements web.People.
@@ -56,7 +56,17 @@ func (a *accounts) People(ctx context.Context, tenant string) ([]web.Person, err
 	return all, nil
 }
 
-// Save implements web.People. The address of a person who has none is the name.
+// BySubject implements web.People.
+func (a *accounts) BySubject(ctx context.Context, issuer, subject string) (web.Person, error) {
+	u, err := a.db.UserBySubject(ctx, issuer, subject)
+	if err != nil {
+		return web.Person{}, none(err)
+	}
+	return personOf(u)
+}
+
+// Save implements web.People. The address of a person who has none is the name, and of one for whom a provider vouches the id:
+// people elsewhere may have equal names.
 func (a *accounts) Save(ctx context.Context, p web.Person) error {
 	partner := a.db.Partner(p.Tenant)
 	u, err := partner.User(ctx, p.ID)
@@ -65,6 +75,10 @@ func (a *accounts) Save(ctx context.Context, p web.Person) error {
 		return err
 	}
 	u.ID, u.Name, u.Email, u.Role, u.Password, u.Issuer, u.Subject = p.ID, p.Name, strings.ToLower(p.Name), store.Role(p.Role.String()), p.Password, p.Issuer, p.Subject
+	u.Invited = p.Invited
+	if p.Subject != "" {
+		u.Email = "id:" + p.ID
+	}
 	switch {
 	case p.Disabled && u.Disabled.IsZero():
 		u.Disabled = a.now()

@@ -27,6 +27,7 @@ import (
 type serving struct {
 	*common
 	house
+	vouching
 	listen, policyPath           string
 	prices, watch                []string
 	idle, nightly                time.Duration
@@ -59,6 +60,7 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f.DurationVar(&s.idle, "session-idle", 30*time.Minute, "how long a session lasts without a request; 12 h at most")
 	f.StringVar(&s.metricsListen, "metrics-listen", "", "address for scrapes of /metrics alone; without one they are answered beside the pages")
 	f.StringVar(&s.metricsConfig, "metrics-config", "", "file with the TLS and passwords of --metrics-listen, as Prometheus exporters have it")
+	s.vouching.flags(cmd)
 	f.BoolVar(&s.behindTLS, "behind-tls", false, "browsers reach the service by HTTPS through a proxy: cookies insist on it")
 	return cmd
 }
@@ -94,6 +96,10 @@ func newDemo(c *common) *cobra.Command {
 
 // run serves until ctx ends.
 func (s *serving) run(ctx context.Context, filled bool) (err error) {
+	public, err := s.address()
+	if err != nil {
+		return err
+	}
 	if s.dataDir == "" {
 		dir, err := userDataDir()
 		if err != nil {
@@ -129,9 +135,14 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	if err = errors.Join(err, who.welcome(ctx)); err != nil {
 		return err
 	}
+	provider, err := s.provider(ctx, p.db, public)
+	if err != nil {
+		return err
+	}
 	server := web.New(web.Options{
+		Provider: provider, Public: public,
 		Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk,
-		Log: log, Now: now, Version: release, Secure: s.behindTLS, SessionIdle: s.idle, Ready: p.db.Ready,
+		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, Ready: p.db.Ready,
 		Observe: series.Answered, Door: lib.door, Happened: lib,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})
@@ -144,7 +155,10 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Sign in with this link, once: http://%s%s\n", listener.Addr(), link)
+	if public == "" {
+		public = "http://" + listener.Addr().String()
+	}
+	fmt.Fprintf(s.out, "Sign in with this link, once: %s%s\n", public, link)
 	stop, err := s.serveMetrics(ctx, server, series, log)
 	if err != nil {
 		return err

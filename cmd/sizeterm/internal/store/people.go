@@ -25,32 +25,33 @@ type User struct {
 	Email, Name     string // Email is lower case, once a tenant
 	Role            Role
 	Issuer, Subject string // who vouches for the person and under which name (OIDC); empty for a local one
+	Invited         string // by which a provider knows whom an admin invited, lower case, once a tenant; else empty
 	Password        string // encoded hash, empty where there is none
 	Created         time.Time
 	Disabled        time.Time // zero: may sign in
 }
 
-const userColumns = "SELECT tenant, id, email, name, role, issuer, subject, password, created, disabled FROM users WHERE "
+const userColumns = "SELECT tenant, id, email, name, role, issuer, subject, invited, password, created, disabled FROM users WHERE "
 
 func scanUser(scan func(...any) error) (User, error) {
 	var u User
 	var created, disabled int64
-	err := scan(&u.Tenant, &u.ID, &u.Email, &u.Name, &u.Role, &u.Issuer, &u.Subject, &u.Password, &created, &disabled)
+	err := scan(&u.Tenant, &u.ID, &u.Email, &u.Name, &u.Role, &u.Issuer, &u.Subject, &u.Invited, &u.Password, &created, &disabled)
 	u.Created, u.Disabled = instant(created), instant(disabled)
 	return u, err
 }
 
 // AddUser adds a person. ErrConflict says that the address or the subject is taken.
 func (p *Partner) AddUser(ctx context.Context, u User) error {
-	_, err := p.exec(ctx, "INSERT INTO users (tenant, id, email, name, role, issuer, subject, password, created, disabled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-		u.ID, u.Email, u.Name, string(u.Role), u.Issuer, u.Subject, u.Password, micros(u.Created), micros(u.Disabled))
+	_, err := p.exec(ctx, "INSERT INTO users (tenant, id, email, name, role, issuer, subject, password, created, disabled, invited) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		u.ID, u.Email, u.Name, string(u.Role), u.Issuer, u.Subject, u.Password, micros(u.Created), micros(u.Disabled), u.Invited)
 	return err
 }
 
 // SetUser changes a person: everything but the id and the day of creation.
 func (p *Partner) SetUser(ctx context.Context, u User) error {
-	return p.one(ctx, "UPDATE users SET email = $3, name = $4, role = $5, issuer = $6, subject = $7, password = $8, disabled = $9 WHERE tenant = $1 AND id = $2",
-		u.ID, u.Email, u.Name, string(u.Role), u.Issuer, u.Subject, u.Password, micros(u.Disabled))
+	return p.one(ctx, "UPDATE users SET email = $3, name = $4, role = $5, issuer = $6, subject = $7, password = $8, disabled = $9, invited = $10 WHERE tenant = $1 AND id = $2",
+		u.ID, u.Email, u.Name, string(u.Role), u.Issuer, u.Subject, u.Password, micros(u.Disabled), u.Invited)
 }
 
 // User returns one person.

@@ -14,7 +14,7 @@ func TestPeople(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		ctx := context.Background()
 		one, two := partners(t, s)
-		anna := User{Tenant: "one", ID: "a", Email: "anna@one.example", Name: "Anna", Role: Approver, Issuer: "https://issuer", Subject: "s1", Created: start}
+		anna := User{Tenant: "one", ID: "a", Email: "anna@one.example", Name: "Anna", Role: Approver, Issuer: "https://issuer", Subject: "s1", Invited: "anna@one.example", Created: start}
 		require.NoError(t, one.AddUser(ctx, anna))
 		require.ErrorIs(t, one.AddUser(ctx, User{ID: "b", Email: anna.Email, Role: Viewer}), ErrConflict)
 		require.ErrorIs(t, two.AddUser(ctx, User{ID: "b", Email: "b@two.example", Role: Viewer, Issuer: anna.Issuer, Subject: anna.Subject}), ErrConflict)
@@ -22,6 +22,8 @@ func TestPeople(t *testing.T) {
 		require.Error(t, one.AddUser(ctx, User{ID: "c", Email: "c@one.example", Role: "owner"}))
 		require.NoError(t, one.AddUser(ctx, User{ID: "l", Email: "l@one.example", Role: Viewer}), "local people have no subject")
 		require.NoError(t, one.AddUser(ctx, User{ID: "m", Email: "m@one.example", Role: Viewer}))
+
+		require.ErrorIs(t, one.AddUser(ctx, User{ID: "i", Email: "i", Role: Viewer, Invited: anna.Invited}), ErrConflict, "invited twice")
 
 		got, err := s.UserBySubject(ctx, anna.Issuer, anna.Subject)
 		require.NoError(t, err)

@@ -203,6 +203,17 @@ func (m *memory) Save(_ context.Context, person Person) error {
 	return nil
 }
 
+func (m *memory) BySubject(_ context.Context, issuer, subject string) (Person, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.people {
+		if p.Issuer == issuer && p.Subject == subject && subject != "" {
+			return p, nil
+		}
+	}
+	return Person{}, ErrNone
+}
+
 func (m *memory) AddLink(_ context.Context, tenant, person, mac string, until time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

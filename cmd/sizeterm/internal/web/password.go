@@ -65,7 +65,7 @@ func (s *Server) byPassword(ctx context.Context, name, password string) (Person,
 	}
 	var found Person
 	for _, p := range all {
-		if strings.EqualFold(p.Name, strings.TrimSpace(name)) && !p.Disabled {
+		if strings.EqualFold(p.Name, strings.TrimSpace(name)) && !p.Disabled && p.Password != "" && p.Subject == "" {
 			found = p
 		}
 	}
@@ -128,13 +128,19 @@ func newID() string {
 
 // accountPage is what somebody may change about themselves.
 type accountPage struct {
-	Who  Principal
-	Done bool
-	Min  int
+	Who      Principal
+	Done     bool
+	Min      int
+	Provider bool // signs the person in: there is no password
 }
 
 func (s *Server) account(w http.ResponseWriter, r *http.Request) error {
-	s.render(w, r, http.StatusOK, "account", "Your account", accountPage{Who: principalOf(r.Context()), Min: minPassword, Done: r.URL.Query().Has("done")})
+	who := principalOf(r.Context())
+	p, err := s.People.Person(r.Context(), who.Tenant, who.ID)
+	if err != nil {
+		return err
+	}
+	s.render(w, r, http.StatusOK, "account", "Your account", accountPage{Who: who, Min: minPassword, Done: r.URL.Query().Has("done"), Provider: p.Subject != ""})
 	return nil
 }
 
@@ -151,6 +157,9 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.People.Person(r.Context(), who.Tenant, who.ID)
 	if err != nil {
 		return err
+	}
+	if p.Subject != "" {
+		return problem(http.StatusConflict, "provider", "You sign in at the provider", "A password here would outlive your account there.")
 	}
 	p.Password = hashPassword(password)
 	if err := s.People.Save(r.Context(), p); err != nil {

@@ -16,6 +16,7 @@ type peopleView struct {
 	People []Person
 	Roles  []Role
 	Who    Principal
+	Sign   string // the name of the sign-in provider, "" where there is none
 	Link   string // just made, shown once
 	For    string
 }
@@ -32,7 +33,7 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, link, name s
 	if err != nil {
 		return err
 	}
-	s.render(w, r, http.StatusOK, "people", "People", peopleView{People: all, Roles: givenRoles, Who: who, Link: link, For: name})
+	s.render(w, r, http.StatusOK, "people", "People", peopleView{People: all, Roles: givenRoles, Who: who, Sign: s.signInPage("").Provider, Link: link, For: name})
 	return nil
 }
 
@@ -61,27 +62,53 @@ func (s *Server) addPerson(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return problem(http.StatusBadRequest, "role", "Choose a role", "")
 	}
+	invited, err := s.invitation(r.PostForm.Get("invited"))
+	if err != nil {
+		return err
+	}
 	who := principalOf(r.Context())
 	all, err := s.People.People(r.Context(), who.Tenant)
 	if err != nil {
 		return err
 	}
 	for _, p := range all {
+		if invited != "" && p.Invited == invited {
+			return problem(http.StatusConflict, "invited", "Somebody is invited by that address already", "")
+		}
 		if strings.EqualFold(p.Name, name) {
 			return problem(http.StatusConflict, "name-taken", "Somebody has that name already", "Names sign in: choose another.")
 		}
 	}
-	p := Person{Tenant: who.Tenant, ID: newID(), Name: name, Role: role}
+	p := Person{Tenant: who.Tenant, ID: newID(), Name: name, Role: role, Invited: invited}
 	if err := s.People.Save(r.Context(), p); err != nil {
 		return err
 	}
 	s.audit(r.Context(), "person.added", p.ID, role.String())
+	if invited != "" { // who comes by the provider needs no link
+		http.Redirect(w, r, "/people", http.StatusSeeOther)
+		return nil
+	}
 	link, err := s.NewLink(r.Context(), who.Tenant, p.ID, linkLife)
 	if err != nil {
 		return err
 	}
 	return s.showPeople(w, r, s.origin(r)+link, p.Name)
 }
+
+// invitation reads the address or object id by which the provider will know somebody; "" where there is no provider.
+func (s *Server) invitation(text string) (string, error) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if text == "" || s.Provider == nil {
+		return "", nil
+	}
+	if len(text) > maxInvited || !utf8.ValidString(text) || strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		return "", problem(http.StatusBadRequest, "invited", "Give an e-mail address or an object id", "")
+	}
+	return text, nil
+}
+
+// maxInvited is the length of the longest address of a person, in bytes.
+const maxInvited = 254
 
 // changePerson changes a role, shuts somebody out or lets them in again, or makes a new link. Nobody changes themselves: an admin
 // cannot lock out the last one.
@@ -100,6 +127,9 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 	link := ""
 	switch do := r.PostForm.Get("do"); do {
 	case "role":
+		if p.Subject != "" && p.Invited == "" {
+			return problem(http.StatusConflict, "role-of-provider", "The sign-in provider gives this person the role", "Change it there.")
+		}
 		if p.Role, err = ParseRole(r.PostForm.Get("role")); err != nil {
 			return problem(http.StatusBadRequest, "role", "Choose a role", "")
 		}
@@ -108,6 +138,9 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 	case "link":
 		if p.Disabled {
 			return problem(http.StatusConflict, "shut-out", "That person is shut out", "Let them in first.")
+		}
+		if p.Subject != "" || p.Invited != "" {
+			return problem(http.StatusConflict, "provider", "That person signs in at the provider", "A link would go round it.")
 		}
 		path, err := s.NewLink(r.Context(), who.Tenant, p.ID, linkLife)
 		if err != nil {
@@ -124,8 +157,12 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 	return s.showPeople(w, r, link, p.Name)
 }
 
-// origin is the address under which the browser reached us, for links that people pass on.
+// origin is the address of the service, for links that people pass on: the one that is known, else that under which the browser
+// reached us.
 func (s *Server) origin(r *http.Request) string {
+	if s.Public != "" {
+		return s.Public
+	}
 	if s.Secure {
 		return "https://" + r.Host
 	}

@@ -67,6 +67,8 @@ func (s *Server) routes() []route {
 
 		{method: "GET", path: "/sign-in", serve: s.signIn},
 		{method: "POST", path: "/sign-in", serve: s.signedIn},
+		{method: "GET", path: "/sign-in/provider", serve: s.toProvider},
+		{method: "GET", path: callbackPath, serve: s.fromProvider},
 		{method: "POST", path: "/sign-out", need: Viewer, serve: s.signOut},
 		{method: "GET", path: "/assets/{asset}", serve: s.asset},
 		{method: "GET", path: "/metrics", serve: s.metrics},

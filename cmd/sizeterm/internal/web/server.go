@@ -32,6 +32,10 @@ type Options struct {
 	Facts map[string]order.Facts
 	// Home is the tenant whose people sign in by name and password.
 	Home string
+	// Provider signs people in elsewhere; nil where nobody does.
+	Provider *Provider
+	// Public is the address of the service, without a slash at its end; "" takes that under which a browser comes.
+	Public string
 	// Audit records what somebody did; nil records nothing.
 	Audit func(ctx context.Context, tenant, actor, action, object, detail string) error
 	// Door takes files in pieces by the tus protocol, or whole; it sees paths behind /api/v1/uploads and asks Asking who

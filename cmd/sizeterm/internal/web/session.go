@@ -22,6 +22,7 @@ type Person struct {
 	Disabled         bool
 	Password         string // what is kept of it; "" where there is none
 	Issuer, Subject  string // who vouches for the person, and by which name; "" for a local one
+	Invited          string // the address or object id by which a provider knows whom an admin invited, lower case; else ""
 }
 
 // People knows who may come in.
@@ -30,6 +31,9 @@ type People interface {
 	Person(ctx context.Context, tenant, id string) (Person, error)
 	// People returns all persons of the tenant, sorted by name.
 	People(ctx context.Context, tenant string) ([]Person, error)
+	// BySubject returns the person for whom the issuer vouches under the name subject, of whichever tenant; ErrNone where there
+	// is none.
+	BySubject(ctx context.Context, issuer, subject string) (Person, error)
 	// Save adds or changes a person.
 	Save(ctx context.Context, p Person) error
 }
@@ -140,6 +144,8 @@ func (s *Server) mac(kind, secret string) string {
 type signInPage struct {
 	Link, Next string
 	Wrong      bool
+	Provider   string // where else one may sign in, "" where nowhere
+	Out        string // the page on which one signs out there; "" where that is not what happened
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -147,8 +153,21 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if len(secret) > 100 {
 		return errGone
 	}
-	s.render(w, r, http.StatusOK, "sign-in", "Sign in", signInPage{Link: secret, Next: localPath(r.URL.Query().Get("next"))})
+	page := s.signInPage(localPath(r.URL.Query().Get("next")))
+	page.Link = secret
+	if s.Provider != nil && r.URL.Query().Has("out") {
+		page.Out = s.Provider.signOutAddress(r.Context())
+	}
+	s.render(w, r, http.StatusOK, "sign-in", "Sign in", page)
 	return nil
+}
+
+func (s *Server) signInPage(next string) signInPage {
+	page := signInPage{Next: next}
+	if s.Provider != nil {
+		page.Provider = s.Provider.o.Name
+	}
+	return page
 }
 
 // localPath returns path where it is one of ours, "/" else: nobody is sent elsewhere after a sign-in.
@@ -187,7 +206,9 @@ func (s *Server) signedIn(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		s.attempts.fail(from, s.now())
 		s.log.Warn("sign-in refused", "by", "password")
-		s.render(w, r, http.StatusForbidden, "sign-in", "Sign in", signInPage{Next: next, Wrong: true})
+		page := s.signInPage(next)
+		page.Wrong = true
+		s.render(w, r, http.StatusForbidden, "sign-in", "Sign in", page)
 		return nil
 	}
 	return s.welcome(w, r, p.Tenant, p.ID, next)
@@ -204,9 +225,13 @@ func (s *Server) welcome(w http.ResponseWriter, r *http.Request, tenant, person,
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	to := "/sign-in"
+	if s.sessions.GetBool(r.Context(), sessionVouched) {
+		to += "?out"
+	}
 	if err := s.sessions.Destroy(r.Context()); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
