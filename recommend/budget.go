@@ -108,6 +108,7 @@ func shareOut(group []*decision, limit int64, in *Input) (*Budget, error) {
 		saving := int64(0)
 		for i, d := range group {
 			used, saving = used+kept[i].cash, saving+kept[i].saving
+			d.result.Limited = d.result.Limited || !sameOrder(d.whole, kept[i].whole)
 			if err := d.restrict(kept[i].whole); err != nil {
 				return nil, err
 			}
@@ -143,7 +144,7 @@ func (d *decision) allowanceOf(whole order, in *Input) (allowance, error) {
 	return allowance{whole, cash, saving.Micros}, err
 }
 
-// restrict makes a pool buy something else than its best, because cash is short.
+// restrict makes a pool buy something else than its best: less, because cash is short or caution asks for it.
 func (d *decision) restrict(whole order) error {
 	d.lines, d.hourly = nil, nil
 	if sameOrder(d.whole, whole) {
@@ -158,7 +159,7 @@ func (d *decision) restrict(whole order) error {
 	if row.ExpectedSaving, err = d.expected.amount(saving, int64(d.result.Hours), d.currency); err != nil {
 		return err
 	}
-	d.whole, d.later, d.result.Chosen, d.result.Limited = whole, later, Mixed, true
+	d.whole, d.later, d.result.Chosen = whole, later, Mixed
 	if len(buy) == 0 {
 		d.result.Chosen = PAYG
 	}

@@ -89,7 +89,7 @@ func (d *decision) checkPool() error {
 		return fmt.Errorf("commitments of %d and a rest of %s, a cost of %s", price, rest.Decimal(), row.Cost.Decimal())
 	}
 	for _, other := range d.result.Compare { // M11: no term that is expected to save more was passed over
-		if d.result.Chosen != Set && !d.result.Limited && other.SavingLow.Micros > 0 && differ(other.ExpectedSaving, row.ExpectedSaving, 1) && other.ExpectedSaving.Cmp(row.ExpectedSaving) > 0 && !samePurchases(other.Buy, row.Buy) {
+		if d.result.Chosen != Set && !d.result.Limited && d.result.Held == "" && other.SavingLow.Micros > 0 && differ(other.ExpectedSaving, row.ExpectedSaving, 1) && other.ExpectedSaving.Cmp(row.ExpectedSaving) > 0 && !samePurchases(other.Buy, row.Buy) {
 			return fmt.Errorf("%s is expected to save %s, %s only %s", other.Choice, other.ExpectedSaving.Decimal(), row.Choice, row.ExpectedSaving.Decimal())
 		}
 	}

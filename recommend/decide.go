@@ -32,6 +32,8 @@ type decision struct {
 	asOf    time.Time
 	loss    float64        // probability that the demand ends in a month: measured where there is evidence, else the policy's
 	ahead   forecast.Pool  // the pool as the forecast knows it
+	days    int            // complete days that the gates count: since the demand began, where that was inside the window
+	began   int            // day of the window on which it began
 	first   int            // day of the window from which on its figures count: 0, or that of the last weeks where the level moved
 	terms   []pricing.Term // that may be bought
 	starts  []int64        // hours after the day of the plan at which something can be bought for the first time
@@ -49,7 +51,7 @@ type decision struct {
 // decide compares the choices for one pool and picks one.
 func decide(pool *analyzer.Pool, in *Input) (*decision, error) {
 	d := &decision{pool: pool, market: newMarket(pool, in), currency: money.Code(pool.Currency), order: bill.HighestFirst, asOf: in.Analysis.AsOf}
-	d.existing, d.draft = existingOf(pool, in), in.draft
+	d.existing, d.draft, d.days = existingOf(pool, in), in.draft, pool.Days
 	for _, e := range d.existing {
 		d.market.ratios[e.Size] = ratioOf(pool, e.Size)
 	}
@@ -306,6 +308,13 @@ func (d *decision) compare(in *Input) error {
 		return err
 	}
 	_, d.later = d.whole.split(d)
+	whole, why, err := d.careful(in)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return d.hold(whole, why)
+	}
 	return d.prove(mix)
 }
 

@@ -39,7 +39,7 @@ func newProspect(in *Input) (*prospect, error) {
 func (p Policy) forecast(asOf time.Time) forecast.Policy {
 	f := forecast.DefaultPolicy()
 	f.MinDaysOneYear, f.MinDaysNormal = max(7, p.MinDaysOneYear), max(7, p.MinDaysOneYear, p.MinDaysNormal)
-	f.MonthlyLoss = max(1e-4, p.MonthlyLoss)
+	f.MonthlyLoss, f.RiskAversion = max(1e-4, p.MonthlyLoss), p.RiskAversion
 	if p.LossMonths > 0 {
 		f.LossMonths = p.LossMonths
 	}
@@ -98,7 +98,9 @@ func (d *decision) look(in *Input) error {
 	} else {
 		d.result.Persistence.Source = basis.Source
 	}
+	d.began = basis.Began
 	d.settle(in)
+	d.young(basis, in)
 	for _, r := range basis.Reasons {
 		if r.Code == "ended" && len(d.terms) > 0 {
 			d.terms = nil
@@ -174,6 +176,9 @@ func (d *decision) foretell(lines []Line, in *Input) error {
 	if err := d.show(fan, buy, in); err != nil {
 		return err
 	}
+	if d.result.Held != "" {
+		lines[0].Reasons = append(lines[0].Reasons, d.result.Held)
+	}
 	lines[0].Reasons = append(lines[0].Reasons, d.result.Outlook.options(d.currency)...)
 	return nil
 }
@@ -194,7 +199,7 @@ func (l *Line) foretold(w forecast.Line, basis forecast.Basis) {
 // fanPool completes the pool as the fan wants it: priced a step, with what existing reservations really cover until each ends.
 func (d *decision) fanPool(in *Input) {
 	_, ratio := d.unit()
-	d.ahead.Step, d.ahead.Prices = ratio*demand.Full, d.stepPrices(ratio)
+	d.ahead.Step, d.ahead.Prices, d.ahead.Existing = ratio*demand.Full, d.stepPrices(ratio), nil
 	most, nominal := int64(0), int64(0)
 	for h, gross := range d.result.Gross.Stacked {
 		most = max(most, (gross-d.result.Demand.Stacked[h])*ratio)

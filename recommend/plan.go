@@ -199,7 +199,8 @@ type Pool struct {
 	Chosen        Choice
 	Marginal      []Marginal
 	Certificate   Certificate
-	Limited       bool // a limit on cash keeps it below its best
+	Limited       bool   // a limit on cash keeps it below its best
+	Held          string // why caution keeps it below its best: a short history, the policy's risk aversion; empty where it does not
 	Curve         map[pricing.Term][]Point
 	Existing      []Existing
 	Rates         []SizeRate

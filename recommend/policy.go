@@ -41,6 +41,14 @@ type Policy struct {
 	// ExpirePerQuarter is the greatest share of a pool's reservations that may expire in one quarter; 0 or 1 is no limit. The plan says
 	// how to spread the purchases and what waiting forgoes; its totals are those of buying at once.
 	ExpirePerQuarter float64
+	// RiskAversion is the weight of the worst fifth of the futures of a pool's savings against their mean: 0 looks at the expected cost
+	// alone, 1 at the worst fifth alone. What it takes away is named on the pool. Regret on seeded fleets, of pay-as-you-go:
+	//
+	//	aversion   over one year   over three years
+	//	0          5.0 %           6.6 %
+	//	0.1        5.1 %           6.6 %
+	//	0.3        6.0 %           6.9 %
+	RiskAversion float64
 	// HorizonMonths is the time over which one year (renewed) and three years are compared.
 	HorizonMonths int
 	// MinSavingMonth is the smallest saving a month, in whole units of the currency, for which a line is worth an order.
@@ -97,6 +105,8 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("loss_months: %v: want at least 0", p.LossMonths)
 	case !(p.ExpirePerQuarter >= 0 && p.ExpirePerQuarter <= 1):
 		return fmt.Errorf("expire_per_quarter: %v: want a share from 0 to 1", p.ExpirePerQuarter)
+	case !(p.RiskAversion >= 0 && p.RiskAversion <= 1):
+		return fmt.Errorf("risk_aversion: %v: want a share from 0 to 1", p.RiskAversion)
 	case p.HorizonMonths < 12 || p.HorizonMonths > 60 || p.HorizonMonths%12 != 0:
 		return fmt.Errorf("horizon_months: %d: want 12, 24, 36, 48 or 60", p.HorizonMonths)
 	case p.BillingPlan != "upfront" && p.BillingPlan != "monthly":

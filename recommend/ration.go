@@ -56,7 +56,7 @@ func (d *decision) allowances(in *Input) ([]allowance, error) {
 		if err != nil {
 			return nil, err
 		}
-		if a.cash > 0 && !d.pays(o) {
+		if a.cash > 0 && (!d.pays(o) || d.exceeds(o)) {
 			continue
 		}
 		list = append(list, a)

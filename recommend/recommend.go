@@ -130,6 +130,9 @@ func (d *decision) whyNothing() (reason, detail string) {
 	if d.result.PayGCost.Micros == 0 && d.result.GrossCost.Micros > 0 {
 		return "covered_by_existing", "existing reservations cover all of its usage until their expiry"
 	}
+	if d.result.Held != "" {
+		return "held_back", d.result.Held
+	}
 	if at, ok := d.opening(); ok {
 		return "buy_later", fmt.Sprintf("owned reservations serve it until %s; what is worth buying is planned for then", d.day(at).Format(time.DateOnly))
 	}

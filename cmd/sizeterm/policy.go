@@ -34,6 +34,7 @@ type policyDocument struct {
 	MonthlyLoss       *float64 `yaml:"monthly_loss"`
 	LossMonths        *float64 `yaml:"loss_months"`
 	ExpirePerQuarter  *float64 `yaml:"expire_per_quarter"`
+	RiskAversion      *float64 `yaml:"risk_aversion"`
 	HorizonMonths     *int     `yaml:"horizon_months"`
 	MinSavingMonth    *int64   `yaml:"min_saving_month"`
 	BillingPlan       string   `yaml:"billing_plan"`
@@ -101,7 +102,7 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	if doc.MinSavingMonth != nil {
 		p.MinSavingMonth = *doc.MinSavingMonth
 	}
-	for to, from := range map[*float64]*float64{&p.MonthlyLoss: doc.MonthlyLoss, &p.LossMonths: doc.LossMonths, &p.ExpirePerQuarter: doc.ExpirePerQuarter, &p.PriceTolerance: doc.PriceTolerance, &p.PartnerCreditRate: doc.PartnerCreditRate, &p.Markup: doc.Markup} {
+	for to, from := range map[*float64]*float64{&p.MonthlyLoss: doc.MonthlyLoss, &p.LossMonths: doc.LossMonths, &p.ExpirePerQuarter: doc.ExpirePerQuarter, &p.RiskAversion: doc.RiskAversion, &p.PriceTolerance: doc.PriceTolerance, &p.PartnerCreditRate: doc.PartnerCreditRate, &p.Markup: doc.Markup} {
 		if from != nil {
 			*to = *from
 		}

@@ -72,12 +72,7 @@ func (pf *Portfolio) Choose(p *Pool, terms Terms) (Decision, error) {
 	}
 	from, _ := p.Recent()
 	hours := recent(p.Units.Stacked, p.Gaps, p.days()-from)
-	owned := int64(0)
-	for _, e := range p.Existing {
-		if e.Days > nextPlan {
-			owned += e.Units
-		}
-	}
+	owned := p.owned()
 	for h := range hours {
 		hours[h] = max(0, hours[h]-owned)
 	}
@@ -101,6 +96,18 @@ func (pf *Portfolio) Choose(p *Pool, terms Terms) (Decision, error) {
 		return d, fmt.Errorf("pool %q: %w", p.ID, err)
 	}
 	d.OneYear, d.ThreeYear = d.Neutral.OneYear[0], d.Neutral.ThreeYear
+	if basis.Days < pf.policy.MinDaysNormal {
+		h := pastOf(p)
+		d.OneYear = min(d.OneYear, p.surely(&h, m))
+	}
+	if pf.policy.RiskAversion > 0 {
+		fan, err := pf.Fan(p)
+		if err != nil {
+			return d, err
+		}
+		d.ThreeYear, d.OneYear, err = fan.Careful(d.ThreeYear, d.OneYear, terms)
+		return d, err
+	}
 	return d, nil
 }
 

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
-
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"sizeterm/pricing"
 	"sizeterm/pricing/money"
@@ -83,7 +80,7 @@ func (f *Fan) Decide(terms Terms) (Decision, error) {
 		d.ThreeYear, d.OneYear = risk.search(d.ThreeYear, d.OneYear)
 	}
 	if short {
-		d.OneYear = min(d.OneYear, f.sure(m))
+		d.OneYear = min(d.OneYear, f.pool.surely(&f.out.past, m))
 	}
 	d.Saving = f.amount(risk.saving(d.ThreeYear, d.OneYear) / (years * 12))
 	for i, b := range branches {
@@ -121,29 +118,6 @@ func (f *Fan) why(d *Decision) string {
 // amount turns micro-units into money.
 func (f *Fan) amount(micros float64) money.Amount {
 	return money.New(int64(math.RoundToEven(micros)), f.pool.currency())
-}
-
-// sure returns the greatest one-year quantity whose last unit is used more than the threshold even at the lower end of what the days
-// tell. The share of hours in which a unit is used has a Beta posterior: one day's worth of prior on each side, and each distinct
-// day counts as one observation (hours of one day, and days of one week, say the same thing again).
-func (f *Fan) sure(m market) int64 {
-	hours := daysOfYear * hoursOfDay
-	threshold := float64(m.one) / (float64(m.payg) * float64(hours))
-	n := float64(f.out.past.days)
-	top := int64(0)
-	for _, s := range f.shapes {
-		top = max(top, int64(s.height[0]/fine)+1)
-	}
-	return int64(sort.Search(int(top), func(q int) bool {
-		used, all := int64(0), int64(0)
-		for i := range f.shapes {
-			c := f.shapes[i].scaled(0)
-			used += c.above(int64(q)*fine+f.periods[0].existing) - c.above(int64(q+1)*fine+f.periods[0].existing)
-			all += hoursOfWeek * fine
-		}
-		u := float64(used) / float64(max(1, all))
-		return distuv.Beta{Alpha: 1 + n*u, Beta: 1 + n*(1-u)}.Quantile(0.05) <= threshold
-	}))
 }
 
 // Flip is the monthly loss at which the choice between one year and three turns. Below it three years are the greater part.

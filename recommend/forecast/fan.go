@@ -29,6 +29,7 @@ const fine = 256
 // Basis says on what a fan rests.
 type Basis struct {
 	Days, Weeks int // with data; whole weeks
+	Began       int // day of the series on which the demand began, from 0
 	Shapes      int // weeks that serve as shapes
 	// MonthlyLoss is the mean probability that the demand breaks away in a month, from Source. Persistence is the share of today's
 	// level that is expected after 12, 24 and 36 months, what is above today's level not counted.
@@ -108,7 +109,7 @@ func (f *Fan) Basis() Basis { return f.basis }
 // explain fills what is said beside the figures: gates and reasons.
 func (f *Fan) explain() {
 	h := &f.out.past
-	f.basis = Basis{Days: h.days, Weeks: len(h.levels), MonthlyLoss: f.out.mean, Source: f.out.source, Losses: f.out.losses, Months: f.out.months,
+	f.basis = Basis{Days: h.days, Weeks: len(h.levels), Began: h.since, MonthlyLoss: f.out.mean, Source: f.out.source, Losses: f.out.losses, Months: f.out.months,
 		WeeklyDrift: math.Exp2(f.out.size) - 1, Trend: math.Exp2(f.out.trend) - 1}
 	f.basis.Measured, f.basis.PlannedLoss = f.out.months >= leastLossMonths, f.policy.MonthlyLoss
 	if f.basis.Measured {

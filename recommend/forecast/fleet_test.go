@@ -21,8 +21,8 @@ var prices = forecast.Prices{Payg: 1_200_000_000, OneYear: money.New(649_000_000
 // spanOfEvents is the time, in days, in which a growth or a migration begins once: three years and a half.
 const spanOfEvents = 1277
 
-// fleet makes a pool of a kind: days of history and future in one series. Every kind has a daily shape, noise that is gone the next
-// week, a level that walks, and a chance of being shut down in any month; on top of that
+// world is a pool of a kind as it goes from day to day. Every kind has a daily shape, noise that is gone the next week, a level that
+// walks, and a chance of being shut down in any month; on top of that
 //
 //	stable     nothing
 //	growing    1 to 2.5 % more a week for half a year at most, beginning at any time of three and a half years
@@ -30,54 +30,90 @@ const spanOfEvents = 1277
 //	seasonal   a yearly wave of 15 to 40 %, its phase unknown
 //	migrating  once in three and a half years the level moves to 5-60 % of it within 4 to 20 weeks
 //	shutdown   a chance of being shut down that is four times as high
-func fleet(kind string, seed uint64, days int) forecast.Pool {
-	rng := rand.New(rand.NewPCG(seed, uint64(len(kind))<<32|uint64(kind[0])))
-	n := 4 + rng.IntN(60)
-	skip := 0
+type world struct {
+	rng  *rand.Rand
+	kind string
+	// What does not change: machines at first, how much the level walks and shivers in a week, the share that rests outside office hours,
+	// the chance of being shut down in a month, the yearly wave.
+	n                                      int
+	walk, noise, office, loss, wave, phase float64
+	// The event of growing and migrating pools: growth a week from start on for length days; from moves on to leaves within takes days.
+	growth, leaves              float64
+	start, length, moves, takes int
+	skip, day                   int // days of three and a half years before the first day of the series, and days gone since then
+	level, week                 float64
+	alive                       bool
+}
+
+func newWorld(kind string, seed uint64, days int) *world {
+	w := &world{rng: rand.New(rand.NewPCG(seed, uint64(len(kind))<<32|uint64(kind[0]))), kind: kind, loss: 0.008, alive: true}
+	w.n = 4 + w.rng.IntN(60)
 	if days < spanOfEvents { // a short series is a piece of a long one
-		skip = rng.IntN(spanOfEvents - days)
+		w.skip = w.rng.IntN(spanOfEvents - days)
 	}
-	walk, noise := 0.004+0.012*rng.Float64(), 0.005+0.02*rng.Float64()
-	office := 0.25 * rng.Float64()
-	loss := 0.008
+	w.walk, w.noise = 0.004+0.012*w.rng.Float64(), 0.005+0.02*w.rng.Float64()
+	w.office = 0.25 * w.rng.Float64()
 	switch kind {
 	case "weekly":
-		office = 0.33 + 0.33*rng.Float64()
+		w.office = 0.33 + 0.33*w.rng.Float64()
 	case "shutdown":
-		loss *= 4
+		w.loss *= 4
 	}
-	wave, phase := 0.15+0.25*rng.Float64(), rng.Float64()
-	growth, start, length := 0.01+0.015*rng.Float64(), rng.IntN(spanOfEvents)-skip, 7*(8+rng.IntN(18))
-	moves, takes, leaves := rng.IntN(spanOfEvents)-skip, 7*(4+rng.IntN(16)), 0.05+0.55*rng.Float64()
+	w.wave, w.phase = 0.15+0.25*w.rng.Float64(), w.rng.Float64()
+	w.drawGrowth()
+	w.drawMove()
+	return w
+}
+
+func (w *world) drawGrowth() {
+	w.growth, w.start, w.length = 0.01+0.015*w.rng.Float64(), w.rng.IntN(spanOfEvents)-w.skip, 7*(8+w.rng.IntN(18))
+}
+
+func (w *world) drawMove() {
+	w.moves, w.takes, w.leaves = w.rng.IntN(spanOfEvents)-w.skip, 7*(4+w.rng.IntN(16)), 0.05+0.55*w.rng.Float64()
+}
+
+// next goes through a day and returns how many machines run in office hours and in the others; false when the pool was shut down.
+func (w *world) next() (busy, quiet float64, ok bool) {
+	d := w.day
+	w.day++
+	if d%7 == 0 {
+		w.level += w.walk * w.rng.NormFloat64() * math.Sqrt(0.5) / math.Sqrt(w.rng.ExpFloat64()+0.5)
+		w.week = w.noise * w.rng.NormFloat64()
+		w.alive = w.alive && w.rng.Float64() > 1-math.Pow(1-w.loss, 7/30.4)
+	}
+	log := w.level + w.week
+	switch {
+	case w.kind == "growing" && d >= w.start && d < w.start+w.length:
+		w.level += math.Log1p(w.growth) / 7
+	case w.kind == "seasonal":
+		log += w.wave * math.Sin(2*math.Pi*(float64(d)/365+w.phase))
+	case w.kind == "migrating" && d >= w.moves:
+		log += math.Log(w.leaves) * math.Min(1, float64(d-w.moves)/float64(w.takes))
+	}
+	running := float64(w.n) * math.Exp(log)
+	return running, running * (1 - w.office), w.alive
+}
+
+// fleet makes a pool of a kind: days of history and future in one series.
+func fleet(kind string, seed uint64, days int) forecast.Pool {
+	w := newWorld(kind, seed, days)
+	rng := w.rng
 	p := forecast.Pool{ID: fmt.Sprintf("%s-%d", kind, seed), Step: stepUnits, Prices: prices, Units: demand.NewSeries(24 * days)}
 	p.Sizes = []forecast.Size{{Name: "D2s_v5", Ratio: stepUnits, Units: make([]int64, 24*days)}, {Name: "D4s_v5", Ratio: 2 * stepUnits, Units: make([]int64, 24*days)}}
 	share := 0.3 + 0.4*rng.Float64()
-	level, week, alive := 0.0, 0.0, true
 	for d := range days {
-		if d%7 == 0 {
-			level += walk * rng.NormFloat64() * math.Sqrt(0.5) / math.Sqrt(rng.ExpFloat64()+0.5)
-			week = noise * rng.NormFloat64()
-			alive = alive && rng.Float64() > 1-math.Pow(1-loss, 7/30.4)
-		}
-		log := level + week
-		switch {
-		case kind == "growing" && d >= start && d < start+length:
-			level += math.Log1p(growth) / 7
-		case kind == "seasonal":
-			log += wave * math.Sin(2*math.Pi*(float64(d)/365+phase))
-		case kind == "migrating" && d >= moves:
-			log += math.Log(leaves) * math.Min(1, float64(d-moves)/float64(takes))
-		}
-		if !alive {
+		busy, quiet, ok := w.next()
+		if !ok {
 			break
 		}
 		if d%28 == 0 { // machines are resized within the group
 			share = min(max(share+0.06*rng.NormFloat64(), 0), 1)
 		}
 		for h := range 24 {
-			running := float64(n) * math.Exp(log)
-			if d%7 > 4 || h < 8 || h >= 18 {
-				running *= 1 - office
+			running := busy
+			if !inOffice(d, h) {
+				running = quiet
 			}
 			steps := int64(running) + int64(rng.IntN(3)/2)
 			large := int64(share*running/2) * 2
@@ -87,3 +123,5 @@ func fleet(kind string, seed uint64, days int) forecast.Pool {
 	}
 	return p
 }
+
+func inOffice(day, hour int) bool { return day%7 <= 4 && hour >= 8 && hour < 18 }

@@ -45,6 +45,7 @@ func pastOf(p *Pool) past {
 			h.since = d
 		}
 	}
+	h.rests(sums, missing)
 	for d := h.since; d < len(sums); d++ {
 		if missing[d] {
 			h.gaps++
@@ -66,6 +67,20 @@ func pastOf(p *Pool) past {
 	h.findBreaks()
 	h.measure()
 	return h
+}
+
+// rests takes back that the demand began inside the series where it merely rested at its start, as it did later: machines of office hours
+// do not run on the weekend with which a window may begin.
+func (h *past) rests(sums []float64, missing []bool) {
+	longest, run := 0, 0
+	for d := h.since; d < len(sums); d++ {
+		if run++; sums[d] > 0 || missing[d] {
+			longest, run = max(longest, run-1), 0
+		}
+	}
+	if h.since <= longest {
+		h.since = 0
+	}
 }
 
 // silent reports whether the demand is gone: no use on the last three days that the files cover, after use before. A pool that often

@@ -78,37 +78,50 @@ func (r *replay) knownOn(day int, held []holding) Pool {
 	return p
 }
 
-// follow lets a rule buy at the origin and at the end of each year of the replay, and bills what came.
+// follow lets a rule buy at the origin and again as often as the specification says, and bills what came.
 func (r *replay) follow(rule Rule) error {
-	var held []holding
 	out := Outcome{Rule: rule}
-	for day := r.from; day < r.to; day += r.known.spec.AgainDays {
-		p := r.knownOn(day, held)
-		bought, err := r.buy(rule, &p)
-		if err != nil {
-			return err
-		}
-		if day == r.from {
-			for _, h := range bought {
-				steps := float64(h.units) / float64(p.Step)
-				if h.to-h.from == daysOfYear {
-					out.OneYear += steps
-				} else {
-					out.ThreeYear += steps
-				}
-			}
-		}
-		held = append(held, bought...)
-	}
-	cost, err := r.cost(held)
+	held, err := r.ask(func(p *Pool) ([]holding, error) { return r.buy(rule, p) })
 	if err != nil {
 		return err
 	}
-	if out.Saving, err = r.amount(r.payg.Sub(cost)); err != nil {
+	for _, h := range held {
+		steps := float64(h.units) / float64(r.pool.Step)
+		switch {
+		case h.from > r.from:
+		case h.to-h.from == daysOfYear:
+			out.OneYear += steps
+		default:
+			out.ThreeYear += steps
+		}
+	}
+	if out.Saving, err = r.saved(held); err != nil {
 		return err
 	}
 	r.trial.Outcomes = append(r.trial.Outcomes, out)
 	return nil
+}
+
+// ask lets a buyer decide on each day of advice on what is known by then, and returns all that it bought.
+func (r *replay) ask(buy func(known *Pool) ([]holding, error)) (held []holding, err error) {
+	for day := r.from; day < r.to; day += r.known.spec.AgainDays {
+		p := r.knownOn(day, held)
+		bought, err := buy(&p)
+		if err != nil {
+			return nil, err
+		}
+		held = append(held, bought...)
+	}
+	return held, nil
+}
+
+// saved returns what holdings saved over the replay.
+func (r *replay) saved(held []holding) (money.Amount, error) {
+	cost, err := r.cost(held)
+	if err != nil {
+		return money.Amount{}, err
+	}
+	return r.amount(r.payg.Sub(cost))
 }
 
 func (r *replay) buy(rule Rule, p *Pool) ([]holding, error) {

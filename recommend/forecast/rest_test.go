@@ -242,3 +242,32 @@ func TestReplayUnderCircumstances(t *testing.T) {
 	require.EqualValues(t, 10, b.Trials[0].Outcomes[0].OneYear)
 	require.Equal(t, "2620.80", b.Trials[0].Payg.Round(), "91 of 92 days: 10 x 24 x 0.12 x 91")
 }
+
+// Ten days on which a step was always used: the lower end (5 %) of Beta(11, 1) is 0.05^(1/11) = 0.762. Seven days: 0.05^(1/8) = 0.688.
+func TestSureByHand(t *testing.T) {
+	always := func(days int) []int64 { return steady("p", 5, days).Units.Stacked }
+	require.EqualValues(t, 5, forecast.Sure(always(10), stepUnits, 10, 0.761))
+	require.Zero(t, forecast.Sure(always(10), stepUnits, 10, 0.763))
+	require.EqualValues(t, 5, forecast.Sure(always(7), stepUnits, 7, 0.687))
+	require.Zero(t, forecast.Sure(always(7), stepUnits, 7, 0.689))
+	require.Zero(t, forecast.Sure(nil, stepUnits, 7, 0.5))
+}
+
+// Machines of office hours that rest on the weekend with which a series begins have not appeared inside it; a week of rest is no weekend.
+func TestAWeekendIsNotTheBeginning(t *testing.T) {
+	p := steady("p", 5, 28)
+	for h := range p.Units.Flat {
+		if h/24%7 < 2 {
+			p.Units.Flat[h] = 0
+		}
+	}
+	b := fanOf(t, p, forecast.DefaultPolicy()).Basis()
+	require.Zero(t, b.Began)
+	require.Equal(t, 28, b.Days)
+	for h := range 24 * 7 {
+		p.Units.Flat[h] = 0
+	}
+	b = fanOf(t, p, forecast.DefaultPolicy()).Basis()
+	require.Equal(t, 9, b.Began)
+	require.Equal(t, 19, b.Days)
+}

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"fmt"
 	"slices"
 
 	"sizeterm/recommend/bill"
@@ -32,6 +33,28 @@ func (f *Fan) newRisk(h solve.Horizon, neutral solve.Mix, m market) *risk {
 		r.nothing += solve.Pool{Demand: y.Demand, Step: 1, Payg: h.Payg}.Rest(0).Float() / 10_000
 	}
 	return r
+}
+
+// Careful returns the quantities of Pool.Step that the policy's risk aversion makes of those that were chosen; without aversion, and
+// where the fan stops the advice, they stay.
+func (f *Fan) Careful(three, one int64, terms Terms) (carefulThree, carefulOne int64, err error) {
+	if f.policy.RiskAversion == 0 || f.basis.Stopped() {
+		return three, one, nil
+	}
+	m, err := marketOf(f.pool.Prices, terms.OneYear, terms.ThreeYear)
+	if err != nil {
+		return 0, 0, fmt.Errorf("pool %q: %w", f.pool.ID, err)
+	}
+	h, _, err := f.horizon(m)
+	if err != nil {
+		return 0, 0, err
+	}
+	neutral, err := h.Best()
+	if err != nil {
+		return 0, 0, fmt.Errorf("pool %q: %w", f.pool.ID, err)
+	}
+	carefulThree, carefulOne = f.newRisk(h, neutral, m).search(three, one)
+	return min(carefulThree, three), min(carefulOne, three+one-min(carefulThree, three)), nil
 }
 
 // covered returns for each path what q units save at pay-as-you-go in the first year, and in the two after it.

@@ -374,6 +374,8 @@ func poolSpecials(pool *recommend.Pool, p *recommend.Plan) []string {
 	}
 	if pool.Chosen == recommend.Set {
 		out = append(out, "set by hand: another choice could cost "+percent(pool.Certificate.Gap)+" less")
+	} else if pool.Held != "" {
+		out = append(out, "kept below its best: "+pool.Held)
 	} else if pool.Limited {
 		out = append(out, "kept below its best by the budget")
 	} else if pool.Certificate.Gap != 0 {
