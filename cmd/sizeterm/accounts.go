@@ -9,6 +9,7 @@ import (
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
 	"sizeterm/recommend/order"
+	"sizeterm/recommend/order/prove"
 )
 
 // accounts gives the pages who may come in, and keeps what people did, in the database.
@@ -114,6 +115,11 @@ func (a *accounts) record(ctx context.Context, tenant, actor, action, object, de
 // desk returns the desk of a tenant.
 func (a *accounts) desk(tenant string) (*order.Desk, error) {
 	return &order.Desk{Store: a.db.Partner(tenant).Orders(), Policy: order.DefaultPolicy(), Now: a.now}, nil
+}
+
+// proofs returns what was found of a tenant's orders.
+func (a *accounts) proofs(ctx context.Context, tenant string) ([]prove.Month, error) {
+	return a.db.Partner(tenant).Proofs(ctx)
 }
 
 // firstAdmin is the id of the person whose link is printed at the start.

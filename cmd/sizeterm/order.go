@@ -307,6 +307,7 @@ func (o *ordering) approveCommand() *cobra.Command {
 			}
 			return d.Approve(ctx, actor, sum, idsOf(picked)...)
 		})
+	cmd.Flags().BoolVar(&o.policy.AcrossWays, "across-ways", false, "also what was requested on a page of the service: its people and those of --as could be one")
 	cmd.Flags().StringVar(&amount, "amount", "", `their sum with its currency, as you read it: "136816.00 USD"`)
 	return cmd
 }

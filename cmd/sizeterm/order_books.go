@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,7 @@ func (o *ordering) readBooks(ctx context.Context, paths []string) (*prove.Books,
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n, err := o.readBook(ctx, books, in)
+		n, err := o.readBook(ctx, books, in, ingest.Options{})
 		if err != nil {
 			return nil, err
 		}
@@ -47,14 +48,14 @@ func (o *ordering) readBooks(ctx context.Context, paths []string) (*prove.Books,
 }
 
 // readBook reads one file and returns how many of its rows were refused.
-func (o *ordering) readBook(ctx context.Context, books *prove.Books, in ingest.Input) (int64, error) {
+func (c *common) readBook(ctx context.Context, books *prove.Books, in ingest.Input, opts ingest.Options) (int64, error) {
 	if head, err := headOf(in); err == nil {
 		if _, prices := sheet.Detect(head); prices || isPolicy(head) || isNote(in.Name) {
-			o.note("%s: no file of charges or usage, set aside", in.Name)
+			c.note("%s: no file of charges or usage, set aside", in.Name)
 			return 0, nil
 		}
 	}
-	r, err := ingest.NewReader(in, ingest.Options{})
+	r, err := ingest.NewReader(in, opts)
 	if err != nil {
 		return 0, refused(wayOut(err), err)
 	}
@@ -100,9 +101,16 @@ func (o *ordering) lists(ctx context.Context, paths []string) ([]usage.Commitmen
 	return books.Held(), nil
 }
 
+// verifying are the flags of order verify.
+type verifying struct {
+	*ordering
+	out    string
+	share  string
+	record bool
+}
+
 func (o *ordering) verifyCommand() *cobra.Command {
-	var out, share string
-	var record bool
+	v := &verifying{ordering: o}
 	cmd := &cobra.Command{
 		Use: "verify PATH…", Short: "Was it bought, charged as quoted, used, and did the saving come true", Args: cobra.MinimumNArgs(1),
 		Long: `Compares the orders that were sent with the files of the months after: cost exports, invoice reconciliation files,
@@ -117,30 +125,66 @@ reservation details and summaries, reservation transactions, reservation lists. 
 and which charges have no order, and which orders no charge. An order that the files show is recorded as verified.`,
 		Example: `  sizeterm order verify cost-export-2026-11.csv.gz reconciliation-2026-11.csv
   sizeterm order verify november/ --output html --out november.html --fee-share 15%`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choose("output", o.output, prove.Formats...); err != nil {
-				return err
-			}
-			points, err := basisPoints(share)
-			if err != nil {
-				return err
-			}
-			books, err := o.readBooks(cmd.Context(), args)
-			if err != nil {
-				return err
-			}
-			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
-				return o.verify(cmd.Context(), d, actor, books, prove.Options{Now: d.Now(), FeeShare: points}, out, record)
-			})
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd.Context(), args) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.output, "output", "table", "table, json, csv or html")
-	f.StringVar(&out, "out", "", "write to this file")
+	f.StringVar(&v.out, "out", "", "write to this file")
 	f.StringVar(&o.customer, "customer", "", "only orders of this customer")
-	f.StringVar(&share, "fee-share", "", "your share of the realised saving, for the bill: 15%")
-	f.BoolVar(&record, "record", true, "record orders that the files show as verified")
+	f.StringVar(&v.share, "fee-share", "", "your share of the realised saving, for the bill: 15%")
+	f.BoolVar(&v.record, "record", true, "record orders that the files show as verified, and keep what was found for the pages of the service")
 	return cmd
+}
+
+func (v *verifying) run(ctx context.Context, paths []string) error {
+	if err := choose("output", v.output, prove.Formats...); err != nil {
+		return err
+	}
+	points, err := basisPoints(v.share)
+	if err != nil {
+		return err
+	}
+	books, err := v.readBooks(ctx, paths)
+	if err != nil {
+		return err
+	}
+	return v.partner(ctx, func(d *order.Desk, p *store.Partner, actor string) error {
+		all, err := d.Orders(ctx)
+		if err != nil {
+			return err
+		}
+		if v.customer != "" {
+			all = slices.DeleteFunc(all, func(x order.Order) bool { return !strings.EqualFold(x.Line.Customer, v.customer) })
+		}
+		report, err := prove.Verify(all, books, prove.Options{Now: d.Now(), FeeShare: points})
+		if err != nil {
+			return refused("Name the files of the months after the purchase.", err)
+		}
+		if v.record {
+			if err := d.Proved(ctx, actor, report.Proofs()); err != nil {
+				return err
+			}
+			if err := v.keep(ctx, p, report); err != nil {
+				return err
+			}
+		}
+		return v.print(report)
+	})
+}
+
+// keep keeps what was found by customer and month.
+func (v *verifying) keep(ctx context.Context, p *store.Partner, report *prove.Report) error {
+	months := slices.DeleteFunc(report.Months(), func(m prove.Month) bool { return v.customer != "" && !strings.EqualFold(m.Customer, v.customer) })
+	return p.PutProofs(ctx, "", months)
+}
+
+func (v *verifying) print(report *prove.Report) error {
+	write := func(w io.Writer) error { return report.Write(w, v.output) }
+	if v.out != "" {
+		return writeFile(v.out, write)
+	}
+	w := bufio.NewWriter(v.common.out)
+	return errors.Join(write(w), w.Flush())
 }
 
 // basisPoints reads "15%" or "12.5%".
@@ -162,29 +206,4 @@ func basisPoints(text string) (int64, error) {
 		return 0, bad
 	}
 	return points, nil
-}
-
-func (o *ordering) verify(ctx context.Context, d *order.Desk, actor string, books *prove.Books, opts prove.Options, out string, record bool) error {
-	all, err := d.Orders(ctx)
-	if err != nil {
-		return err
-	}
-	if o.customer != "" {
-		all = slices.DeleteFunc(all, func(x order.Order) bool { return x.Line.Customer != o.customer })
-	}
-	report, err := prove.Verify(all, books, opts)
-	if err != nil {
-		return refused("Name the files of the months after the purchase.", err)
-	}
-	if record {
-		if err := d.Proved(ctx, actor, report.Proofs()); err != nil {
-			return err
-		}
-	}
-	write := func(w io.Writer) error { return report.Write(w, o.output) }
-	if out != "" {
-		return writeFile(out, write)
-	}
-	w := bufio.NewWriter(o.out)
-	return errors.Join(write(w), w.Flush())
 }

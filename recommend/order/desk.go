@@ -18,6 +18,9 @@ type Desk struct {
 	Policy Policy
 	// Now is the clock; it returns UTC.
 	Now func() time.Time
+	// Way is how whoever acts here was identified, and Behind the person who answers for a program that acts.
+	Way    Way
+	Behind string
 	// Notify, where set, hears of every event after it was stored.
 	Notify func(Event)
 	// Point, where set, is called with the name of each place at which an interruption would be delicate: before and
@@ -101,9 +104,13 @@ func (d *Desk) redraft(tx *noting, actor string, o Order, line *Line) (Drafted, 
 	return Drafted{Order: o, Note: "updated from the newer plan"}, err
 }
 
-// Request asks for orders: drafts, and orders whose approval expired or whose purchase failed.
+// Request asks for orders: drafts, orders whose approval expired or whose purchase failed, and orders that somebody requested
+// who was identified in another way: they are then the actor's.
 func (d *Desk) Request(ctx context.Context, actor string, ids ...string) error {
 	return d.act(ctx, actor, ids, func(_ []Order, o Order) (Event, *Refusal) {
+		if o.State == Requested && o.Way.checked() == d.Way.checked() {
+			return Event{}, &Refusal{Order: o.ID, Code: "not_now", Detail: fmt.Sprintf("%q requested it already", o.Requester), WayOut: "another person approves"}
+		}
 		return Event{Kind: kindRequested}, nil
 	})
 }
@@ -114,8 +121,8 @@ func (d *Desk) Approve(ctx context.Context, actor string, amount money.Amount, i
 	now := d.Now()
 	ids = distinct(ids)
 	return d.act(ctx, actor, ids, func(all []Order, o Order) (Event, *Refusal) {
-		if o.State == Requested && o.Requester == actor {
-			return Event{}, &Refusal{Order: o.ID, Code: "requester_approves", Detail: fmt.Sprintf("%q requested it", actor), WayOut: "another person approves"}
+		if r := d.approvable(&o, actor); r != nil {
+			return Event{}, r
 		}
 		if r := d.sumIs(all, ids, o, amount); r != nil {
 			return Event{}, r
@@ -359,6 +366,7 @@ func (d *Desk) judge(all []Order, id, actor string, step func([]Order, Order) (E
 		return e, r
 	}
 	e.Order, e.Actor, e.At = id, actor, d.Now()
+	e.Way, e.Behind = d.Way, d.Behind
 	trial := all[at]
 	if err := trial.Apply(e); err != nil {
 		return e, &Refusal{Order: id, Code: "not_now", Detail: fmt.Sprintf("%s is not possible while it is %s: %v", e.Kind, all[at].State, err), WayOut: "sizeterm order status says what is next"}
@@ -377,10 +385,13 @@ func (d *Desk) refused(actor string, r *Refusal) Event {
 // noting is a transaction that remembers its events, to tell of them once they are stored.
 type noting struct {
 	Tx
+	way    Way
+	behind string
 	events []Event
 }
 
 func (n *noting) Append(e Event) error {
+	e.Way, e.Behind = n.way, n.behind
 	if err := n.Tx.Append(e); err != nil {
 		return err
 	}
@@ -393,7 +404,7 @@ func (d *Desk) update(ctx context.Context, fn func(*noting) error) error {
 	tx := &noting{}
 	d.point("before write")
 	err := d.Store.Update(ctx, func(inner Tx) error {
-		*tx = noting{Tx: inner}
+		*tx = noting{Tx: inner, way: d.Way, behind: d.Behind}
 		return fn(tx)
 	})
 	if err != nil {

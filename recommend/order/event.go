@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sizeterm/pricing/money"
@@ -14,7 +15,9 @@ type Event struct {
 	Order    string    `json:"order"`
 	Kind     string    `json:"kind"`
 	At       time.Time `json:"at"`
-	Actor    string    `json:"actor"` // person or program
+	Actor    string    `json:"actor"`            // person or program
+	Way      Way       `json:"way,omitempty"`    // how the actor was identified
+	Behind   string    `json:"behind,omitempty"` // the person who answers for a program
 	Line     *Line     `json:"line,omitempty"`
 	Plan     string    `json:"plan,omitempty"` // SHA-256 of the plan
 	Approval *Approval `json:"approval,omitempty"`
@@ -78,6 +81,8 @@ type Order struct {
 	Plan      string    `json:"plan"`
 	Drafted   time.Time `json:"drafted"`
 	Requester string    `json:"requester,omitempty"`
+	Way       Way       `json:"way,omitempty"`    // how the requester was identified
+	Behind    string    `json:"behind,omitempty"` // the person who answers for a requester that is a program
 	Approval  *Approval `json:"approval,omitempty"`
 	Attempt   *Attempt  `json:"attempt,omitempty"`
 	Result    *Result   `json:"result,omitempty"`
@@ -196,7 +201,7 @@ func (o *Order) checkApproval(e Event) error {
 		return errors.New("it brings no approval")
 	case e.Approval.By != e.Actor:
 		return errors.New("it is in another person's name")
-	case e.Actor == o.Requester:
+	case o.AskedBy(e.Actor):
 		return fmt.Errorf("%q requested it: another person approves", e.Actor)
 	case e.Approval.Hash != o.Line.Hash():
 		return errors.New("it is about another line or price")
@@ -204,6 +209,11 @@ func (o *Order) checkApproval(e Event) error {
 		return errors.New("it has expired already")
 	}
 	return nil
+}
+
+// AskedBy reports whether the person asked for the order, by himself or by a program that he answers for. "Anna" is "anna".
+func (o *Order) AskedBy(person string) bool {
+	return strings.EqualFold(person, o.Requester) || o.Behind != "" && person == o.Behind
 }
 
 // take copies what the event brings.
@@ -215,12 +225,12 @@ func (o *Order) take(e Event) {
 	case kindChanged:
 		o.Line, o.Approval = *e.Line, nil
 		if o.State != Draft {
-			o.Requester = e.Actor // who changes a line wants it so, and cannot approve it
+			o.Requester, o.Way, o.Behind = e.Actor, e.Way, e.Behind // who changes a line wants it so, and cannot approve it
 		}
 	case kindRequoted:
 		o.Line, o.Approval = *e.Line, nil
 	case kindRequested:
-		o.Requester, o.Approval = e.Actor, nil
+		o.Requester, o.Way, o.Behind, o.Approval = e.Actor, e.Way, e.Behind, nil
 	case kindApproved:
 		o.Approval = e.Approval
 	case kindExpired, kindRejected, kindCancelled:

@@ -26,6 +26,8 @@ type Policy struct {
 	// calendar month (UTC) over all customers, CapApprover what one person approves in that month. Each holds for each
 	// currency by itself.
 	CapCustomer, CapMonth, CapApprover Cap
+	// AcrossWays lets people approve what was requested by somebody who was identified in another way.
+	AcrossWays bool
 }
 
 // Cap is a limit of money in whichever currency is compared. The zero Cap is no limit; a limit of 0 allows nothing, and so

@@ -51,7 +51,7 @@ const (
 var moves = map[string]map[State]State{
 	kindDrafted:    {"": Draft},
 	kindChanged:    {Draft: Draft, Requested: Requested, Approved: Requested, Expired: Requested, Failed: Requested},
-	kindRequested:  {Draft: Requested, Expired: Requested, Failed: Requested},
+	kindRequested:  {Draft: Requested, Requested: Requested, Expired: Requested, Failed: Requested},
 	kindApproved:   {Requested: Approved},
 	kindRejected:   {Requested: Rejected, Approved: Rejected},
 	kindExpired:    {Approved: Expired},

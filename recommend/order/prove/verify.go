@@ -34,11 +34,15 @@ type claim struct {
 	to     time.Time // end of the term, exclusive
 }
 
+// ErrNothing says that the files hold neither usage nor purchases.
+var ErrNothing = errors.New("no file says anything about usage or purchases")
+
 // Verify proves the orders that were sent against the books, by order and month. Months are those of the files from the
 // month of the purchase on; an order whose month no file covers has one finding that says so.
+// Where the books hold nothing the error is ErrNothing.
 func Verify(orders []order.Order, b *Books, opts Options) (*Report, error) {
 	if len(b.cells) == 0 && len(b.lines) == 0 && len(b.deals) == 0 && len(b.uses) == 0 && len(b.purchases) == 0 {
-		return nil, errors.New("no file says anything about usage or purchases")
+		return nil, ErrNothing
 	}
 	r := &Report{Schema: "sizeterm.proof/1", At: opts.Now, Findings: []Finding{}, Customers: []CustomerMonth{}, Invoices: []InvoiceSum{},
 		UnmatchedCharge: []Unmatched{}, UnmatchedOrder: []Unmatched{}, Warnings: []string{}}

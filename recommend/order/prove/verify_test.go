@@ -96,6 +96,13 @@ func prove(t *testing.T, b *Books, orders ...order.Order) *Report {
 	t.Helper()
 	r, err := Verify(orders, b, Options{Now: at("2026-12-08T00:00:00Z")})
 	require.NoError(t, err)
+	for _, m := range r.Months() { // what is kept is what was found
+		text, err := json.Marshal(m)
+		require.NoError(t, err)
+		var again Month
+		require.NoError(t, json.Unmarshal(text, &again))
+		require.Equal(t, m, again)
+	}
 	for _, f := range r.Findings {
 		s := f.Saving.Split
 		sum := s.LateStart.Micros + s.Price.Micros + s.OtherReservation.Micros + s.Scope.Micros + s.Demand.Micros

@@ -40,6 +40,8 @@ const (
 	Read  Kind = "read"  // of an upload: what it is, and whose rows it holds
 	Plan  Kind = "plan"  // of a customer
 	Batch Kind = "batch" // the nightly run
+	// Verify compares the orders of a customer with the files that came after.
+	Verify Kind = "verify"
 )
 
 // Job is one piece of work.

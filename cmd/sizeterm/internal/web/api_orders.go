@@ -52,7 +52,7 @@ func (s *Server) deskOf(ctx context.Context) (*order.Desk, []order.Order, error)
 	if s.Desk == nil {
 		return nil, nil, errMissing
 	}
-	d, err := s.Desk(principalOf(ctx).Tenant)
+	d, err := s.deskFor(principalOf(ctx))
 	if err != nil {
 		return nil, nil, s.apiError(err)
 	}
@@ -97,20 +97,6 @@ func (s *Server) apiOrder(ctx context.Context, in *struct {
 		return nil, errMissing
 	}
 	return &taggedOrder{etag(&all[at]), apiOrderOf(&all[at])}, nil
-}
-
-func (s *Server) apiVerification(ctx context.Context, in *struct{ PageQuery }) (*apiList[apiOrderView], error) {
-	_, all, err := s.deskOf(ctx)
-	if err != nil {
-		return nil, err
-	}
-	views := []apiOrderView{}
-	for i := range all {
-		if all[i].State == order.Verified {
-			views = append(views, apiOrderOf(&all[i]))
-		}
-	}
-	return paged(views, in.PageQuery, func(o *apiOrderView) string { return o.ID })
 }
 
 // Answers keeps what requests with an idempotency key were answered with.

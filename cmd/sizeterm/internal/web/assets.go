@@ -75,6 +75,7 @@ func parsePages() pages {
 	funcs := report.Funcs()
 	funcs["asset"] = assetPath
 	funcs["slug"] = slug
+	funcs["words"] = func(code string) string { return strings.ReplaceAll(code, "_", " ") }
 	funcs["inc"] = func(n int) int { return n + 1 }
 	frame := template.Must(template.New("frame").Funcs(funcs).ParseFS(embedded, "pages/frame.html"))
 	out := pages{}

@@ -82,7 +82,7 @@ func (s *Server) keyHolder(r *http.Request) (p Principal, ok bool, err error) {
 	case !k.Revoked.IsZero() || !k.Expires.IsZero() && !s.now().Before(k.Expires):
 		return Principal{}, true, nil
 	}
-	return Principal{Tenant: k.Tenant, ID: "key:" + k.ID, Name: k.Name, Role: Analyst, Key: true, Scopes: k.Scopes}, true, nil
+	return Principal{Tenant: k.Tenant, ID: "key:" + k.ID, Name: k.Name, Role: Analyst, Key: true, Scopes: k.Scopes, Behind: k.Author}, true, nil
 }
 
 // keysPage is the page on which an admin makes and revokes keys.

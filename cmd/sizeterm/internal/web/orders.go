@@ -3,8 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -14,7 +12,7 @@ import (
 	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/order"
-	"sizeterm/recommend/order/paper"
+	"sizeterm/recommend/order/prove"
 )
 
 // ordersPage lists a tenant's orders by what is next for them.
@@ -24,11 +22,18 @@ type ordersPage struct {
 	People map[string]string // names by id
 	Who    Principal
 	May    bool // the reader may approve
+	Months []cameMonth
+}
+
+// Apart reports whether the order was requested by somebody whom a page cannot tell from its reader: he asks for it anew.
+func (p *ordersPage) Apart(o *order.Order) bool {
+	return o.State == order.Requested && o.Way == order.Named
 }
 
 // orderGroup are the orders for which the same is next.
 type orderGroup struct {
 	Title, Words string
+	State        order.State // the first of its states
 	Orders       []order.Order
 	Sums         []money.Amount // of the total prices, by currency
 	Together     []together     // what the reader may approve at once
@@ -57,7 +62,20 @@ func (s *Server) desk(r *http.Request) (*order.Desk, error) {
 	if s.Desk == nil {
 		return nil, errMissing
 	}
-	return s.Desk(principalOf(r.Context()).Tenant)
+	return s.deskFor(principalOf(r.Context()))
+}
+
+// deskFor is the desk of the tenant at which this one acts: orders keep how he was identified.
+func (s *Server) deskFor(who Principal) (*order.Desk, error) {
+	kept, err := s.Desk(who.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	d := *kept
+	if d.Way = order.SignedIn; who.Key {
+		d.Way, d.Behind = order.Keyed, who.Behind
+	}
+	return &d, nil
 }
 
 func (s *Server) orders(w http.ResponseWriter, r *http.Request) error {
@@ -72,7 +90,7 @@ func (s *Server) orders(w http.ResponseWriter, r *http.Request) error {
 	who := principalOf(r.Context())
 	page := ordersPage{Names: s.customerNames(r.Context()), People: s.peopleNames(r.Context()), Who: who, May: who.Role >= Approver}
 	for _, st := range stages {
-		g := orderGroup{Title: st.title, Words: st.words}
+		g := orderGroup{Title: st.title, Words: st.words, State: st.states[0]}
 		var totals []money.Amount
 		for _, o := range all {
 			if slices.Contains(st.states, o.State) {
@@ -87,7 +105,12 @@ func (s *Server) orders(w http.ResponseWriter, r *http.Request) error {
 			page.Groups = append(page.Groups, g)
 		}
 	}
-	s.render(w, r, http.StatusOK, "orders", "Orders", page)
+	months, err := s.proofs(r.Context())
+	if err != nil {
+		return err
+	}
+	page.Months = cameMonths(months)
+	s.render(w, r, http.StatusOK, "orders", "Orders", &page)
 	return nil
 }
 
@@ -95,7 +118,7 @@ func (s *Server) orders(w http.ResponseWriter, r *http.Request) error {
 func approvable(orders []order.Order, who string) []together {
 	totals, ids := map[money.Code][]money.Amount{}, map[money.Code][]string{}
 	for _, o := range orders {
-		if o.Requester != who {
+		if !o.AskedBy(who) && o.Way != order.Named {
 			c := o.Line.TotalPrice.Currency
 			totals[c], ids[c] = append(totals[c], o.Line.TotalPrice), append(ids[c], o.ID)
 		}
@@ -140,12 +163,13 @@ func (s *Server) peopleNames(ctx context.Context) map[string]string {
 // orderPage is one order with its history.
 type orderPage struct {
 	order.Order
-	Name    string
-	People  map[string]string
-	Events  []order.Event
-	Who     Principal
-	May     bool // the reader may approve it
-	Formats []string
+	Name   string
+	People map[string]string
+	Events []order.Event
+	Who    Principal
+	May    bool // the reader may approve it
+	Apart  bool // it was requested on a command line: who signed in asks for it anew
+	Found  []prove.Finding
 }
 
 func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
@@ -154,10 +178,22 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who := principalOf(r.Context())
-	page := orderPage{Order: o, Name: s.customerNames(r.Context())[o.Line.Customer], People: s.peopleNames(r.Context()), Who: who, Formats: paper.Formats,
-		May: who.Role >= Approver && o.State == order.Requested && o.Requester != who.ID}
+	page := orderPage{Order: o, Name: s.customerNames(r.Context())[o.Line.Customer], People: s.peopleNames(r.Context()), Who: who,
+		Apart: o.State == order.Requested && o.Way == order.Named}
+	page.May = who.Role >= Approver && o.State == order.Requested && !page.Apart && !o.AskedBy(who.ID)
 	if page.Events, err = eventsOf(r.Context(), d, o.ID); err != nil {
 		return err
+	}
+	months, err := s.proofs(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, m := range months {
+		for _, f := range m.Findings {
+			if f.Order == o.ID {
+				page.Found = append(page.Found, f)
+			}
+		}
 	}
 	w.Header().Set("ETag", etag(&o))
 	s.render(w, r, http.StatusOK, "order", "Order "+o.ID, page)
@@ -184,26 +220,6 @@ func (s *Server) orderOf(r *http.Request) (*order.Desk, order.Order, error) {
 		return nil, order.Order{}, ErrNone
 	}
 	return d, all[at], nil
-}
-
-// eventsOf returns what happened to an order, the newest last.
-func eventsOf(ctx context.Context, d *order.Desk, id string) ([]order.Event, error) {
-	var events []order.Event
-	err := d.Store.Journal(ctx, func(e order.Entry) error {
-		event, err := decode(e)
-		if err == nil && event.Order == id {
-			events = append(events, event)
-		}
-		return err
-	})
-	return events, err
-}
-
-// decode reads an entry of the journal.
-func decode(e order.Entry) (order.Event, error) {
-	var event order.Event
-	err := json.Unmarshal([]byte(e.Event), &event)
-	return event, err
 }
 
 // request asks for lines of the customer's newest plan: those that the form names.
@@ -260,6 +276,13 @@ func (s *Server) ask(ctx context.Context, c *customerView, lines []string) ([]st
 		return ids, nil // asked for already: asking twice makes nothing twice
 	}
 	return ids, d.Request(ctx, who.ID, fresh...)
+}
+
+// requestAgain asks for orders that expired or failed, drafts, and what was requested on a command line.
+func (s *Server) requestAgain(w http.ResponseWriter, r *http.Request) error {
+	return s.decide(w, r, func(d *order.Desk, who Principal, ids []string) error {
+		return d.Request(r.Context(), who.ID, ids...)
+	})
 }
 
 // approve allows orders of one currency at the sum that stood on the button.
@@ -330,84 +353,5 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, do func(*order.D
 		return err
 	}
 	http.Redirect(w, r, "/orders", http.StatusSeeOther)
-	return nil
-}
-
-// exportTypes are the media types and names of what orders are exported as.
-var exportTypes = map[string][2]string{
-	"steps": {"text/plain; charset=utf-8", "steps.txt"}, "page": {"text/html; charset=utf-8", ""}, "csv": {"text/csv; charset=utf-8", "orders.csv"},
-	"xlsx":           {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "orders.xlsx"},
-	"partner-center": {"application/json", "partner-center.json"}, "arm": {"application/json", "capacity-api.json"},
-}
-
-func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
-	_, o, err := s.orderOf(r)
-	if err != nil {
-		return err
-	}
-	format := r.URL.Query().Get("format")
-	kind, ok := exportTypes[format]
-	if !ok {
-		return problem(http.StatusBadRequest, "format", "There is no such format", "There are "+strings.Join(paper.Formats, ", ")+".")
-	}
-	var out bytes.Buffer
-	if err := paper.Export(&out, format, []order.Order{o}, s.Facts); err != nil {
-		return problem(http.StatusConflict, "export", "The order cannot be exported like this", err.Error())
-	}
-	if format == "page" {
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	}
-	return sendFile(w, kind[0], kind[1], out.Bytes())
-}
-
-// sendFile answers with a file; without a name a browser shows it.
-func sendFile(w http.ResponseWriter, contentType, name string, body []byte) error {
-	w.Header().Set("Content-Type", contentType)
-	if name != "" {
-		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
-	}
-	_, err := w.Write(body)
-	return ignoreGone(err)
-}
-
-// journalPage is what happened, the newest first.
-type journalPage struct {
-	Entries []journalRow
-	People  map[string]string
-	Head    string
-	More    bool
-}
-
-type journalRow struct {
-	Seq int64
-	order.Event
-}
-
-// shownEntries is the number of entries on one page of the journal.
-const shownEntries = 200
-
-func (s *Server) journal(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.desk(r)
-	if err != nil {
-		return err
-	}
-	page := journalPage{People: s.peopleNames(r.Context())}
-	err = d.Store.Journal(r.Context(), func(e order.Entry) error {
-		event, err := decode(e)
-		if err != nil {
-			return err
-		}
-		page.Entries = append(page.Entries, journalRow{e.Seq, event})
-		if len(page.Entries) > shownEntries {
-			page.Entries, page.More = page.Entries[1:], true
-		}
-		page.Head = fmt.Sprintf("%d:%s", e.Seq, e.Hash)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	slices.Reverse(page.Entries)
-	s.render(w, r, http.StatusOK, "journal", "Journal", page)
 	return nil
 }

@@ -30,8 +30,8 @@ func withDesks(o *Options) {
 }
 
 // requested opens a service on which ann has asked for every line of the demo.
-func requested(t *testing.T) (s *service, ann *browser) {
-	s = newService(t, withDesks)
+func requested(t *testing.T, change ...func(*Options)) (s *service, ann *browser) {
+	s = newService(t, append(change, withDesks)...)
 	ann = s.as("home", "ann", Analyst)
 	ann.post("/demo", nil)
 	path := follow(t, ann.page("/"), `/customers/[0-9a-f]{16}`)

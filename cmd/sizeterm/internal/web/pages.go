@@ -12,35 +12,6 @@ import (
 	"sizeterm/recommend"
 )
 
-// portfolioPage is the first page: the customers, the best saving for its risk first.
-type portfolioPage struct {
-	View     *planView
-	Progress Progress
-	Uploads  int
-	CanDemo  bool
-}
-
-func (s *Server) portfolio(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	tenant := principalOf(ctx).Tenant
-	page := portfolioPage{CanDemo: s.Demo != nil}
-	view, err := s.view(ctx, r.URL.Query().Get("plan"))
-	if err != nil && !errors.Is(err, ErrNone) {
-		return err
-	}
-	page.View = view
-	if page.Progress, err = s.Plans.Progress(ctx, tenant); err != nil {
-		return err
-	}
-	uploads, err := s.Files.Uploads(ctx, tenant)
-	if err != nil {
-		return err
-	}
-	page.Uploads = len(uploads)
-	s.render(w, r, http.StatusOK, "portfolio", "Portfolio", page)
-	return nil
-}
-
 // customerPage is one customer's plan.
 type customerPage struct {
 	*customerView
@@ -197,7 +168,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 		if part.FileName() == "" {
 			continue
 		}
-		if _, err := s.Files.Receive(r.Context(), Sent{Tenant: who.Tenant, By: who.ID, Name: part.FileName()}, part); err != nil {
+		if _, err := s.Files.Receive(r.Context(), who.Tenant, who.ID, part.FileName(), part); err != nil {
 			return err
 		}
 		taken++
@@ -209,27 +180,13 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// customerID is the customer that the address of a request names by its key or its id, "" where it names none.
-func (s *Server) customerID(r *http.Request) string {
-	named := r.URL.Query().Get("customer")
-	if named == "" {
-		return ""
-	}
-	if view, err := s.view(r.Context(), ""); err == nil { // without a plan nobody has a key
-		if c, err := view.customer(named); err == nil {
-			return c.ID
-		}
-	}
-	return named
-}
-
 // apiPut takes one file as the body of a request: one curl suffices. The same bytes again give the same receipt.
 func (s *Server) apiPut(w http.ResponseWriter, r *http.Request) error {
 	who := principalOf(r.Context())
 	if err := s.limited(w, r); err != nil {
 		return err
 	}
-	up, err := s.Files.Receive(r.Context(), Sent{who.Tenant, who.ID, r.PathValue("name"), s.customerID(r)}, http.MaxBytesReader(w, r.Body, s.MaxUpload))
+	up, err := s.Files.Receive(r.Context(), who.Tenant, who.ID, r.PathValue("name"), http.MaxBytesReader(w, r.Body, s.MaxUpload))
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ type Principal struct {
 	Role   Role
 	Key    bool      // a program: it never approves, and needs no proof against forged requests
 	Scopes []string  // of a key
+	Behind string    // of a key: the person who made it
 	Since  time.Time // of the sign-in
 }
 

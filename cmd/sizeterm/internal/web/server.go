@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"sizeterm/recommend/order"
+	"sizeterm/recommend/order/prove"
 )
 
 // Options are what a Server is made of. Files, Plans, People, Links and Secret are needed.
@@ -28,6 +29,8 @@ type Options struct {
 	Secret []byte
 	// Desk returns the desk at which a tenant's orders are acted on.
 	Desk func(tenant string) (*order.Desk, error)
+	// Proofs returns what was found of a tenant's orders, by customer and month; nil where nothing is compared.
+	Proofs func(ctx context.Context, tenant string) ([]prove.Month, error)
 	// Facts are what is known of customers for exports of orders, by customer; any may be lacking.
 	Facts map[string]order.Facts
 	// Home is the tenant whose people sign in by name and password.
@@ -73,7 +76,6 @@ type Server struct {
 	sessions  *scs.SessionManager
 	attempts  attempts
 	buckets   buckets
-	watching  watching
 	openapi   *huma.OpenAPI
 	apiRoutes []route
 	pages     pages
