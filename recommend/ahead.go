@@ -27,6 +27,7 @@ type ahead struct {
 	hours   int64           // of the window
 	weight  int64           // what one hour of a part counts when the demand is certain
 	levels  [][]solve.Level // of each part: units that existing reservations leave, in how many hours of the window
+	scope   string          // of what can be bought, as a node of the simulator's tree
 	usage   *bill.Problem   // every scope and size by itself, existing reservations included: what a show-back needs
 	problem *bill.Problem   // what is evaluated: usage, or where every unit costs the same its sum after existing reservations
 	sim     *bill.Simulator
@@ -46,7 +47,7 @@ type ticket struct {
 // where owned reservations end within the horizon, on those days and whenever something bought on them ends. A price due
 // later is due only if the demand is still there: it is weighted like the hours of parts.
 func newAhead(pool *analyzer.Pool, m *market, c hourClasses, parts []period, spec aheadSpec) (*ahead, error) {
-	a := &ahead{parts: parts, years: spec.years, weight: 1, usage: problem(c, m, parts, spec.existing, spec.order), known: map[string]evaluated{}}
+	a := &ahead{parts: parts, years: spec.years, weight: 1, scope: cmp.Or(spec.scope, sharedScope), usage: problem(c, m, parts, spec.existing, spec.order), known: map[string]evaluated{}}
 	for _, n := range c.count {
 		a.hours += n
 	}
@@ -64,7 +65,7 @@ func newAhead(pool *analyzer.Pool, m *market, c hourClasses, parts []period, spe
 		a.slots = append(a.slots, i*len(c.count))
 	}
 	a.slots = append(a.slots, len(parts)*len(c.count))
-	if m.uniform() {
+	if m.uniform() && a.scope == sharedScope {
 		a.collapse(m)
 	}
 	for _, term := range []pricing.Term{pricing.OneYear, pricing.ThreeYear} {
@@ -84,9 +85,9 @@ func newAhead(pool *analyzer.Pool, m *market, c hourClasses, parts []period, spe
 	return a, nil
 }
 
-// level gathers for each part the units that its existing reservations leave.
+// level gathers for each part the units that its existing reservations leave to new ones of the ahead's scope.
 func (a *ahead) level(c hourClasses) {
-	net := netUnits(a.usage)
+	net := netUnits(a.usage, a.scope)
 	for i := range a.parts {
 		hours := map[int64]int64{}
 		for k, n := range c.count {
@@ -127,6 +128,7 @@ type aheadSpec struct {
 	order    bill.Order
 	loss     float64
 	starts   []int64 // hours after the day of the plan on which something can be bought for the first time; 0 is today
+	scope    string  // of what can be bought; empty is shared
 	probe    int64   // ratio of a step that can be had in each part alone, for bounds; 0 is none
 }
 
@@ -165,7 +167,7 @@ func (a *ahead) addOffer(offer pricing.Offer, at int64, loss float64) {
 	from, to := a.slotsBetween(at, until)
 	a.problem.Offers = append(a.problem.Offers, bill.Offer{
 		Commitment: bill.Commitment{ID: fmt.Sprintf("%s.%d.%s", offer.Term, at, offer.Size), Kind: bill.Reservation,
-			Scope: sharedScope, From: from, To: to, Size: string(offer.Size)},
+			Scope: a.scope, From: from, To: to, Size: string(offer.Size)},
 		MaxQty: 1 << 40, // no price here: the simulator's hours are those of the window and the horizon multiplied
 	})
 	a.offers = append(a.offers, ticket{ticketKey{offer.Size, offer.Term, at}, offer.Total})

@@ -22,6 +22,7 @@ type decision struct {
 	existing []Existing
 	currency money.Code
 	order    bill.Order // how reservations spread over usage; it matters only where prices a unit differ
+	scope    scope      // where what is bought applies
 
 	low      *ahead         // the year ahead on the Stacked profile: what quantities are decided on
 	bounds   []*ahead       // the year ahead under every other reading of the same usage: Flat hours, other orders of coverage
@@ -180,7 +181,7 @@ func (d *decision) lookAhead(in *Input) error {
 	}
 	low = d.recent(low)
 	d.starts = d.dates(years)
-	spec := aheadSpec{years: 1, existing: d.existing, order: d.order, starts: []int64{0}}
+	spec := aheadSpec{years: 1, existing: d.existing, order: d.order, starts: []int64{0}, scope: d.scope.node}
 	year := periods(asOf, 1, d.existing, 0, spec.starts)
 	var err error
 	if d.low, err = newAhead(d.pool, d.market, low, year, spec); err != nil {

@@ -245,10 +245,16 @@ func addExisting(p *bill.Problem, m *market, e Existing, id string, span [2]int)
 // inScope reports whether the path scope lies at or below node.
 func inScope(scope, node string) bool { return scope == node || strings.HasPrefix(scope, node+"/") }
 
-// netUnits returns for each slot the units (source ratio x 100, times 1e6) that the existing reservations leave, by the
-// recursion over nested scopes: the deepest first, each as far as its usage goes (algorithms 1.5).
-func netUnits(p *bill.Problem) []int64 {
-	nodes := append([]bill.Existing(nil), p.Existing...)
+// netUnits returns for each slot the units (source ratio x 100, times 1e6) inside a scope that the existing reservations of that
+// scope and of narrower ones leave, by the recursion over nested scopes: the deepest first, each as far as its usage goes
+// (algorithms 1.5). Existing reservations of wider scopes come after new ones of this scope.
+func netUnits(p *bill.Problem, scope string) []int64 {
+	var nodes []bill.Existing
+	for _, e := range p.Existing {
+		if inScope(e.Scope, scope) {
+			nodes = append(nodes, e)
+		}
+	}
 	sort.SliceStable(nodes, func(i, j int) bool {
 		return strings.Count(nodes[i].Scope, "/") > strings.Count(nodes[j].Scope, "/")
 	})
@@ -256,7 +262,10 @@ func netUnits(p *bill.Problem) []int64 {
 	left := make([]int64, len(p.VMs))
 	for t := range p.Slots {
 		for v := range p.VMs {
-			left[v] = p.VMs[v].Run[t] * p.Sizes[p.VMs[v].Candidates[0].Size].Ratio
+			left[v] = 0
+			if inScope(p.VMs[v].Scope, scope) {
+				left[v] = p.VMs[v].Run[t] * p.Sizes[p.VMs[v].Candidates[0].Size].Ratio
+			}
 		}
 		for i := range nodes {
 			e := &nodes[i]

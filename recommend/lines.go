@@ -63,7 +63,7 @@ func (d *decision) line(p Purchase, before order, in *Input) (Line, error) {
 	}
 	l := Line{
 		ID: id("line", d.pool.Customer, sharedScope, string(d.pool.Region), string(p.Size), p.Term.String()), Pool: d.result.ID,
-		Customer: d.pool.Customer, Scope: sharedScope, Region: d.pool.Region, Size: p.Size, Term: p.Term, Quantity: p.Quantity,
+		Customer: d.pool.Customer, Subscription: d.scope.subscription, Scope: d.scope.String(), Region: d.pool.Region, Size: p.Size, Term: p.Term, Quantity: p.Quantity,
 		Ratio: d.market.ratios[p.Size], Flexible: d.pool.Flexible, BillingPlan: in.Policy.BillingPlan,
 		UnitPrice: offer.Total, Currency: d.currency, PriceSource: priceSource(offer), PartnerOnRecord: in.Policy.PartnerOnRecord,
 		Marginal: d.marginalOf(p.Term),
@@ -257,6 +257,9 @@ func (d *decision) setWords() string {
 	}
 	if len(parts) == 0 {
 		parts = []string{"nothing"}
+	}
+	if !d.scope.shared() {
+		return fmt.Sprintf("evaluated for %s alone, by hand; the plan's own choice applies everywhere and is %s", d.scope, strings.Join(parts, " and "))
 	}
 	return "set by hand; the plan's own choice is " + strings.Join(parts, " and ")
 }

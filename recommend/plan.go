@@ -37,6 +37,7 @@ type Input struct {
 
 	ahead  *prospect // what the past says of the time ahead; Recommend fills it
 	set    settings  // quantities that the user fixed; WhatIf fills it
+	scope  *asked    // at which the plan's reservations are evaluated; WhatIf fills it
 	growth int64     // of all usage, in basis points; WhatIf fills it
 	tariff *tariff   // prices of today, while sizes are tried
 	draft  bool      // decisions are tried, and need no certificate yet

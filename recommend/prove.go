@@ -176,7 +176,7 @@ func (d *decision) flip() Fraction {
 func (d *decision) units() (net, gross demand.Series) {
 	_, ratio := d.unit()
 	series := func(c hourClasses, existing []Existing) []int64 {
-		units := netUnits(problem(c, d.market, []period{{hours: 1, live: indexes(existing)}}, existing, d.order))
+		units := netUnits(problem(c, d.market, []period{{hours: 1, live: indexes(existing)}}, existing, d.order), sharedScope)
 		hours := make([]int64, len(c.class))
 		for h, class := range c.class {
 			if class != noClass {

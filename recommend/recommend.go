@@ -46,6 +46,9 @@ func Recommend(in Input) (*Plan, error) {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
 	for _, d := range decisions {
+		if err := d.takeScope(&in); err != nil {
+			return nil, fmt.Errorf("recommend: scope: pool %s in %s: %w", d.pool.Group, d.pool.Region, err)
+		}
 		if err := plan.take(d, &in); err != nil {
 			return nil, fmt.Errorf("recommend: pool %s in %s: %w", d.pool.Group, d.pool.Region, err)
 		}

@@ -21,7 +21,10 @@ type Change struct {
 	Set []Setting
 	// Growth changes the usage of every hour, as a share: 0.1 is a tenth more, -0.2 a fifth less. It is rounded to 0.0001.
 	Growth float64
-	// Policy replaces the rules of the plan where it is not nil: other terms, limits on cash, a scope.
+	// Scope evaluates the plan's own reservations at another scope: EachSubscription, EachResourceGroup, the id of a subscription,
+	// SUBSCRIPTION/GROUP, or the full name of either. Empty leaves it. The quantities stay; what they cover changes.
+	Scope string
+	// Policy replaces the rules of the plan where it is not nil: other terms, limits on cash.
 	Policy *Policy
 }
 
@@ -56,6 +59,7 @@ type LineChange struct {
 	Size                      catalog.Size
 	Term                      pricing.Term
 	Currency                  money.Code
+	ScopeBefore, ScopeAfter   string // empty where nothing is bought
 	Before, After             int64
 	SavingBefore, SavingAfter money.Amount
 }
@@ -84,9 +88,15 @@ func WhatIf(in Input, base *Plan, change Change) (*Plan, error) {
 		return nil, fmt.Errorf("growth: %v: want a share above -1 and at most 100", change.Growth)
 	}
 	changed.Analysis, changed.growth = grown(in.Analysis, change.Growth), int64(basisPoints(change.Growth))
+	if change.Scope != "" {
+		changed.scope = &asked{wanted: strings.ToLower(change.Scope)}
+	}
 	after, err := Recommend(changed)
 	if err != nil {
 		return nil, err
+	}
+	if s := changed.scope; s != nil && !s.taken && s.wanted != sharedScope && len(after.Lines) > 0 {
+		return nil, fmt.Errorf("scope: %q: no pool that is bought for has usage there", change.Scope)
 	}
 	if at := changed.set.unused(); at != "" {
 		return nil, fmt.Errorf("set: %s: not sold, or nothing can be bought for its pool", at)
@@ -285,9 +295,9 @@ func (p *Plan) compareWith(after *Plan) (*Answer, error) {
 			changes[l.ID] = c
 		}
 		if isAfter {
-			c.After, c.SavingAfter = l.Quantity, l.SavingMonth
+			c.After, c.SavingAfter, c.ScopeAfter = l.Quantity, l.SavingMonth, l.Scope
 		} else {
-			c.Before, c.SavingBefore = l.Quantity, l.SavingMonth
+			c.Before, c.SavingBefore, c.ScopeBefore = l.Quantity, l.SavingMonth, l.Scope
 		}
 	}
 	for i := range p.Lines {
@@ -297,7 +307,7 @@ func (p *Plan) compareWith(after *Plan) (*Answer, error) {
 		add(&after.Lines[i], true)
 	}
 	for _, c := range changes {
-		if c.Before != c.After || c.SavingBefore != c.SavingAfter {
+		if c.Before != c.After || c.SavingBefore != c.SavingAfter || c.ScopeBefore != c.ScopeAfter {
 			a.Lines = append(a.Lines, *c)
 		}
 	}
@@ -318,6 +328,9 @@ func (c Change) words(base *Plan) []string {
 				said = append(said, fmt.Sprintf("%d x %s for %s in %s, %s", buy.Quantity, buy.Size, years(buy.Term), p.Region, p.Customer))
 			}
 		}
+	}
+	if c.Scope != "" {
+		said = append(said, (&asked{wanted: strings.ToLower(c.Scope)}).words())
 	}
 	if c.Growth != 0 {
 		said = append(said, fmt.Sprintf("the usage of every hour times %s", strconv.FormatFloat(1+float64(basisPoints(c.Growth))/10_000, 'f', -1, 64)))

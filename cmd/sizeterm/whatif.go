@@ -15,6 +15,7 @@ import (
 type asking struct {
 	set    []string
 	growth string
+	scope  string
 	terms  []string
 	// limits on cash, as decimal texts
 	maxUpfront, budget string
@@ -25,6 +26,7 @@ func (a *asking) flags(f *pflag.FlagSet) {
 	f.StringVar(&a.growth, "growth", "", "what if usage changed by N% in every hour, such as 10% or -20%")
 	f.StringVar(&a.maxUpfront, "max-upfront", "", "what if all were paid up front, and at most AMOUNT")
 	f.StringVar(&a.budget, "budget", "", "what if no month's payments might exceed AMOUNT")
+	f.StringVar(&a.scope, "scope", "", "what if the plan's reservations applied to one scope alone: shared, subscription, resource_group, or the name of one (SUBSCRIPTION or SUBSCRIPTION/GROUP)")
 	f.StringSliceVar(&a.terms, "terms", nil, "what if only these terms could be bought: P1Y, P3Y")
 }
 
@@ -41,6 +43,7 @@ func (a *asking) change(policy recommend.Policy) (c recommend.Change, ok bool, e
 	if c.Growth, err = parseGrowth(a.growth); err != nil {
 		return c, false, err
 	}
+	c.Scope = a.scope
 	changed := policy
 	if len(a.terms) > 0 {
 		changed.Terms = a.terms
@@ -65,7 +68,7 @@ func (a *asking) change(policy recommend.Policy) (c recommend.Change, ok bool, e
 			return c, false, usageError("", "--%w", err)
 		}
 	}
-	return c, len(c.Set) > 0 || c.Growth != 0 || c.Policy != nil, nil
+	return c, len(c.Set) > 0 || c.Growth != 0 || c.Scope != "" || c.Policy != nil, nil
 }
 
 // parseLimitOfCash reads an amount of any currency in micro-units.
@@ -102,6 +105,9 @@ func (a *asking) ask(in recommend.Input) (*recommend.Plan, error) {
 	plan, err := recommend.WhatIf(in, nil, change)
 	if err != nil && strings.HasPrefix(err.Error(), "set: ") {
 		return nil, usageError("Run once without --set: lines are numbered, --output json shows the ids of pools.", "--%w", err)
+	}
+	if err != nil && strings.HasPrefix(err.Error(), "scope: ") {
+		return nil, usageError("--scope takes shared, subscription, resource_group, the id of a subscription or SUBSCRIPTION/GROUP.", "--%w", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("what if: %w", err)

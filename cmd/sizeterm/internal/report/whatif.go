@@ -1,6 +1,10 @@
 package report
 
-import "sizeterm/recommend"
+import (
+	"strings"
+
+	"sizeterm/recommend"
+)
 
 // answerView is what a change makes of a plan.
 type answerView struct {
@@ -31,6 +35,8 @@ type lineChangeView struct {
 	Size         string `json:"size"`
 	Term         string `json:"term"`
 	Currency     string `json:"currency"`
+	ScopeBefore  string `json:"scope_before"`
+	ScopeAfter   string `json:"scope_after"`
 	Before       int64  `json:"quantity_before"`
 	After        int64  `json:"quantity_after"`
 	SavingBefore string `json:"saving_month_before"`
@@ -53,7 +59,7 @@ func newAnswerView(a *recommend.Answer) *answerView {
 		Lines: list(a.Lines, func(l *recommend.LineChange) lineChangeView {
 			return lineChangeView{
 				ID: l.ID, Pool: l.Pool, Customer: l.Customer, Region: string(l.Region), Size: string(l.Size), Term: l.Term.String(), Currency: string(l.Currency),
-				Before: l.Before, After: l.After, SavingBefore: exact(l.SavingBefore), SavingAfter: exact(l.SavingAfter),
+				ScopeBefore: l.ScopeBefore, ScopeAfter: l.ScopeAfter, Before: l.Before, After: l.After, SavingBefore: exact(l.SavingBefore), SavingAfter: exact(l.SavingAfter),
 			}
 		}),
 	}
@@ -93,10 +99,15 @@ func answerTotals(a *recommend.Answer) [][]string {
 	return rows
 }
 
-// answerLines are the rows of the lines that change.
+// answerLines are the rows of the lines that change; a line of another scope names it by the end of its id.
 func answerLines(a *recommend.Answer) [][]string {
 	return rowsOf(a.Lines, func(l *recommend.LineChange) []string {
-		return []string{shortSize(l.Size), string(l.Region), term(l.Term.Years()), count(l.Before), count(l.After), figure(l.SavingBefore), figure(l.SavingAfter)}
+		buy := shortSize(l.Size)
+		if l.ScopeAfter != "" && l.ScopeAfter != l.ScopeBefore && l.ScopeBefore != "" {
+			name := l.ScopeAfter[strings.LastIndexByte(l.ScopeAfter, '/')+1:]
+			buy += " in …" + name[max(0, len(name)-12):]
+		}
+		return []string{buy, string(l.Region), term(l.Term.Years()), count(l.Before), count(l.After), figure(l.SavingBefore), figure(l.SavingAfter)}
 	})
 }
 
