@@ -226,6 +226,10 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 		l.Reasons = append(l.Reasons, fmt.Sprintf("the last unit pays for the customer but not for the partner, whose earned credit ends: it would have to be used %s of the hours", percent(p.Threshold)))
 	}
 	for _, e := range d.existing {
+		if e.widened != "" {
+			l.Reasons = append(l.Reasons, fmt.Sprintf("existing reservation %s: %d x %s until %s is counted first, its scope widened from %s to %s: do that before buying", e.ID, e.Quantity, e.Size, e.Until.Format(time.DateOnly), e.widened, e.Scope))
+			continue
+		}
 		l.Reasons = append(l.Reasons, fmt.Sprintf("existing reservation %s: %d x %s until %s is counted first", e.ID, e.Quantity, e.Size, e.Until.Format(time.DateOnly)))
 	}
 	l.Reasons = append(l.Reasons, d.plannedBeside()...)

@@ -66,6 +66,8 @@ type Existing struct {
 	ExactSize   bool   // instance size flexibility off
 	Agreement   string // "ea" is never netted
 	Evidence    string // file and line
+
+	widened string // the scope that it has today, where the plan counts on a wider one
 }
 
 // Plan is the answer: one list of decisions for each customer with the proof of each.
@@ -81,7 +83,8 @@ type Plan struct {
 	Sizing         Sizing
 	Pools          []Pool
 	Lines          []Line
-	Later          []Later // what falls due after AsOf, by date
+	Rescopes       []Rescope // owned reservations to apply more widely before anything is bought
+	Later          []Later   // what falls due after AsOf, by date
 	NotRecommended []NotRecommended
 	Reference      []Reference
 	Totals         []Total
@@ -307,6 +310,7 @@ type Total struct {
 	Currency                            money.Code
 	PayGMonth, SoftwareMonth, PlanMonth money.Amount
 	ResizeOnly, ReserveOnly, Joint      money.Amount // savings a month, compute only
+	Rescoped                            money.Amount // what wider scopes of owned reservations avoid a month; PayGMonth counts them as done
 	SoftwareSaved                       money.Amount // what the resizes save in licences a month, beside Joint
 	SavingLow, SavingHigh               money.Amount // of Joint, from the grain of the hours
 	Upfront                             money.Amount

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -26,6 +27,9 @@ func Recommend(in Input) (*Plan, error) {
 		Warnings: slices.Clone(in.Analysis.Warnings),
 	}
 	var err error
+	if in, plan.Rescopes, err = widen(in); err != nil {
+		return nil, fmt.Errorf("recommend: %w", err)
+	}
 	if in.ahead, err = newProspect(&in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
@@ -247,6 +251,9 @@ func (p *Plan) warn(code, subject, detail string) {
 // sort puts every list in the order of its keys, so that the same plan has the same bytes.
 func (p *Plan) sort() {
 	sortLater(p.Later)
+	slices.SortFunc(p.Rescopes, func(a, b Rescope) int {
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Reservation, b.Reservation), cmp.Compare(a.ID, b.ID))
+	})
 	sort.SliceStable(p.Lines, func(i, j int) bool { return lineKey(&p.Lines[i]) < lineKey(&p.Lines[j]) })
 	sort.SliceStable(p.Pools, func(i, j int) bool { return poolKey(&p.Pools[i]) < poolKey(&p.Pools[j]) })
 	sort.SliceStable(p.NotRecommended, func(i, j int) bool {

@@ -103,13 +103,13 @@ func dueTexts(p *recommend.Plan) (texts []string) {
 	return texts
 }
 
-// A reservation of one subscription does not serve another one.
+// A reservation of one subscription that keeps its scope (flexibility off) does not serve another one.
 func TestNarrowScopeServesItsOwn(t *testing.T) {
 	a, b := member("Standard_D2s_v5", always(1, 672)), member("Standard_D2s_v5", always(3, 672))
 	b.Subscription = "s2"
 	in := input(t, book(t, d2s), a, b)
 	e := owned(2, asOf.AddDate(9, 0, 0))
-	e.Scope = "/subscriptions/s1"
+	e.Scope, e.ExactSize = "/subscriptions/s1", true
 	in.Existing = []recommend.Existing{e}
 	require.EqualValues(t, 3, quantity(compared(t, plan(t, in), recommend.P1Y).Buy), "one of the two is idle")
 	in.Existing[0].Scope = "/subscriptions/s2/resourcegroups/rg1"

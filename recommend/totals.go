@@ -53,6 +53,14 @@ func (p *Plan) total(decisions, today []*decision, sizes *sizing, budgets map[to
 			return err
 		}
 	}
+	for _, r := range p.Rescopes {
+		if t := totals[totalKey{r.Customer, r.Currency}]; t != nil {
+			var err error
+			if t.Rescoped, err = t.Rescoped.Add(r.SavingMonth); err != nil {
+				return err
+			}
+		}
+	}
 	if err := sizes.total(p, totals); err != nil {
 		return err
 	}
@@ -78,7 +86,7 @@ func newTotal(key totalKey, in *Input) *Total {
 	zero := money.New(0, key.currency)
 	t := &Total{
 		Customer: key.customer, Currency: key.currency, PayGMonth: zero, SoftwareMonth: zero, PlanMonth: zero,
-		ResizeOnly: zero, ReserveOnly: zero, Joint: zero, SoftwareSaved: zero, SavingLow: zero, SavingHigh: zero, Upfront: zero,
+		ResizeOnly: zero, ReserveOnly: zero, Joint: zero, SoftwareSaved: zero, Rescoped: zero, SavingLow: zero, SavingHigh: zero, Upfront: zero,
 	}
 	for _, c := range in.Analysis.Coverage {
 		if c.Customer == key.customer {

@@ -20,6 +20,7 @@ func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*reco
 		{"Now", []string{now}},
 		{"With this plan", []string{amount(t.PlanMonth) + " a month"}},
 		{"Saving", savingOf(t)},
+		rescopeFact(p, t),
 	}
 	if len(lines) == 0 {
 		return append(facts, fact{"To buy", []string{"nothing; the reasons stand below"}})

@@ -35,6 +35,7 @@ type planView struct {
 	Warnings       []warningView   `json:"warnings"`
 	Policy         policyView      `json:"policy"`
 	Later          []laterView     `json:"later"`
+	Rescopes       []rescopeView   `json:"rescopes"`
 	Answer         *answerView     `json:"what_if"`
 	Sizing         sizingView      `json:"sizing"`
 	Display        []displayView   `json:"display"`
@@ -58,6 +59,7 @@ func newPlanView(p *recommend.Plan, version string, conversions []pricing.Conver
 		Warnings:       list(p.Warnings, newWarningView),
 		Policy:         newPolicyView(p.Policy),
 		Later:          list(p.Later, newLaterView),
+		Rescopes:       list(p.Rescopes, newRescopeView),
 		Answer:         newAnswerView(p.Answer),
 		Sizing:         newSizingView(&p.Sizing),
 		Display:        list(conversions, newDisplayView),

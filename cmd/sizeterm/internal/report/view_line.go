@@ -128,6 +128,7 @@ type totalView struct {
 	ShowBack      []showBackView `json:"show_back"`
 	CustomerName  string         `json:"customer_name"`
 	SoftwareSaved string         `json:"software_saving_month"`
+	Rescoped      string         `json:"rescoped_month"`
 }
 
 type savingView struct {
@@ -165,7 +166,7 @@ func newTotalView(t *recommend.Total) totalView {
 		ShowBack: list(t.ShowBack, func(s *recommend.ShowBack) showBackView {
 			return showBackView{By: s.By, Key: s.Key, PayGMonth: exact(s.PayGMonth), PlanMonth: exact(s.PlanMonth)}
 		}),
-		CustomerName: t.CustomerName, SoftwareSaved: exact(t.SoftwareSaved),
+		CustomerName: t.CustomerName, SoftwareSaved: exact(t.SoftwareSaved), Rescoped: exact(t.Rescoped),
 	}
 }
 
