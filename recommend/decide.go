@@ -87,7 +87,7 @@ func (d *decision) describe(in *Input) {
 		PayGCost: money.New(0, d.currency), SoftwareCost: money.New(0, d.currency), GrossCost: money.New(0, d.currency),
 	}
 	for _, size := range sortedSizes(d.market.rates) {
-		rate := SizeRate{Size: size, Rate: d.market.rates[size].rate, Source: d.market.rates[size].source, Totals: map[pricing.Term]money.Amount{}}
+		rate := SizeRate{Size: size, Rate: d.market.rates[size].rate, Source: in.Policy.priceWords(d.market.rates[size].source), Totals: map[pricing.Term]money.Amount{}}
 		for term, offers := range d.market.offers {
 			for _, o := range offers {
 				if o.Size == size {

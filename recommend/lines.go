@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"sort"
 	"strings"
 	"time"
@@ -126,38 +125,6 @@ func (d *decision) lineBreakEven(l *Line, before, after order, in *Input) {
 	l.BreakEvenDate = in.Analysis.AsOf.AddDate(0, 0, days)
 }
 
-// partner returns the line as the partner sees it; nil where the policy knows neither credit nor markup.
-func (d *decision) partner(l *Line, before, after order, in *Input) (*PartnerView, error) {
-	credit, markup := in.Policy.PartnerCreditRate, in.Policy.Markup
-	if credit == 0 && markup == 0 {
-		return nil, nil
-	}
-	terms := pricing.PartnerTerms{CreditBasisPoints: basisPoints(credit), MarkupBasisPoints: basisPoints(markup), ReservationMarkupBasisPoints: basisPoints(markup)}
-	v := &PartnerView{}
-	var err error
-	if v.CostMonth, err = l.TotalPrice.MulDiv(1, int64(12*l.Term.Years())); err != nil {
-		return nil, err
-	}
-	if v.PriceMonth, err = terms.PriceTotal(v.CostMonth); err != nil {
-		return nil, err
-	}
-	if v.MarginMonth, err = v.PriceMonth.Sub(v.CostMonth); err != nil {
-		return nil, err
-	}
-	avoided, err := d.low.amount(d.low.evaluate(before).payg.Sub(d.low.evaluate(after).payg), pricing.HoursOfMonth, d.currency)
-	if err != nil {
-		return nil, err
-	}
-	if v.CreditLostMonth, err = terms.CreditLost(avoided); err != nil {
-		return nil, err
-	}
-	v.Threshold = l.Marginal.Threshold / (1 - credit)
-	return v, nil
-}
-
-// basisPoints turns a share into 1/100 of a percent.
-func basisPoints(share float64) int { return int(math.Round(share * 10_000)) }
-
 // offerOf returns the offer that p buys.
 func (d *decision) offerOf(p Purchase) (pricing.Offer, bool) {
 	for _, o := range d.market.offers[p.Term] {
@@ -222,8 +189,8 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	if len(offer.Suspect) > 0 {
 		l.Reasons = append(l.Reasons, "the reservation price looks odd: "+strings.Join(offer.Suspect, ", ")+"; ask for it again before buying")
 	}
-	if p := l.Partner; p != nil && m.Last.Has && m.Last.Value <= p.Threshold {
-		l.Reasons = append(l.Reasons, fmt.Sprintf("the last unit pays for the customer but not for the partner, whose earned credit ends: it would have to be used %s of the hours", percent(p.Threshold)))
+	if l.Partner != nil && l.Partner.words() != "" {
+		l.Reasons = append(l.Reasons, l.Partner.words())
 	}
 	for _, e := range d.existing {
 		if e.widened != "" {

@@ -58,6 +58,10 @@ func newMarket(pool *analyzer.Pool, in *Input) *market {
 		m.ratios[size] = ratioOf(pool, size)
 		m.addRate(pool, size, in, kinds)
 	}
+	for size, p := range m.rates { // after the licences, which are differences of list prices
+		p.rate = in.Policy.payer(p.rate)
+		m.rates[size] = p
+	}
 	for _, term := range []pricing.Term{pricing.OneYear, pricing.ThreeYear} {
 		m.addOffers(pool, term, in, kinds)
 	}

@@ -280,7 +280,12 @@ type LineForecast struct {
 // PartnerView is the same line from the partner's side.
 type PartnerView struct {
 	CostMonth, PriceMonth, MarginMonth, CreditLostMonth money.Amount
-	Threshold                                           float64 // r_partner / (p x (1 - PEC))
+	// SavingMonth is what the partner's own cost falls by, earned credit counted; CustomerSavingMonth what the customer's does, both at
+	// cost prices.
+	SavingMonth, CustomerSavingMonth money.Amount
+	Threshold                        float64 // r_partner / (p x (1 - PEC))
+	CustomerThreshold                float64 // r/p
+	GoodFor                          string  // Both, Customer, Partner, Neither
 }
 
 // NotRecommended says what was not recommended and why: every machine and size is in a line or here.

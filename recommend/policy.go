@@ -72,6 +72,9 @@ type Policy struct {
 	// PriceTolerance is the relative difference between the price on the customer's rows and the book's beyond which the
 	// plan warns.
 	PriceTolerance float64
+	// Objective is whose cost is minimised: Customer (pay-as-you-go at its price) or Partner (pay-as-you-go less the partner earned
+	// credit). At r/p of 60 % and a credit of 15 % a unit pays for the customer from 60.0 % of the hours and for the partner from 70.6 %.
+	Objective string
 	// PartnerCreditRate is the partner earned credit on consumption, as a share; 0 where the partner has none. Markup is
 	// what the partner adds to its cost, as a share.
 	PartnerCreditRate, Markup float64
@@ -88,7 +91,7 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		MinDaysOneYear: 7, MinDaysNormal: 28, MinAge: 7 * 24 * time.Hour,
-		MonthlyLoss: 0.02, LossMonths: 200, HorizonMonths: 36, MinSavingMonth: 1, BillingPlan: "monthly",
+		MonthlyLoss: 0.02, LossMonths: 200, HorizonMonths: 36, MinSavingMonth: 1, BillingPlan: "monthly", Objective: Customer,
 		PriceAge: 90 * 24 * time.Hour, PriceTolerance: 0.02,
 		Sizing: rightsize.DefaultPolicy(),
 	}
@@ -113,6 +116,8 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("billing_plan: %q: want upfront or monthly", p.BillingPlan)
 	case p.MaxUpfront != nil && *p.MaxUpfront < 0 || p.MaxMonth != nil && *p.MaxMonth < 0:
 		return fmt.Errorf("max_upfront, max_month: want at least 0")
+	case p.Objective != "" && p.Objective != Customer && p.Objective != Partner:
+		return fmt.Errorf("objective: %q: want customer or partner", p.Objective)
 	case p.PartnerCreditRate < 0 || p.PartnerCreditRate >= 1:
 		return fmt.Errorf("partner_credit_rate: %v: want a share from 0 to below 1", p.PartnerCreditRate)
 	case p.Markup < 0 || p.Markup > 10:

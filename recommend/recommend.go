@@ -61,6 +61,9 @@ func Recommend(in Input) (*Plan, error) {
 	plan.accountForMachines(&in)
 	plan.warnAboutLists(&in)
 	plan.warnAboutPrices(&in, decisions)
+	if in.Policy.Objective == Partner {
+		plan.warn("partner_objective", "policy", fmt.Sprintf("every cost and saving is the partner's own: pay-as-you-go less %s earned credit; lines say what the customer saves", percent(in.Policy.PartnerCreditRate)))
+	}
 	if err := plan.total(decisions, today, sizes, budgets, &in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}

@@ -64,7 +64,7 @@ func (t *tariff) compute(at place) (price, bool) {
 	if err != nil {
 		return price{}, false
 	}
-	return price{offer.Rate, offer.Source, t.kinds[offer.Source], offer.Since}, true
+	return price{t.in.Policy.payer(offer.Rate), offer.Source, t.kinds[offer.Source], offer.Since}, true
 }
 
 // licence returns what Windows adds to an hour of a size.
@@ -101,6 +101,7 @@ func (t *tariff) doubtful(at place) (rightsize.Reason, bool) {
 		return rightsize.Reason{}, false
 	}
 	offer, err := fresh(t.in, at.size, at.region, pricing.PayAsYouGo, at.currency)
+	offer.Rate = t.in.Policy.payer(offer.Rate)
 	if err != nil || p.rate <= offer.Rate || !apart(int64(p.rate), int64(offer.Rate), t.in.Policy.PriceTolerance) {
 		return rightsize.Reason{}, false
 	}

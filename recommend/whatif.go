@@ -350,6 +350,9 @@ func (p Policy) changesTo(q Policy) []string {
 	if p.MonthlyLoss != q.MonthlyLoss {
 		said = append(said, fmt.Sprintf("the demand ends with %s a month", percent(q.MonthlyLoss)))
 	}
+	if p.Objective != q.Objective {
+		said = append(said, "the cost of the "+q.Objective+" is minimised")
+	}
 	if p.BillingPlan != q.BillingPlan {
 		said = append(said, "paid "+q.BillingPlan)
 	}

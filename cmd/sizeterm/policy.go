@@ -44,6 +44,7 @@ type policyDocument struct {
 	PriceAgeDays      *int     `yaml:"price_age_days"`
 	MaxPriceAgeDays   *int     `yaml:"max_price_age_days"`
 	PriceTolerance    *float64 `yaml:"price_tolerance"`
+	Objective         string   `yaml:"objective"`
 	PartnerCreditRate *float64 `yaml:"partner_credit_rate"`
 	Markup            *float64 `yaml:"markup"`
 	PartnerOnRecord   string   `yaml:"partner_on_record"`
@@ -109,6 +110,9 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	}
 	if doc.BillingPlan != "" {
 		p.BillingPlan = doc.BillingPlan
+	}
+	if doc.Objective != "" {
+		p.Objective = doc.Objective
 	}
 	for name, limit := range map[string]struct {
 		text string

@@ -336,8 +336,8 @@ func specials(l *recommend.Line, pool *recommend.Pool, p *recommend.Plan) []stri
 	if !l.Flexible {
 		out = append(out, "this size only")
 	}
-	if v, m := l.Partner, l.Marginal.Last; v != nil && m.Has && m.Value < v.Threshold {
-		out = append(out, "good for the customer only: the last unit is less busy than the partner needs")
+	if v := l.Partner; v != nil && v.GoodFor != recommend.Both {
+		out = append(out, "good for "+goodForWords[v.GoodFor])
 	}
 	if l.PartnerOnRecord != "" {
 		out = append(out, "partner on record "+l.PartnerOnRecord+", final once bought")

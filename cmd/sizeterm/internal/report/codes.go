@@ -55,6 +55,7 @@ var words = map[string]string{
 	"savings_plan_usage":        "usage under a savings plan, which no reservation saves",
 	"auto_renew":                "reservations that renew themselves",
 	"ea_reservation":            "reservations under another agreement are not counted",
+	"partner_objective":         "costs and savings are the partner's own",
 	"demand_fell":               "used less of late: the figures rest on the last four weeks",
 	"demand_rose":               "used more of late: the figures rest on the last four weeks",
 	"no_metrics":                "no measurement of this machine was given",

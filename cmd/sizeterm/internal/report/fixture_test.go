@@ -161,7 +161,7 @@ func contosoLines() []recommend.Line {
 			SavingWindow: dollars(483_63), SavingMonth: dollars(525_37), SavingMonthLow: dollars(510_78), SavingMonthHigh: dollars(539_96), SavingTerm: dollars(18_913_32),
 			BreakEvenMonths: has(14.1), BreakEvenDate: date(2028, 1, 27),
 			Marginal:        recommend.Marginal{Term: pricing.ThreeYear, Last: has(0.9821), Next: has(0.31), Threshold: 0.387957, Unit: "1 x Standard_D4s_v5"},
-			Partner:         &recommend.PartnerView{CostMonth: dollars(332_20), PriceMonth: dollars(390_83), MarginMonth: dollars(58_63), CreditLostMonth: dollars(81_15), Threshold: 0.99},
+			Partner:         &recommend.PartnerView{CostMonth: dollars(332_20), PriceMonth: dollars(390_83), MarginMonth: dollars(58_63), CreditLostMonth: dollars(81_15), Threshold: 0.99, CustomerThreshold: 0.387957, SavingMonth: dollars(444_22), CustomerSavingMonth: dollars(525_37), GoodFor: recommend.Customer},
 			PartnerOnRecord: "4711", Eligibility: []string{"sold for three years until further notice"},
 			Reasons:  []string{"three years cost less than one year under every tested loss below 5.1 % a month"},
 			Evidence: []string{"contoso/cost-2026-11.csv.gz: 252 rows"},

@@ -502,12 +502,12 @@ func partnerWords(l *recommend.Line) []string {
 	v := l.Partner
 	out := []string{fmt.Sprintf("cost %s, price %s, margin %s a month; earned credit lost %s a month",
 		amount(v.CostMonth), figure(v.PriceMonth), figure(v.MarginMonth), figure(v.CreditLostMonth))}
-	out = append(out, fmt.Sprintf("for the partner a unit pays from %s of the hours, for the customer from %s", percent(v.Threshold), percent(l.Marginal.Threshold)))
-	if m := l.Marginal.Last; m.Has && v.Threshold > 0 && m.Value < v.Threshold {
-		out = append(out, "good for the customer only: the last unit is less busy than the partner needs")
-	}
-	return out
+	return append(out, fmt.Sprintf("for the partner a unit pays from %s of the hours and the line saves %s a month, for the customer from %s and %s",
+		percent(v.Threshold), figure(v.SavingMonth), percent(v.CustomerThreshold), figure(v.CustomerSavingMonth)), "good for "+goodForWords[v.GoodFor])
 }
+
+// goodForWords say for whom a line is good.
+var goodForWords = map[string]string{recommend.Both: "both sides", recommend.Customer: "the customer only: the partner's earned credit ends", recommend.Partner: "the partner only", recommend.Neither: "neither side"}
 
 // basisFacts is what the plan was made from: the rules that decided.
 func basisFacts(p *recommend.Plan) []fact {

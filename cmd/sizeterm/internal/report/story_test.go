@@ -100,7 +100,7 @@ func TestWhatIsSaidOfALine(t *testing.T) {
 	require.Equal(t, []string{"2 × Standard_D2s_v5 (shared) until 2027-03-01"}, existingWords(pool, nil))
 	require.Empty(t, existingWords(pool, []string{"existing reservation res-1 is counted first"}))
 	require.Contains(t, strings.Join(partnerWords(line), "\n"), "good for the customer only")
-	line.Partner.Threshold = 0.5
+	line.Partner.GoodFor = recommend.Both
 	require.NotContains(t, strings.Join(partnerWords(line), "\n"), "good for the customer only")
 	require.Equal(t, "not within the term, if use stays as in this period", breakEvenWords(&plan.Lines[1]))
 

@@ -103,6 +103,11 @@ type partnerView struct {
 	MarginMonth string `json:"margin_month"`
 	CreditLost  string `json:"pec_lost_month"`
 	Threshold   number `json:"threshold"`
+
+	SavingMonth       string `json:"saving_month"`
+	CustomerSaving    string `json:"customer_saving_month"`
+	CustomerThreshold number `json:"customer_threshold"`
+	GoodFor           string `json:"good_for"`
 }
 
 func newPartnerView(p *recommend.PartnerView) *partnerView {
@@ -112,6 +117,7 @@ func newPartnerView(p *recommend.PartnerView) *partnerView {
 	return &partnerView{
 		CostMonth: exact(p.CostMonth), PriceMonth: exact(p.PriceMonth), MarginMonth: exact(p.MarginMonth),
 		CreditLost: exact(p.CreditLostMonth), Threshold: share(p.Threshold),
+		SavingMonth: exact(p.SavingMonth), CustomerSaving: exact(p.CustomerSavingMonth), CustomerThreshold: share(p.CustomerThreshold), GoodFor: p.GoodFor,
 	}
 }
 
@@ -217,6 +223,7 @@ type policyView struct {
 	Terms             []string `json:"terms"`
 	PriceAgeDays      number   `json:"price_age_days"`
 	PriceTolerance    number   `json:"price_tolerance"`
+	Objective         string   `json:"objective"`
 	PartnerCreditRate number   `json:"partner_credit_rate"`
 	Markup            number   `json:"markup"`
 	PartnerOnRecord   string   `json:"partner_on_record"`
@@ -231,7 +238,7 @@ func newPolicyView(p recommend.Policy) policyView {
 		MinDaysOneYear: p.MinDaysOneYear, MinDaysNormal: p.MinDaysNormal, MinAgeHours: share(p.MinAge.Hours()),
 		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
 		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), PriceAgeDays: share(p.PriceAge.Hours() / 24),
-		PriceTolerance: share(p.PriceTolerance), PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
+		PriceTolerance: share(p.PriceTolerance), Objective: p.Objective, PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
 		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt), MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),
 		Resize: !p.NoResize, Sizing: newSizingPolicyView(&p.Sizing),
 	}

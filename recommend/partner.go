@@ -1,0 +1,121 @@
+package recommend
+
+import (
+	"fmt"
+	"math"
+
+	"sizeterm/pricing"
+	"sizeterm/pricing/money"
+)
+
+// Sides of a purchase. The customer compares the reservation with the pay-as-you-go price, the partner with that price less the partner
+// earned credit, which ends on what a reservation covers.
+const (
+	Customer = "customer"
+	Partner  = "partner"
+	Both     = "both"
+	Neither  = "neither" // only what was set by hand
+)
+
+// terms returns what stands between list, cost and price.
+func (p Policy) terms() pricing.PartnerTerms {
+	return pricing.PartnerTerms{CreditBasisPoints: basisPoints(p.PartnerCreditRate), MarkupBasisPoints: basisPoints(p.Markup), ReservationMarkupBasisPoints: basisPoints(p.Markup)}
+}
+
+// payer returns what pay-as-you-go at list costs the side whose cost is minimised: list for the customer, list less the earned credit for
+// the partner, rounded to 1e-10 an hour.
+func (p Policy) payer(list money.Rate) money.Rate {
+	if p.Objective != Partner {
+		return list
+	}
+	cost, err := p.terms().CostRate(list)
+	if err != nil { // a share of a rate fits where the rate did
+		return list
+	}
+	return cost
+}
+
+// priceWords says what was done to a pay-as-you-go price of a source.
+func (p Policy) priceWords(source string) string {
+	if p.Objective != Partner || p.PartnerCreditRate == 0 {
+		return source
+	}
+	return fmt.Sprintf("%s, less %s partner earned credit", source, percent(p.PartnerCreditRate))
+}
+
+// partner returns the line as both sides see it; nil where the policy knows neither credit nor markup.
+func (d *decision) partner(l *Line, before, after order, in *Input) (*PartnerView, error) {
+	credit, markup := in.Policy.PartnerCreditRate, in.Policy.Markup
+	if credit == 0 && markup == 0 {
+		return nil, nil
+	}
+	terms := in.Policy.terms()
+	v := &PartnerView{}
+	var err error
+	if v.CostMonth, err = l.TotalPrice.MulDiv(1, int64(12*l.Term.Years())); err != nil {
+		return nil, err
+	}
+	if v.PriceMonth, err = terms.PriceTotal(v.CostMonth); err != nil {
+		return nil, err
+	}
+	if v.MarginMonth, err = v.PriceMonth.Sub(v.CostMonth); err != nil {
+		return nil, err
+	}
+	avoided, err := d.low.amount(d.low.evaluate(before).payg.Sub(d.low.evaluate(after).payg), pricing.HoursOfMonth, d.currency)
+	if err != nil {
+		return nil, err
+	}
+	if in.Policy.Objective == Partner { // avoided at the partner's cost: back to list
+		if avoided, err = avoided.MulDiv(10_000, int64(10_000-terms.CreditBasisPoints)); err != nil {
+			return nil, err
+		}
+	}
+	if v.CreditLostMonth, err = terms.CreditLost(avoided); err != nil {
+		return nil, err
+	}
+	return v, v.sides(l, in.Policy)
+}
+
+// sides fills thresholds and savings of both sides, and for whom the line is good: whoever's threshold the last unit exceeds, as far as
+// it is known, and who saves.
+func (v *PartnerView) sides(l *Line, policy Policy) error {
+	kept, err := 1-policy.PartnerCreditRate, error(nil)
+	if policy.Objective == Partner {
+		v.Threshold, v.CustomerThreshold, v.SavingMonth = l.Marginal.Threshold, l.Marginal.Threshold*kept, l.SavingMonth
+		v.CustomerSavingMonth, err = l.SavingMonth.Add(v.CreditLostMonth)
+	} else {
+		v.Threshold, v.CustomerThreshold, v.CustomerSavingMonth = l.Marginal.Threshold/kept, l.Marginal.Threshold, l.SavingMonth
+		v.SavingMonth, err = l.SavingMonth.Sub(v.CreditLostMonth)
+	}
+	good := func(saving money.Amount, threshold float64) bool {
+		return saving.Micros > 0 && (!l.Marginal.Last.Has || l.Marginal.Last.Value > threshold)
+	}
+	switch partner, customer := good(v.SavingMonth, v.Threshold), good(v.CustomerSavingMonth, v.CustomerThreshold); {
+	case partner && customer:
+		v.GoodFor = Both
+	case customer:
+		v.GoodFor = Customer
+	case partner:
+		v.GoodFor = Partner
+	default:
+		v.GoodFor = Neither
+	}
+	return err
+}
+
+// words says for whom a line is not good; empty where it is good for both.
+func (v *PartnerView) words() string {
+	switch v.GoodFor {
+	case Customer:
+		return fmt.Sprintf("good for the customer only: the partner's earned credit ends, so that the last unit would have to be used %s of the hours and the partner's own cost changes by %s %s a month",
+			percent(v.Threshold), money.New(-v.SavingMonth.Micros, v.SavingMonth.Currency).Round(), v.SavingMonth.Currency)
+	case Partner:
+		return fmt.Sprintf("good for the partner only: for the customer the last unit would have to be used %s of the hours", percent(v.CustomerThreshold))
+	case Neither:
+		return "good for neither side"
+	}
+	return ""
+}
+
+// basisPoints turns a share into 1/100 of a percent.
+func basisPoints(share float64) int { return int(math.Round(share * 10_000)) }
