@@ -17,10 +17,11 @@ const (
 	mostStates  = 200_000 // of the dynamic programme; beyond it the gap says what is left
 )
 
-// Budget is how a plan meets a limit on cash; amounts of savings are expected ones, a month of 730 hours.
+// Budget is how a plan meets a limit on cash, today's purchases, later ones and renewals counted; amounts of savings are expected ones, a
+// month of 730 hours.
 type Budget struct {
 	UpfrontLimit, MonthLimit money.Amount // a negative limit is none
-	Upfront, Month           money.Amount // what the plan pays up front, and in its dearest month
+	Upfront, Month           money.Amount // what the plan pays up front today, and in its dearest calendar month
 	SavingLost               money.Amount // expected saving a month that the limit costs
 	// Gap is how much more, as a share of the expected saving, another choice within the limit could at most save; 0 is proved best
 	// among whole numbers of the size in which each term is counted.
@@ -99,13 +100,13 @@ func shareOut(group []*decision, limit int64, in *Input) (*Budget, error) {
 		}
 		free, used = free+now.saving, used+now.cash
 	}
+	saving, bound := free, float64(free)
 	if used > limit {
-		kept, bound, err := bestWithin(group, limit, in)
+		kept, most, err := bestWithin(group, limit, in)
 		if err != nil {
 			return nil, err
 		}
-		used = 0
-		saving := int64(0)
+		used, saving, bound = 0, 0, most
 		for i, d := range group {
 			used, saving = used+kept[i].cash, saving+kept[i].saving
 			d.result.Limited = d.result.Limited || !sameOrder(d.whole, kept[i].whole)
@@ -113,14 +114,19 @@ func shareOut(group []*decision, limit int64, in *Input) (*Budget, error) {
 				return nil, err
 			}
 		}
-		b.SavingLost = money.New(free-saving, code)
-		if over := bound - float64(saving); over > 0.5*float64(len(group)) && bound > 0 {
-			b.Gap = over / bound
-		}
 	}
-	b.Month = money.New(used, code)
+	lost, dearest, err := limitLater(group, limit, in)
+	if err != nil {
+		return nil, err
+	}
+	saving -= lost
+	b.SavingLost = money.New(free-saving, code)
+	if over := bound - float64(saving); over > 0.5*float64(len(group)) && bound > 0 {
+		b.Gap = over / bound
+	}
+	b.Month = money.New(dearest, code)
 	if in.Policy.BillingPlan == "upfront" {
-		b.Upfront = b.Month
+		b.Upfront = money.New(used, code)
 	}
 	return b, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -128,4 +129,54 @@ func TestMonthlyLimit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Four machines are owned until the end of the next month and planned for then: 4 x 1051.20 for three years, 29.20 a month each. A limit of
+// 60.00 in any month leaves two (58.40), one of 2200.00 up front two (2102.40); the rest stays at pay-as-you-go, and the plan says so.
+func TestLimitsHoldForLaterPurchases(t *testing.T) {
+	for billing, limit := range map[string]int64{"monthly": 60_000_000, "upfront": 2_200_000_000} {
+		in := input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 672)))
+		in.Existing = []recommend.Existing{owned(4, asOf.Add(730*time.Hour))}
+		in.Policy.BillingPlan = billing
+		free := plan(t, in)
+		require.EqualValues(t, 4, free.Later[0].Quantity)
+		in.Policy.MaxMonth = &limit
+		p := plan(t, in)
+		require.Empty(t, p.Lines)
+		require.EqualValues(t, 2, p.Later[0].Quantity, billing)
+		require.True(t, p.Pools[0].Limited)
+		require.Positive(t, p.Totals[0].Budget.SavingLost.Micros)
+		require.LessOrEqual(t, p.Totals[0].Budget.Month.Micros, limit)
+		require.Equal(t, map[string]string{"monthly": "58.40", "upfront": "2102.40"}[billing], p.Totals[0].Budget.Month.Decimal())
+	}
+}
+
+// Both calendars stand side by side for the whole term, later purchases beside them, and each adds up to what is bought.
+func TestCalendarsOfBothBillingPlans(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 672)))
+	in.Existing = []recommend.Existing{owned(1, asOf.Add(730*time.Hour))}
+	for _, billing := range []string{"monthly", "upfront"} {
+		in.Policy.BillingPlan = billing
+		p := plan(t, in)
+		sums := map[string]int64{}
+		for _, day := range p.Totals[0].Calendar {
+			sums["upfront"] += day.Upfront.Micros
+			sums["monthly"] += day.Monthly.Micros
+			sums["later upfront"] += day.LaterUpfront.Micros
+			sums["later monthly"] += day.LaterMonthly.Micros
+		}
+		require.Equal(t, map[string]int64{"upfront": 3_153_600_000, "monthly": 3_153_600_000, "later upfront": 1_051_200_000, "later monthly": 1_051_200_000}, sums, "3 x 1051.20 now, one when the owned one ends")
+		first := p.Totals[0].Calendar[0]
+		require.Equal(t, []string{"3153.60", "87.60"}, []string{first.Upfront.Decimal(), first.Monthly.Decimal()})
+	}
+}
+
+// The last day of a month stays the last day: each part falls into its own month.
+func TestPartsFallIntoTheirOwnMonths(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(1, 672)))
+	in.Analysis.AsOf = time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)
+	cash := plan(t, in).Totals[0].Cash
+	require.Len(t, cash, 36)
+	require.Equal(t, "2027-02-28", cash[2].Date.Format(time.DateOnly))
+	require.Equal(t, "2028-02-29", cash[14].Date.Format(time.DateOnly))
 }

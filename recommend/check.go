@@ -98,6 +98,7 @@ func (d *decision) checkPool() error {
 
 // checkTotals asserts that the bottom lines are the sums of their lines, and the calendar pays for all of them (M5, M13).
 func (p *Plan) checkTotals() error {
+	limit, limited := p.Policy.limit()
 	for i := range p.Totals {
 		t := &p.Totals[i]
 		saving, price, paid := int64(0), int64(0), int64(0)
@@ -117,11 +118,24 @@ func (p *Plan) checkTotals() error {
 		switch {
 		case saving != t.Joint.Micros:
 			return fmt.Errorf("recommend: %s: lines and resizes save %d micro-units a month, the total says %d", t.Customer, saving, t.Joint.Micros)
+		case limited && t.dearest(p.Policy.BillingPlan) > limit:
+			return fmt.Errorf("recommend: %s: a month pays %d micro-units, the limit is %d", t.Customer, t.dearest(p.Policy.BillingPlan), limit)
+		case price != t.scheduled(func(c *Payment) money.Amount { return c.Upfront }) || price != t.scheduled(func(c *Payment) money.Amount { return c.Monthly }):
+			return fmt.Errorf("recommend: %s: the lines cost %d micro-units, the calendars of the billing plans pay another sum", t.Customer, price)
 		case price != paid:
 			return fmt.Errorf("recommend: %s: the lines cost %d micro-units, the calendar pays %d", t.Customer, price, paid)
 		}
 	}
 	return nil
+}
+
+// scheduled adds up one side of the calendar.
+func (t *Total) scheduled(side func(*Payment) money.Amount) int64 {
+	sum := int64(0)
+	for i := range t.Calendar {
+		sum += side(&t.Calendar[i]).Micros
+	}
+	return sum
 }
 
 // checkPrice asserts that the price of a line is the book's, of this size, region, term and currency, with its source (M7).

@@ -42,7 +42,7 @@ var mutants = []mutant{
 	{"M8: buying while what is owned is unknown", "decide.go", "covered > 0 && !in.HasList {", "covered < 0 && !in.HasList {", "TestBuyingIsOff"},
 	{"M11: three years whatever is lost", "horizon.go", "math.Pow(1-loss, float64(months))", "math.Pow(1, float64(months))", "TestExpectedSaving"},
 	{"M12: a dearer reservation is bought more", "choose.go", "return total.Micros * 10_000 * k.scale, nil", "return 1_000_000_000_000_000 / (1 + total.Micros/1_000_000), nil", "TestDearer"},
-	{"M13: the calendar pays another sum", "totals.go", "range l.TotalPrice.Split(12 * l.Term.Years())", "range l.TotalPrice.Split(12 * l.Term.Years())[1:]", "TestCash"},
+	{"M13: the calendar pays another sum", "calendar.go", "range total.Split(12 * term.Years())", "range total.Split(12 * term.Years())[1:]", "TestCash"},
 	{"EA reservations are netted", "recommend.go", "e.Region != pool.Region || e.Agreement == \"ea\" ||", "e.Region != pool.Region ||", "TestReservationsOfAnotherAgreement"},
 	{"usage under a savings plan is worth its pay-as-you-go price", "recommend.go", "in.Analysis = withoutPlanned(in.Analysis)", "_ = withoutPlanned", "TestUsageUnderASavingsPlan"},
 	{"a series that is no longer sold is bought", "market.go", "!verdict.OK {", "false {", "TestEligibility"},

@@ -319,8 +319,9 @@ type Total struct {
 	SoftwareSaved                       money.Amount // what the resizes save in licences a month, beside Joint
 	SavingLow, SavingHigh               money.Amount // of Joint, from the grain of the hours
 	Upfront                             money.Amount
-	Budget                              *Budget // how the limits on cash are met; nil without limits
-	Cash                                []Cash
+	Budget                              *Budget   // how the limits on cash are met; nil without limits
+	Cash                                []Cash    // of the lines, under the policy's billing plan
+	Calendar                            []Payment // of both billing plans, later purchases beside
 	ShowBack                            []ShowBack
 }
 

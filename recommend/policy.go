@@ -56,7 +56,8 @@ type Policy struct {
 	// BillingPlan is "upfront" or "monthly": the total is the same, monthly keeps the cash.
 	BillingPlan string
 	// MaxUpfront limits what a customer pays up front, MaxMonth what falls due in any month (one payment up front counts), both in
-	// micro-units of the customer's currency and for the lines of the plan; nil is no limit. A limit is never exceeded.
+	// micro-units of the customer's currency, for the lines of the plan and what it plans for later; nil is no limit. A limit is never
+	// exceeded.
 	MaxUpfront, MaxMonth *int64
 	// Terms are the terms that may be bought; both where empty.
 	Terms []string

@@ -69,6 +69,9 @@ func (p *Plan) total(decisions, today []*decision, sizes *sizing, budgets map[to
 		if t.PlanMonth, err = t.PayGMonth.Sub(t.Joint); err != nil {
 			return err
 		}
+		if err = t.schedule(p); err != nil {
+			return err
+		}
 		sort.Slice(t.Cash, func(i, j int) bool { return t.Cash[i].Date.Before(t.Cash[j].Date) })
 		sort.Slice(t.ShowBack, func(i, j int) bool {
 			return t.ShowBack[i].By+"\x00"+t.ShowBack[i].Key < t.ShowBack[j].By+"\x00"+t.ShowBack[j].Key
@@ -131,10 +134,9 @@ func (t *Total) addLine(l *Line, asOf time.Time) error {
 		if t.Upfront, err = t.Upfront.Add(l.TotalPrice); err != nil {
 			return err
 		}
-		return t.pay(asOf, l.TotalPrice)
 	}
-	for i, instalment := range l.TotalPrice.Split(12 * l.Term.Years()) {
-		if err := t.pay(asOf.AddDate(0, i, 0), instalment); err != nil {
+	for _, c := range payments(l.TotalPrice, l.Term, asOf, l.BillingPlan) {
+		if err := t.pay(c.Date, c.Amount); err != nil {
 			return err
 		}
 	}

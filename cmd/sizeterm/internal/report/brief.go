@@ -265,7 +265,7 @@ func briefFacts(t *recommend.Total, lines []lineStory, pools map[string]*recomme
 	}
 	return append(facts,
 		fact{"How sure", []string{evidenceOf(lines, pools).brief(p.Policy.MinDaysNormal)}},
-		fact{"Cash", []string{briefCash(t)}},
+		fact{"Cash", nonEmpty(briefCash(t), otherPlan(t, p.Policy.BillingPlan))},
 		fact{"Budget", budgetWords(t.Budget)})
 }
 

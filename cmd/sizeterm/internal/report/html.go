@@ -19,11 +19,12 @@ var pageText string
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"say": clean, "figure": figure, "amount": amount, "count": count, "term": term, "day": day,
 	"drawing": drawing, "short": shortSize, "last": lastPart, "sentence": remark.sentence,
-	"laterTitle": func() string { return laterTitle },
-	"laterTable": func(list []recommend.Later) tableData { return tableData{laterColumns, rowsOf(list, laterRow)} },
-	"tally":      func(n int) string { return count(int64(n)) },
-	"dict":       func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
-	"resize":     func(r recommend.Resize) []string { return resizeCells(&r) },
+	"laterTitle":    func() string { return laterTitle },
+	"calendarTable": func(t *recommend.Total) tableData { return tableData{calendarColumns, rowsOf(t.Calendar, calendarRow)} },
+	"laterTable":    func(list []recommend.Later) tableData { return tableData{laterColumns, rowsOf(list, laterRow)} },
+	"tally":         func(n int) string { return count(int64(n)) },
+	"dict":          func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
+	"resize":        func(r recommend.Resize) []string { return resizeCells(&r) },
 }).Parse(pageText))
 
 // pageData is what the template sees.

@@ -27,7 +27,7 @@ func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*reco
 	}
 	return append(facts,
 		fact{"How sure", certainty(lines, pools, p)},
-		fact{"Cash", cashWords(t)},
+		fact{"Cash", nonEmpty(append(cashWords(t), otherPlan(t, p.Policy.BillingPlan))...)},
 		fact{"Budget", budgetWords(t.Budget)},
 		fact{beforeBuying, hoist(lines)})
 }

@@ -131,6 +131,7 @@ type totalView struct {
 	Upfront       string         `json:"upfront"`
 	Budget        *budgetView    `json:"budget"`
 	Cash          []cashView     `json:"cash"`
+	Calendar      []paymentView  `json:"calendar"`
 	ShowBack      []showBackView `json:"show_back"`
 	CustomerName  string         `json:"customer_name"`
 	SoftwareSaved string         `json:"software_saving_month"`
@@ -169,6 +170,7 @@ func newTotalView(t *recommend.Total) totalView {
 		Cash: list(t.Cash, func(c *recommend.Cash) cashView {
 			return cashView{Date: instant(c.Date), Amount: exact(c.Amount)}
 		}),
+		Calendar: list(t.Calendar, newPaymentView),
 		ShowBack: list(t.ShowBack, func(s *recommend.ShowBack) showBackView {
 			return showBackView{By: s.By, Key: s.Key, PayGMonth: exact(s.PayGMonth), PlanMonth: exact(s.PlanMonth)}
 		}),
