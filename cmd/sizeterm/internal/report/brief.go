@@ -244,7 +244,7 @@ func bestReference(list []referenceStory, pool string) *referenceStory {
 
 // briefFacts is the headline of a customer in a line or two a fact.
 func briefFacts(t *recommend.Total, lines []lineStory, pools map[string]*recommend.Pool, p *recommend.Plan) []fact {
-	now := amount(t.PayGMonth) + " a month for compute at pay-as-you-go prices"
+	now := amount(t.PayGMonth) + " a month for compute at pay-as-you-go prices" + lessCredit(&p.Policy)
 	if !t.SoftwareMonth.IsZero() {
 		now += ", " + figure(t.SoftwareMonth) + " for licences"
 	}

@@ -12,7 +12,7 @@ import (
 
 // customerFacts is the headline: what is paid now, with the plan, what that saves, how sure it is and what cash it needs.
 func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*recommend.Pool, p *recommend.Plan) []fact {
-	now := amount(t.PayGMonth) + " a month for compute at pay-as-you-go prices"
+	now := amount(t.PayGMonth) + " a month for compute at pay-as-you-go prices" + lessCredit(&p.Policy)
 	if !t.SoftwareMonth.IsZero() {
 		now += ", and " + amount(t.SoftwareMonth) + " for software licences, which no reservation changes"
 	}
@@ -30,6 +30,14 @@ func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*reco
 		fact{"Cash", nonEmpty(append(cashWords(t), otherPlan(t, p.Policy.BillingPlan))...)},
 		fact{"Budget", budgetWords(t.Budget)},
 		fact{beforeBuying, hoist(lines)})
+}
+
+// lessCredit says that costs are the partner's, where they are.
+func lessCredit(policy *recommend.Policy) string {
+	if policy.Objective != recommend.Partner || policy.PartnerCreditRate == 0 {
+		return ""
+	}
+	return " less the earned credit of " + percent(policy.PartnerCreditRate) + " (the partner's cost)"
 }
 
 // savingOf is the saving a month with its share, its range and its parts.
