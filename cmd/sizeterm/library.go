@@ -71,12 +71,12 @@ func (l *library) put(tenant string, stored store.Plan, plan *recommend.Plan, in
 }
 
 // Receive implements web.Files: what it returns is on the disk and recorded, and a job reads it.
-func (l *library) Receive(ctx context.Context, tenant, by, name string, body io.Reader) (web.Upload, error) {
-	receipt, err := l.door.Take(ctx, upload.Owner{Tenant: tenant, Author: by}, name, "", body, -1)
+func (l *library) Receive(ctx context.Context, in web.Sent, body io.Reader) (web.Upload, error) {
+	receipt, err := l.door.Take(ctx, upload.Owner{Tenant: in.Tenant, Author: in.By}, in.Name, in.Customer, body, -1)
 	if err != nil {
 		return web.Upload{}, refusedUpload(err)
 	}
-	u, err := l.p.db.Partner(tenant).Upload(ctx, receipt.ID)
+	u, err := l.p.db.Partner(in.Tenant).Upload(ctx, receipt.ID)
 	return uploadOf(u), none(err)
 }
 

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +42,7 @@ type pipeline struct {
 	queue    *jobs.Queue // nil where nobody waits: the batch reads and plans by itself
 	plans    recommending
 	metrics  *metrics.Metrics // nil where nobody asks
+	quota    int64            // bytes that one tenant may keep, 0 is any number
 	now      func() time.Time
 	// made, where set, hears of every new plan with what it was made of.
 	made func(tenant string, stored store.Plan, plan *recommend.Plan, in recommend.Input)
@@ -133,6 +136,11 @@ func (p *pipeline) recordIn(ctx context.Context, t *store.Partner, tx *sql.Tx, f
 	if !fresh {
 		return receipt, nil
 	}
+	if left, err := p.left(ctx, t); err != nil {
+		return receipt, err
+	} else if left < 0 {
+		return receipt, &upload.Problem{Type: "urn:sizeterm:problem:quota", Title: "The quota is used up", Status: http.StatusInsufficientStorage, Detail: "Others sent files meanwhile: remove old ones, or ask for more."}
+	}
 	if err := t.Record(ctx, store.Act{At: p.now(), Actor: f.Owner.Author, Action: "upload.received", Object: u.ID}); err != nil {
 		return receipt, err
 	}
@@ -142,6 +150,20 @@ func (p *pipeline) recordIn(ctx context.Context, t *store.Partner, tx *sql.Tx, f
 		}
 	}
 	return receipt, p.emit(ctx, t, "upload", u.ID, string(u.State), "")
+}
+
+// room implements upload.Options.Room.
+func (p *pipeline) room(ctx context.Context, tenant string) (int64, error) {
+	return p.left(ctx, p.db.Partner(tenant))
+}
+
+// left is how many bytes a tenant may still keep; negative where it keeps too much.
+func (p *pipeline) left(ctx context.Context, t *store.Partner) (int64, error) {
+	if p.quota == 0 {
+		return math.MaxInt64, nil
+	}
+	stored, err := t.Stored(ctx)
+	return p.quota - stored, err
 }
 
 // emit tells whoever watches what something is at now, and why where there is a reason.

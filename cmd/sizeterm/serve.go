@@ -31,6 +31,7 @@ type serving struct {
 	listen, policyPath           string
 	prices, watch                []string
 	idle, nightly                time.Duration
+	quota                        int64
 	behindTLS                    bool
 	metricsListen, metricsConfig string
 }
@@ -57,6 +58,7 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f.StringVar(&s.policyPath, "policy", "", "YAML file with the rules of the plans")
 	f.DurationVar(&s.nightly, "nightly", 2*time.Hour, "when the nightly run begins, after midnight UTC: what batch does, for whom no scheduler starts it; 0 is never")
 	f.StringArrayVar(&s.watch, "watch", nil, "folder or container (azblob://, s3://) from which the nightly run takes new files (repeatable)")
+	f.Int64Var(&s.quota, "quota", 0, "GiB of files that each partner may keep here; 0 is as much as the disk takes")
 	f.DurationVar(&s.idle, "session-idle", 30*time.Minute, "how long a session lasts without a request; 12 h at most")
 	f.StringVar(&s.metricsListen, "metrics-listen", "", "address for scrapes of /metrics alone; without one they are answered beside the pages")
 	f.StringVar(&s.metricsConfig, "metrics-config", "", "file with the TLS and passwords of --metrics-listen, as Prometheus exporters have it")
@@ -124,7 +126,7 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	series := metrics.New(release)
-	p.metrics = series
+	p.metrics, p.quota = series, s.quota<<30
 	lib, stopJobs, err := s.employ(ctx, p, log)
 	if err != nil {
 		return err
@@ -142,7 +144,7 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	server := web.New(web.Options{
 		Provider: provider, Public: public,
 		Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk, Proofs: who.proofs,
-		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, Ready: p.db.Ready,
+		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, Ready: func(ctx context.Context) error { return errors.Join(p.db.Ready(ctx), lib.door.Err()) },
 		Observe: series.Answered, Door: lib.door, Happened: lib,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})

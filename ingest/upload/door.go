@@ -148,12 +148,8 @@ func (d *Door) takeStock() error {
 	return nil
 }
 
-// Err returns the failure of the disk after which nothing is taken, nil while all is well: for /readyz.
-func (d *Door) Err() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.bad
-}
+// Err says why nothing is taken, nil while all is well: the disk has failed or is full. It is for /readyz.
+func (d *Door) Err() error { return d.disk(0) }
 
 // failed notes that an fsync failed. It is never tried again: after a failure the kernel may call lost bytes clean.
 func (d *Door) failed(err error) *Problem {
@@ -251,8 +247,11 @@ func (d *Door) roomFor(ctx context.Context, o Owner, size int64) error {
 
 // disk says whether the disk takes size more bytes.
 func (d *Door) disk(size int64) error {
-	if err := d.Err(); err != nil {
-		return broken(err)
+	d.mu.Lock()
+	bad := d.bad
+	d.mu.Unlock()
+	if bad != nil {
+		return broken(bad)
 	}
 	if free, ok := freeBytes(d.o.Dir); ok && free-size < d.o.Limits.Reserve {
 		return diskFull(errors.New("too little free space"))

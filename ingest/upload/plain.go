@@ -15,6 +15,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // plain takes files that come whole: PUT /NAME, POST / with the bytes of a file (its name in ?name= or in
@@ -127,6 +129,9 @@ func (d *Door) Take(ctx context.Context, owner Owner, name, customer string, bod
 	if err != nil {
 		return Receipt{}, err
 	}
+	if customer, err = safeCustomer(customer); err != nil {
+		return Receipt{}, err
+	}
 	if err := d.roomFor(ctx, owner, max(size, 0)); err != nil {
 		return Receipt{}, err
 	}
@@ -176,6 +181,18 @@ func (d *Door) spool(temp string, body io.Reader, size int64) (sum string, n int
 		return "", 0, d.failed(&syncError{err})
 	}
 	return hex.EncodeToString(h.Sum(nil)), n, f.Close()
+}
+
+// maxCustomer is the length of the longest id of a customer, in bytes.
+const maxCustomer = 200
+
+// safeCustomer is the id of a customer as rows have it: in lower case.
+func safeCustomer(text string) (string, error) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if len(text) > maxCustomer || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return "", problem(http.StatusBadRequest, "customer", "The customer cannot be used", "Give its tenant GUID or name, of at most %d bytes.", maxCustomer)
+	}
+	return text, nil
 }
 
 // safeName makes a name a relative path with "/" that leads nowhere else. It names nothing on this machine: files are

@@ -10,7 +10,7 @@ import (
 
 // Problem is an answer that is not a success, as problem+json. It is also the error of functions that take files.
 type Problem struct {
-	Type   string `json:"type"` // a slug, stable
+	Type   string `json:"type"` // a stable word behind "urn:sizeterm:problem:"
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	Detail string `json:"detail,omitempty"`
@@ -33,7 +33,7 @@ func (p *Problem) Unwrap() error { return p.cause }
 
 // problem makes a problem with a detail for people.
 func problem(status int, slug, title, format string, args ...any) *Problem {
-	return &Problem{Type: "/problems/" + slug, Title: title, Status: status, Detail: fmt.Sprintf(format, args...)}
+	return &Problem{Type: "urn:sizeterm:problem:" + slug, Title: title, Status: status, Detail: fmt.Sprintf(format, args...)}
 }
 
 // statusChecksum is the status of tus for a chunk whose checksum does not fit.

@@ -138,7 +138,9 @@ func (d *Door) begin(w http.ResponseWriter, r *http.Request, owner Owner) error 
 	if in.Name, err = d.safeName(in.Name); err != nil {
 		return err
 	}
-	in.Customer = fields["customer"]
+	if in.Customer, err = safeCustomer(fields["customer"]); err != nil {
+		return err
+	}
 	if err := d.roomFor(r.Context(), owner, size); err != nil {
 		return err
 	}

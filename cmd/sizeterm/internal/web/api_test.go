@@ -120,6 +120,35 @@ func TestAProgramUploadsReadsAndAsks(t *testing.T) {
 	require.Len(t, page["items"], 1)
 }
 
+func TestAFileForACustomer(t *testing.T) {
+	s := newService(t, withDesks)
+	p := keyFor(t, s, "home", allScopes...)
+	_, _, file := p.call("PUT", "/api/v1/uploads/metrics.csv?customer=Northwind", "a")
+	require.Equal(t, []any{"Northwind"}, file["parts"].([]any)[0].(map[string]any)["customers"])
+	s.memory.Refresh(t.Context(), "home")
+	_, _, page := p.call("GET", "/api/v1/customers", "")
+	customer := page["items"].([]any)[0].(map[string]any)
+	_, _, file = p.call("PUT", "/api/v1/uploads/metrics.csv?customer="+customer["key"].(string), "b")
+	require.Equal(t, []any{customer["id"]}, file["parts"].([]any)[0].(map[string]any)["customers"], "by its key")
+}
+
+func TestWatchersAreFew(t *testing.T) {
+	var w watching
+	var leave []func()
+	for range watchersEach {
+		f, ok := w.enter("ann")
+		require.True(t, ok)
+		leave = append(leave, f)
+	}
+	_, ok := w.enter("ann")
+	require.False(t, ok)
+	_, ok = w.enter("bob")
+	require.True(t, ok)
+	leave[0]()
+	_, ok = w.enter("ann")
+	require.True(t, ok)
+}
+
 func TestApprovalNeedsTheStateThatWasRead(t *testing.T) {
 	s, _ := requested(t)
 	bob := s.as("home", "bob", Approver)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,35 @@ const (
 	eventStream = 5 * time.Minute
 )
 
+// watchersEach is how many streams one person may have open at once: one a tab.
+const watchersEach = 10
+
+// watching counts open streams by person.
+type watching struct {
+	mu   sync.Mutex
+	open map[string]int
+}
+
+// enter counts one more, until leave is called; ok is false where it is one too many.
+func (w *watching) enter(who string) (leave func(), ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open[who] >= watchersEach {
+		return nil, false
+	}
+	if w.open == nil {
+		w.open = map[string]int{}
+	}
+	w.open[who]++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.open[who]--; w.open[who] == 0 {
+			delete(w.open, who)
+		}
+	}, true
+}
+
 // stream tells a browser what happens from now on, or from the event on that it heard last, as server-sent events.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) error {
 	if s.Happened == nil {
@@ -38,7 +68,13 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), eventStream)
 	defer cancel()
-	tenant := principalOf(ctx).Tenant
+	who := principalOf(ctx)
+	tenant := who.Tenant
+	leave, ok := s.watching.enter(who.Tenant + "\x00" + who.ID)
+	if !ok {
+		return errTooMany
+	}
+	defer leave()
 	after, err := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64)
 	if err != nil || after < 0 {
 		if after, err = s.Happened.LastEvent(ctx, tenant); err != nil {
@@ -89,10 +125,15 @@ func (s *Server) tell(ctx context.Context, w http.ResponseWriter, tenant string,
 	}
 }
 
-// byDoor lets the door answer.
+// byDoor lets the door answer. New uploads of programs come at the rate of the API; the pieces of one come as fast as they can.
 func (s *Server) byDoor(w http.ResponseWriter, r *http.Request) error {
 	if s.Door == nil {
 		return errMissing
+	}
+	if r.Method == http.MethodPost && principalOf(r.Context()).Key {
+		if err := s.limited(w, r); err != nil {
+			return err
+		}
 	}
 	http.StripPrefix("/api/v1/uploads", s.Door).ServeHTTP(w, r)
 	return nil

@@ -85,14 +85,15 @@ func newMemory() *memory {
 }
 
 // Receive makes the plan at once, which a service leaves to its jobs.
-func (m *memory) Receive(ctx context.Context, tenant, by, name string, body io.Reader) (Upload, error) {
+func (m *memory) Receive(ctx context.Context, in Sent, body io.Reader) (Upload, error) {
+	tenant := in.Tenant
 	text, err := io.ReadAll(body)
 	if err != nil {
 		return Upload{}, err
 	}
 	sum := sha256.Sum256(text)
 	defer func() { _ = m.Refresh(ctx, tenant) }() // it cannot fail
-	up := Upload{ID: hex.EncodeToString(sum[:]), Name: name, State: "accepted", Size: int64(len(text)), By: by, At: testDay, Parts: []Part{{Name: name, Kind: "charges", Rows: 3, Accepted: 2, Rejected: 1}}}
+	up := Upload{ID: hex.EncodeToString(sum[:]), Name: in.Name, State: "accepted", Size: int64(len(text)), By: in.By, At: testDay, Parts: []Part{{Name: in.Name, Kind: "charges", Rows: 3, Accepted: 2, Rejected: 1, Customers: []string{in.Customer}}}}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, known := range m.uploads[tenant] {

@@ -80,10 +80,16 @@ type Progress struct {
 // ErrNone says that there is no such thing in the tenant, whether it exists elsewhere or not.
 var ErrNone = errors.New("there is no such thing here")
 
+// Sent is a file as its sender calls it.
+type Sent struct {
+	Tenant, By, Name string
+	Customer         string // for whom it is; "" where its rows say it
+}
+
 // Files keeps what a tenant sent.
 type Files interface {
 	// Receive takes a file and returns its receipt once the bytes are safe. The same bytes again give the same receipt.
-	Receive(ctx context.Context, tenant, by, name string, body io.Reader) (Upload, error)
+	Receive(ctx context.Context, f Sent, body io.Reader) (Upload, error)
 	// Uploads returns the tenant's files, the newest first.
 	Uploads(ctx context.Context, tenant string) ([]Upload, error)
 	// Rejects writes the refused rows of a file as CSV; ErrNone where there is no such file.

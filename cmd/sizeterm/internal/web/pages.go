@@ -168,7 +168,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 		if part.FileName() == "" {
 			continue
 		}
-		if _, err := s.Files.Receive(r.Context(), who.Tenant, who.ID, part.FileName(), part); err != nil {
+		if _, err := s.Files.Receive(r.Context(), Sent{Tenant: who.Tenant, By: who.ID, Name: part.FileName()}, part); err != nil {
 			return err
 		}
 		taken++
@@ -180,13 +180,27 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// customerID is the customer that the address of a request names by its key or its id, "" where it names none.
+func (s *Server) customerID(r *http.Request) string {
+	named := r.URL.Query().Get("customer")
+	if named == "" {
+		return ""
+	}
+	if view, err := s.view(r.Context(), ""); err == nil { // without a plan nobody has a key
+		if c, err := view.customer(named); err == nil {
+			return c.ID
+		}
+	}
+	return named
+}
+
 // apiPut takes one file as the body of a request: one curl suffices. The same bytes again give the same receipt.
 func (s *Server) apiPut(w http.ResponseWriter, r *http.Request) error {
 	who := principalOf(r.Context())
 	if err := s.limited(w, r); err != nil {
 		return err
 	}
-	up, err := s.Files.Receive(r.Context(), who.Tenant, who.ID, r.PathValue("name"), http.MaxBytesReader(w, r.Body, s.MaxUpload))
+	up, err := s.Files.Receive(r.Context(), Sent{who.Tenant, who.ID, r.PathValue("name"), s.customerID(r)}, http.MaxBytesReader(w, r.Body, s.MaxUpload))
 	if err != nil {
 		return err
 	}

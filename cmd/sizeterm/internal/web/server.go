@@ -76,6 +76,7 @@ type Server struct {
 	sessions  *scs.SessionManager
 	attempts  attempts
 	buckets   buckets
+	watching  watching
 	openapi   *huma.OpenAPI
 	apiRoutes []route
 	pages     pages
