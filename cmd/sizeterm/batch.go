@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +16,8 @@ import (
 	"gocloud.dev/blob"
 
 	"sizeterm/cmd/sizeterm/internal/metrics"
-	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/ingest/upload"
-	"sizeterm/recommend"
 )
 
 // batching are the flags of the nightly run.
@@ -64,7 +60,7 @@ Exit codes: 0 done, or another run works; 1 unexpected; 2 usage; 3 done, but fil
 	b.fileFlags(cmd)
 	f.StringArrayVar(&b.watch, "watch", nil, "folder or container (azblob://, s3://) from which new files are taken (repeatable)")
 	f.StringVar(&b.tenant, "tenant", store.Local, "partner for whom watched files are taken")
-	f.StringVar(&b.out, "out", "", "write the reports of new plans below this folder: CUSTOMER/DATE-ID/")
+	f.StringVar(&b.out, "out", "", "write the reports of new plans below this folder or container (azblob://, s3://): CUSTOMER/DATE-ID/")
 	f.StringVar(&b.textfile, "textfile", "", "write metrics to this file, for the textfile collector of node_exporter")
 	f.DurationVar(&b.settle, "settle", 2*time.Minute, "leave watched files alone that changed less than this ago: they may still be written")
 	f.StringArrayVar(&b.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
@@ -84,16 +80,15 @@ func (h *house) flags(cmd *cobra.Command) {
 
 // outcome is what a run did.
 type outcome struct {
-	Taken   int       `json:"taken"` // new files from watched places
-	Read    int       `json:"read"`
-	Refused []string  `json:"refused"` // files, with the reason
-	Plans   []newPlan `json:"plans"`
-	Failed  []string  `json:"failed"` // customers, with the reason
-	Same    int       `json:"unchanged"`
-	remote  []error   // what could not be reached
+	Taken       int      // new files from watched places
+	Read        int      // files
+	Refused     []string // files, with the reason
+	Plans, Same int      // customers with a new plan, and those whose plan stands
+	Failed      []string // customers, with the reason
+	remote      []error  // what could not be reached
 }
 
-// newPlan is one plan that the run made.
+// newPlan is a plan that is news.
 type newPlan struct {
 	Tenant   string   `json:"tenant"`
 	Customer string   `json:"customer"`
@@ -171,9 +166,12 @@ func renewLease(ctx context.Context, cancel context.CancelCauseFunc, db *store.S
 	}
 }
 
-// work is the run: files, readings, plans.
+// work is the run: files, readings, plans, news.
 func (b *batching) work(ctx context.Context, p *pipeline) (*outcome, error) {
-	o := &outcome{Refused: []string{}, Plans: []newPlan{}, Failed: []string{}}
+	o := &outcome{}
+	if err := b.openChannels(ctx, p); err != nil {
+		return o, err
+	}
 	for _, place := range b.watch {
 		if err := b.takeFrom(ctx, p, place, o); err != nil {
 			if ctx.Err() != nil {
@@ -205,7 +203,7 @@ func (b *batching) work(ctx context.Context, p *pipeline) (*outcome, error) {
 			}
 		}
 	}
-	return o, nil
+	return o, b.announce(ctx, p, o)
 }
 
 // readAll reads what nobody has read yet.
@@ -235,7 +233,7 @@ func (b *batching) readAll(ctx context.Context, p *pipeline, tenant string, o *o
 	return nil
 }
 
-// planOne makes the plan of one customer where anything changed. A panic of one customer is an error of that one.
+// planOne makes the plan of one customer where anything changed, and its reports. A panic of one customer is an error of that one.
 func (b *batching) planOne(ctx context.Context, p *pipeline, tenant string, c store.Customer, o *outcome) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -243,58 +241,38 @@ func (b *batching) planOne(ctx context.Context, p *pipeline, tenant string, c st
 		}
 	}()
 	t := p.db.Partner(tenant)
-	var before []byte
-	last, err := t.LatestPlan(ctx, c.ID)
-	if err == nil {
-		if before, err = t.PlanDocument(ctx, last.ID); err != nil {
-			return err
-		}
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	made := newPlan{Tenant: tenant, Customer: c.ID, Name: c.Name, First: before == nil}
-	stored, fresh, err := p.plan(ctx, tenant, c.ID, "batch", func(plan *recommend.Plan, stored store.Plan) error {
-		var document bytes.Buffer
-		if err := report.Write(&document, plan, report.JSON, report.Options{Version: release}); err != nil {
-			return err
-		}
-		if made.Changes, err = changes(before, document.Bytes()); err != nil {
-			return err
-		}
-		if name := nameOf(plan); name != "" {
-			made.Name = name
-		}
-		made.Reports, err = b.reports(plan, stored, &made, p)
-		return err
-	})
+	stored, plan, err := p.plan(ctx, tenant, c.ID, "batch")
 	if err != nil {
 		return err
 	}
-	if !fresh {
+	if plan == nil {
 		o.Same++
+	} else {
+		o.Plans++
+		if err := b.sayChanges(ctx, t, stored); err != nil {
+			return err
+		}
+	}
+	err = b.reports(ctx, p, t, stored, plan)
+	if errors.Is(err, errPlace) {
+		o.remote = append(o.remote, err)
 		return nil
 	}
-	made.Plan, made.Lines = stored.ID, stored.Lines
-	o.Plans = append(o.Plans, made)
-	b.note("%s: %d lines, %d changes", printable(c.ID), made.Lines, len(made.Changes))
-	return nil
+	return err
 }
 
-// reports writes the plan in every format, the pictures and the changes into a folder of their own.
-func (b *batching) reports(plan *recommend.Plan, stored store.Plan, made *newPlan, p *pipeline) (string, error) {
-	if b.out == "" {
-		return "", nil
+// sayChanges notes how a new plan differs from the one before it.
+func (b *batching) sayChanges(ctx context.Context, t *store.Partner, stored store.Plan) error {
+	before, err := beforeThat(ctx, t, stored.Customer)
+	if err != nil {
+		return err
 	}
-	start := now()
-	defer func() { p.took(metrics.Report, start) }()
-	dir := filepath.Join(b.out, plainName(stored.Customer), stored.AsOf.Format(time.DateOnly)+"-"+stored.Fingerprint[:8])
-	if err := writeFolder(dir, plan, report.Options{Version: release}); err != nil {
-		return "", err
+	made, err := compared(ctx, t, stored, before)
+	if err != nil {
+		return err
 	}
-	if err := writeFile(filepath.Join(dir, "changes.json"), func(w io.Writer) error { return json.NewEncoder(w).Encode(made.Changes) }); err != nil {
-		return "", err
-	}
-	return dir, writeFile(filepath.Join(dir, "changes.md"), func(w io.Writer) error { return writeChanges(w, made.Name, made.First, made.Changes) })
+	b.note("%s: %d lines, %d changes", printable(stored.Customer), made.Lines, len(made.Changes))
+	return nil
 }
 
 // takeFrom takes new files from a watched place: a folder or a container.
@@ -393,12 +371,12 @@ func (b *batching) takeOne(ctx context.Context, p *pipeline, name string, size i
 	return nil
 }
 
-// tell writes metrics and sends digests of what the run did, and turns its outcome into the error of the command.
+// tell writes metrics of what the run did, and turns its outcome into the error of the command.
 func (b *batching) tell(ctx context.Context, p *pipeline, o *outcome, failed error) error {
 	if o == nil {
 		return nil
 	}
-	p.metrics.Batch(len(o.Plans), len(o.Failed))
+	p.metrics.Batch(o.Plans, len(o.Failed))
 	if failed == nil && len(o.Failed) == 0 && len(o.remote) == 0 {
 		p.metrics.Succeeded("batch", now())
 	}
@@ -406,11 +384,8 @@ func (b *batching) tell(ctx context.Context, p *pipeline, o *outcome, failed err
 	if b.textfile != "" {
 		errs = append(errs, b.exposed(ctx, p))
 	}
-	if failed == nil && (len(o.Plans) > 0 || len(o.Failed) > 0 || len(o.Refused) > 0) {
-		o.remote = append(o.remote, b.hook.send(ctx, o), b.mail.send(o))
-	}
 	if failed == nil {
-		b.note("%d files taken, %d read, %d refused; %d plans made, %d unchanged, %d failed", o.Taken, o.Read, len(o.Refused), len(o.Plans), o.Same, len(o.Failed))
+		b.note("%d files taken, %d read, %d refused; %d plans made, %d unchanged, %d failed", o.Taken, o.Read, len(o.Refused), o.Plans, o.Same, len(o.Failed))
 	}
 	if err := errors.Join(errs...); err != nil || failed != nil {
 		return err

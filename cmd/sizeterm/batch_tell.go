@@ -54,10 +54,7 @@ func (m *mailing) check() error {
 }
 
 // send mails the digest.
-func (m *mailing) send(o *outcome) (err error) {
-	if m.server == "" {
-		return nil
-	}
+func (m *mailing) send(n *news) (err error) {
 	host, _, _ := net.SplitHostPort(m.server)
 	conn, err := net.DialTimeout("tcp", m.server, remoteTimeout)
 	if err != nil {
@@ -102,22 +99,22 @@ func (m *mailing) send(o *outcome) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(m.message(o)); err != nil {
+	if _, err := w.Write(m.message(n)); err != nil {
 		return err
 	}
 	return errors.Join(w.Close(), client.Quit())
 }
 
 // message is the mail: plain text, base64 so that no line can be taken for a header or an end.
-func (m *mailing) message(o *outcome) []byte {
+func (m *mailing) message(n *news) []byte {
 	var b bytes.Buffer
-	subject := fmt.Sprintf("sizeterm: %d new plans", len(o.Plans))
-	if n := len(o.Failed) + len(o.Refused); n > 0 {
-		subject += fmt.Sprintf(", %d refused", n)
+	subject := fmt.Sprintf("sizeterm: %d new plans", len(n.Plans))
+	if refused := len(n.Failed) + len(n.Refused); refused > 0 {
+		subject += fmt.Sprintf(", %d refused", refused)
 	}
 	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
 		m.from, strings.Join(m.to, ", "), mime.QEncoding.Encode("utf-8", subject), now().Format(time.RFC1123Z))
-	text := base64.StdEncoding.EncodeToString([]byte(digest(o)))
+	text := base64.StdEncoding.EncodeToString([]byte(digest(n)))
 	for len(text) > 76 {
 		b.WriteString(text[:76] + "\r\n")
 		text = text[76:]
@@ -126,10 +123,10 @@ func (m *mailing) message(o *outcome) []byte {
 	return b.Bytes()
 }
 
-// digest is the outcome of a run in words.
-func digest(o *outcome) string {
+// digest is the news in words.
+func digest(n *news) string {
 	var b strings.Builder
-	for _, p := range o.Plans {
+	for _, p := range n.Plans {
 		name := p.Name
 		if name == "" {
 			name = p.Customer
@@ -155,7 +152,7 @@ func digest(o *outcome) string {
 	for _, list := range []struct {
 		title string
 		items []string
-	}{{"Files that were refused", o.Refused}, {"Customers without a plan", o.Failed}} {
+	}{{"Files that were refused", n.Refused}, {"Customers without a plan", n.Failed}} {
 		if len(list.items) > 0 {
 			fmt.Fprintf(&b, "\n%s\n", list.title)
 		}
@@ -199,29 +196,17 @@ type planEvent struct {
 	Data        newPlan   `json:"data"`
 }
 
-// send posts an event for each new plan to every webhook, three times at most.
-func (h *telling) send(ctx context.Context, o *outcome) error {
-	if len(h.urls) == 0 {
-		return nil
-	}
+// send posts the event of a new plan to a webhook, three times at most.
+func (h *telling) send(ctx context.Context, address string, p newPlan) error {
 	secrets, err := webhookSecrets()
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, address := range h.urls {
-		for _, p := range o.Plans {
-			body, err := json.Marshal(planEvent{"1.0", p.Plan, "urn:sizeterm", "recommendation.created", now(), p})
-			if err != nil {
-				return err
-			}
-			if err := postThrice(ctx, address, hook.Headers(p.Plan, now(), body, secrets), body); err != nil {
-				errs = append(errs, fmt.Errorf("webhook %s: %w", masked(address), err))
-				break // it is away: the next events would wait in vain
-			}
-		}
+	body, err := json.Marshal(planEvent{"1.0", p.Plan, "urn:sizeterm", "recommendation.created", now(), p})
+	if err != nil {
+		return err
 	}
-	return errors.Join(errs...)
+	return postThrice(ctx, address, hook.Headers(p.Plan, now(), body, secrets), body)
 }
 
 // postThrice makes a call until it is taken, three times at most.

@@ -165,15 +165,15 @@ func TestWebhooksAndMail(t *testing.T) {
 	}))
 	defer server.Close()
 	mail, address := fakeMail(t)
-	o := &outcome{Plans: []newPlan{{Tenant: "local", Customer: "c", Name: "Contoso", Plan: "p1", Lines: 3, Changes: []change{{What: "saving", Before: "10.00", After: "12.50", Delta: "2.50", Currency: "USD"}}}}, Refused: []string{"x.csv: no table"}}
+	n := &news{Plans: []newPlan{{Tenant: "local", Customer: "c", Name: "Contoso", Plan: "p1", Lines: 3, Changes: []change{{What: "saving", Before: "10.00", After: "12.50", Delta: "2.50", Currency: "USD"}}}}, Refused: []string{"x.csv: no table"}}
 	hooks := telling{urls: []string{server.URL + "/token"}}
 	require.NoError(t, hooks.check())
-	require.NoError(t, hooks.send(context.Background(), o))
+	require.NoError(t, hooks.send(context.Background(), hooks.urls[0], n.Plans[0]))
 	require.Equal(t, []string{"p1", "p1"}, ids)
 
 	m := mailing{server: address, from: "sizeterm@partner.example", to: []string{"anna@partner.example"}}
 	require.NoError(t, m.check())
-	require.NoError(t, m.send(o))
+	require.NoError(t, m.send(n))
 	text := <-mail
 	require.Contains(t, text, "Subject: sizeterm: 1 new plans, 1 refused")
 	_, body, _ := strings.Cut(text, "\n\n")
@@ -182,7 +182,7 @@ func TestWebhooksAndMail(t *testing.T) {
 	require.Equal(t, "Contoso\n  saving: 12.50, was 10.00 (2.50 USD a month)\n\nFiles that were refused\n  x.csv: no table\n", string(plain))
 
 	server.Close()
-	err = hooks.send(context.Background(), o)
+	err = hooks.send(context.Background(), hooks.urls[0], n.Plans[0])
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "token", "the path of a webhook may be its secret")
 }

@@ -201,8 +201,8 @@ func (p *pipeline) planNow(ctx context.Context, tenant, customer string) error {
 	if waits {
 		return jobs.Later(500 * time.Millisecond)
 	}
-	_, fresh, err := p.plan(ctx, tenant, customer, "service", nil)
-	if err != nil || !fresh {
+	_, made, err := p.plan(ctx, tenant, customer, "service")
+	if err != nil || made == nil {
 		return err
 	}
 	return p.show(ctx)
@@ -525,39 +525,33 @@ func (p *pipeline) fingerprint(uploads []store.Upload, c store.Customer) (string
 	return hex.EncodeToString(digest[:]), nil
 }
 
-// plan makes the plan of a customer where anything that it depends on has changed since the last one, and keeps it. Before
-// it is kept, before is called with it where it is not nil; an error of it keeps nothing. fresh is false where the last plan
-// still stands.
-func (p *pipeline) plan(ctx context.Context, tenant, customer, author string, before func(*recommend.Plan, store.Plan) error) (stored store.Plan, fresh bool, err error) {
+// plan makes the plan of a customer where anything that it depends on has changed since the last one, and keeps it. made is nil
+// where the last plan still stands.
+func (p *pipeline) plan(ctx context.Context, tenant, customer, author string) (stored store.Plan, made *recommend.Plan, err error) {
 	turn, _ := p.turns.LoadOrStore(tenant+"\x00"+customer, &sync.Mutex{})
 	turn.(*sync.Mutex).Lock()
 	defer turn.(*sync.Mutex).Unlock()
 	t := p.db.Partner(tenant)
 	c, uploads, mark, err := p.basis(ctx, t, customer)
 	if err != nil {
-		return stored, false, err
+		return stored, nil, err
 	}
 	last, err := t.LatestPlan(ctx, customer)
 	if err == nil && last.Fingerprint == mark {
-		return last, false, nil
+		return last, nil, nil
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return stored, false, err
+		return stored, nil, err
 	}
 	plan, in, err := p.decide(ctx, c, uploads)
 	if err != nil {
-		return stored, false, err
+		return stored, nil, err
 	}
 	var document bytes.Buffer
 	if err := report.Write(&document, plan, report.JSON, report.Options{Version: release}); err != nil {
-		return stored, false, err
+		return stored, nil, err
 	}
 	stored = store.Plan{ID: store.NewID(), Customer: customer, Created: p.now(), AsOf: plan.AsOf, Fingerprint: mark, Lines: len(plan.Lines), Author: author, Totals: totalsOf(plan)}
-	if before != nil {
-		if err := before(plan, stored); err != nil {
-			return stored, false, err
-		}
-	}
 	err = t.In(ctx, func(t *store.Partner, _ *sql.Tx) error {
 		if name := nameOf(plan); name != "" {
 			if err := t.PutCustomer(ctx, store.Customer{ID: customer, Name: name, Created: p.now()}); err != nil {
@@ -572,10 +566,13 @@ func (p *pipeline) plan(ctx context.Context, tenant, customer, author string, be
 		}
 		return p.emit(ctx, t, "plan", stored.ID, "made", "")
 	})
-	if err == nil && p.made != nil {
+	if err != nil {
+		return stored, nil, err
+	}
+	if p.made != nil {
 		p.made(tenant, stored, plan, in)
 	}
-	return stored, err == nil, err
+	return stored, plan, nil
 }
 
 // basis is what the plan of a customer depends on now, and the fingerprint of it.

@@ -127,7 +127,7 @@ func (s *serving) night(ctx context.Context, p *pipeline) error {
 	if err != nil || !got {
 		return err
 	}
-	p.metrics.Batch(len(o.Plans), len(o.Failed))
+	p.metrics.Batch(o.Plans, len(o.Failed))
 	return errors.Join(append(o.remote, p.verifyAll(ctx, store.Local), p.show(ctx))...)
 }
 
