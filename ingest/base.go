@@ -1,16 +1,11 @@
 package ingest
 
-import (
-	"github.com/apache/arrow/go/v15/arrow"
+import "sizeterm/ingest/dialect"
 
-	"sizeterm/ingest/dialect"
-)
-
-// mapper turns rows into a record. It belongs to one goroutine.
+// mapper turns rows of text into rows of columns. It belongs to one goroutine.
 type mapper interface {
 	take(r *row)
-	flush() arrow.Record // nil when there are no rows
-	len() int
+	rows() rowset // that were accepted so far
 }
 
 // base is what every mapper needs: the plan of the file, and where to count.

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/apache/arrow/go/v15/arrow"
-
 	"sizeterm/ingest/dialect"
 	"sizeterm/ingest/usage"
 )
@@ -88,18 +86,18 @@ type chargeMapper struct {
 	customer string // of files that name none
 	latest   int64  // rows that begin later are rejected
 
-	day, dayEnd, periodEnd                       memo[dayOf]
-	currencies                                   memo[string]
-	customers, accounts, names, owners           memo[string]
-	subscriptions, subscriptionNames, groups     memo[string]
-	resources, tails, tags, benefits, orderSizes memo[string]
-	regions                                      memo[place]
-	infos                                        memo[*machine]
-	charges                                      memo[string]
-	windows, plans                               memo[bool]
-	categories                                   memo[category]
-	units                                        memo[dialect.Unit]
-	orderOf                                      memo[string]
+	day, dayEnd, periodEnd        memo[dayOf]
+	currencies, charges           memo[string]
+	customers, names              memo[string]
+	subscriptions, groups         memo[string]
+	benefits, orderSizes, orderOf memo[string]
+	regions                       memo[place]
+	plans                         memo[bool]
+	categories                    memo[category]
+	units                         memo[dialect.Unit]
+	classes                       combos[*class]
+	subjects                      combos[*subject]
+	nextClass                     uint32
 
 	lines []InvoiceLine
 	links map[Link]bool
@@ -121,74 +119,109 @@ type facts struct {
 	category category
 	info     *machine
 	benefit  []byte
+	notices  []remark // of identify
 }
+
+// remark is a notice about each row of a subject.
+type remark struct{ code, detail string }
+
+// note adds a notice.
+func (f *facts) note(code, detail string) { f.notices = append(f.notices, remark{code, detail}) }
 
 // take maps one row: it is accepted, rejected or set apart, exactly one of the three.
 func (m *chargeMapper) take(r *row) {
 	m.tally.rows++
-	var f facts
-	if !m.money(r, &f) || !m.dated(r, &f) {
+	c := m.classOf(r)
+	cost, micros, ok := m.money(r, c)
+	if !ok {
 		return
 	}
-	m.classify(r, &f)
-	if reason := m.apart(r, &f); reason != "" {
-		m.tally.cost(f.Currency, "apart", f.cost)
-		m.tally.setApart(reason)
-		if m.tally.accepted == 0 && (m.has(cCustomer) || m.has(cAccount)) {
-			m.owner(r, &f)
-			name(&m.tally.others, f.Customer)
-		}
+	start, end, ok := m.dated(r)
+	if !ok {
 		return
 	}
+	if c.reason != "" {
+		m.setApart(r, &c.facts, &c.counts, c.reason, cost)
+		return
+	}
+	s := m.subjectOf(r, c)
+	if s.reason != "" {
+		m.setApart(r, &c.facts, &s.counts, s.reason, cost)
+		return
+	}
+	f := s.facts
+	f.cost, f.Cost, f.Start, f.End, f.Line = cost, micros, start, end, r.line
 	if !m.amounts(r, &f) {
 		return
 	}
-	m.identify(r, &f)
+	for _, n := range f.notices {
+		m.tally.notice(n.code, n.detail)
+	}
 	m.prices(r, &f)
-	if span := f.End - f.Start; f.Kind == usage.Compute && f.Hours > span*1_000_000/3600 {
-		m.tally.notice("several_instances", "rows of more hours than their day has stand for several instances")
-	}
-	f.Export, f.Dataset, f.Line = m.export, m.dataset, r.line
-	m.remember(r, &f)
-	m.batch.Add(&f.ChargeRow)
-	m.tally.accepted++
-	m.tally.cost(f.Currency, f.Kind.String(), f.cost)
-	m.tally.period(f.Start, f.End)
-	if span := f.End - f.Start; f.Kind == usage.Compute && (m.tally.grain == 0 || span < m.tally.grain) {
-		m.tally.grain = span
-	}
-	name(&m.tally.customers, f.Customer)
-	name(&m.tally.currencies, f.Currency)
+	m.accept(r, &f, s)
 }
 
-// money reads cost and currency, which every row must have.
-func (m *chargeMapper) money(r *row, f *facts) bool {
+// accept adds a row that is a charge.
+func (m *chargeMapper) accept(r *row, f *facts, s *subject) {
+	span := f.End - f.Start
+	if f.Kind == usage.Compute && f.Hours > span*1_000_000/3600 {
+		m.tally.notice("several_instances", "rows of more hours than their day has stand for several instances")
+	}
+	m.remember(r, f)
+	m.batch.Add(&f.ChargeRow, &s.texts)
+	m.tally.accepted++
+	if s.counts.total == nil {
+		s.counts.total = m.tally.total(f.Currency, f.Kind.String())
+		name(&m.tally.customers, f.Customer)
+		name(&m.tally.currencies, f.Currency)
+	}
+	s.counts.total.add(f.cost)
+	m.tally.period(f.Start, f.End)
+	if f.Kind == usage.Compute && (m.tally.grain == 0 || span < m.tally.grain) {
+		m.tally.grain = span
+	}
+}
+
+// setApart counts a row that is no charge of a machine or commitment.
+func (m *chargeMapper) setApart(r *row, f *facts, c *counts, reason string, cost dialect.Decimal) {
+	if c.total == nil {
+		c.total, c.apart = m.tally.total(f.Currency, "apart"), m.tally.apartFor(reason)
+	}
+	c.total.add(cost)
+	*c.apart++
+	if m.tally.accepted == 0 && (m.has(cCustomer) || m.has(cAccount)) {
+		var who facts
+		m.owner(r, &who)
+		for _, n := range who.notices {
+			m.tally.notice(n.code, n.detail)
+		}
+		name(&m.tally.others, who.Customer)
+	}
+}
+
+// money reads the cost, exact and in micro-units, which every row must have, as it must have a currency.
+func (m *chargeMapper) money(r *row, c *class) (cost dialect.Decimal, micros int64, ok bool) {
 	cell := r.text(cCost)
+	var err error
 	if absent(cell) {
 		if !m.partner { // Partner Center lists reserved hours without an amount
-			return m.repeated(r, cCost, errBlank)
+			return cost, 0, m.repeated(r, cCost, errBlank)
 		}
 	} else {
 		if m.invoice {
 			cell = unsigned(cell)
 		}
-		var err error
-		if f.cost, err = dialect.ParseDecimal(cell, m.mark); err != nil {
-			return m.repeated(r, cCost, err)
+		if cost, err = dialect.ParseDecimal(cell, m.mark); err != nil {
+			return cost, 0, m.repeated(r, cCost, err)
 		}
 	}
-	var err error
-	if f.Cost, _, err = f.cost.Units(6); err != nil {
-		return m.reject(r, cCost, err)
+	if micros, _, err = cost.Units(6); err != nil {
+		return cost, 0, m.reject(r, cCost, err)
 	}
-	f.Currency = m.currency
-	if m.has(cCurrency) {
-		f.Currency = m.currencies.get(r.text(cCurrency), currencyOf)
+	if c.facts.Currency == "" {
+		return cost, 0, m.reject(r, cCurrency, errCurrency)
 	}
-	if f.Currency == "" {
-		return m.reject(r, cCurrency, errCurrency)
-	}
-	return true
+	return cost, micros, true
 }
 
 // unsigned takes the currency sign off an amount: the reconciliation files of Partner Center may carry one.
@@ -228,40 +261,40 @@ func (m *chargeMapper) repeated(r *row, slot int, err error) bool {
 }
 
 // dated reads the period.
-func (m *chargeMapper) dated(r *row, f *facts) bool {
+func (m *chargeMapper) dated(r *row) (start, end int64, ok bool) {
 	day := m.day.get(r.text(cDay), m.readDay)
 	if day.err != nil {
-		return m.repeated(r, cDay, day.err)
+		return 0, 0, m.repeated(r, cDay, day.err)
 	}
 	if day.serial {
 		m.tally.notice("serial_dates", "dates are day numbers of a spreadsheet")
 	}
-	f.Start, f.End = day.second, day.second-day.second%daySeconds+daySeconds
+	start, end = day.second, day.second-day.second%daySeconds+daySeconds
 	if m.has(cDayEnd) {
-		end := m.dayEnd.get(r.text(cDayEnd), m.readDay)
-		if end.err != nil || end.second <= f.Start {
-			return m.reject(r, cDayEnd, dialect.ErrTime)
+		last := m.dayEnd.get(r.text(cDayEnd), m.readDay)
+		if last.err != nil || last.second <= start {
+			return 0, 0, m.reject(r, cDayEnd, dialect.ErrTime)
 		}
-		f.End = end.second
+		end = last.second
 	} else if day.second%daySeconds != 0 && !m.partner {
-		f.Start = day.second - day.second%daySeconds
+		start = day.second - day.second%daySeconds
 	}
-	if f.Start >= firstDay && (m.tally.firstDay == 0 || f.Start < m.tally.firstDay) {
-		m.tally.firstDay = f.Start
+	if start >= firstDay && (m.tally.firstDay == 0 || start < m.tally.firstDay) {
+		m.tally.firstDay = start
 	}
-	m.tally.days.add(f.Start)
-	if m.tally.lastDay = max(m.tally.lastDay, f.End); m.has(cPeriodEnd) {
-		if end := m.periodEnd.get(r.text(cPeriodEnd), m.readDay); end.err == nil {
-			m.tally.periodEnd = max(m.tally.periodEnd, end.second)
+	m.tally.days.add(start)
+	if m.tally.lastDay = max(m.tally.lastDay, end); m.has(cPeriodEnd) {
+		if last := m.periodEnd.get(r.text(cPeriodEnd), m.readDay); last.err == nil {
+			m.tally.periodEnd = max(m.tally.periodEnd, last.second)
 		}
 	}
 	switch {
-	case f.Start < firstDay:
-		return m.reject(r, cDay, errPast)
-	case m.latest > 0 && f.Start > m.latest:
-		return m.reject(r, cDay, errFuture)
+	case start < firstDay:
+		return 0, 0, m.reject(r, cDay, errPast)
+	case m.latest > 0 && start > m.latest:
+		return 0, 0, m.reject(r, cDay, errFuture)
 	}
-	return true
+	return start, end, true
 }
 
 // firstDay is 2014-01-01: Azure's virtual machines are hardly older, and exports never.
@@ -313,12 +346,4 @@ func (m *chargeMapper) amounts(r *row, f *facts) bool {
 	return true
 }
 
-// flush returns the gathered rows, nil when there are none.
-func (m *chargeMapper) flush() arrow.Record {
-	if m.batch.Len() == 0 {
-		return nil
-	}
-	return m.batch.Record()
-}
-
-func (m *chargeMapper) len() int { return m.batch.Len() }
+func (m *chargeMapper) rows() rowset { return rowset{charges: &m.batch} }

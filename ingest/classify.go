@@ -28,7 +28,87 @@ func categoryOf(cell []byte) category {
 	return categoryOther
 }
 
-// classify finds charge type, category, machine and pricing model.
+// class is what the cells say in which few rows differ: what was charged, how, and in which currency.
+type class struct {
+	number uint32
+	facts  facts
+	reason string // why its rows are set apart, "" where AdditionalInfo has a say in that, or where they are charges
+	counts counts // of rows that are set apart
+}
+
+// counts is where rows are counted, once one was.
+type counts struct {
+	total *totalOf
+	apart *int64
+}
+
+// classSlots are the cells that a class is made of: what currencyOf, classify and apart look at.
+var classSlots = []int{cCurrency, cCategory, cProduct, cMeter, cCharge, cClass, cStatus, cModel, cModelSub, cBenefitType, cReservation, cBenefit,
+	cOrderName, cUnit, cPricingUnit, cIsActual, cIsAmortized}
+
+// classOf returns the class of a row.
+func (m *chargeMapper) classOf(r *row) *class {
+	if known := m.classes.find(r, 0); known != nil {
+		return known.value
+	}
+	c := &class{number: m.nextClass}
+	m.nextClass++
+	f := &c.facts
+	f.Currency = m.currency
+	if m.has(cCurrency) {
+		f.Currency = m.currencies.get(r.text(cCurrency), currencyOf)
+	}
+	if m.classify(r, f); f.category == categoryOther || m.invoice {
+		c.reason = m.apart(r, f)
+	}
+	return m.classes.add(c).value
+}
+
+// subject is who and what a row of a class is about.
+type subject struct {
+	facts  facts // the texts are in texts alone, but for those that rows are counted by
+	texts  usage.ChargeTexts
+	reason string
+	counts counts
+}
+
+// subjectSlots are the cells that tell subjects of a class apart: what identify looks at, but for those of the class.
+var subjectSlots = []int{cCustomer, cCustomerName, cAccount, cAccountName, cSubscription, cSubscriptionName, cGroup, cResource, cRegion, cLocation,
+	cSubcategory, cOrder, cInfo, cTags}
+
+// subjectOf returns the subject of a row.
+func (m *chargeMapper) subjectOf(r *row, c *class) *subject {
+	if known := m.subjects.find(r, c.number); known != nil {
+		return known.value
+	}
+	s := &subject{facts: c.facts}
+	f := &s.facts
+	if cell := r.text(cInfo); len(cell) > 0 && f.category != categoryOther {
+		if f.info = readInfo(cell); f.info.UsageType == "ComputeHR_SW" {
+			f.category = categoryLicence
+		}
+	}
+	if s.reason = m.apart(r, f); s.reason == "" {
+		m.identify(r, f)
+		f.Export, f.Dataset = m.export, m.dataset
+		s.texts = m.batch.Texts(&f.ChargeRow)
+		f.info = nil
+		f.SubscriptionName, f.ResourceGroup, f.Resource, f.VM, f.Tags = "", "", "", "", ""
+	}
+	return m.subjects.add(s).value
+}
+
+// mappedOf returns those of some slots that the file has.
+func (b *base) mappedOf(slots []int) (mapped []int) {
+	for _, slot := range slots {
+		if b.mapped[slot] {
+			mapped = append(mapped, slot)
+		}
+	}
+	return mapped
+}
+
+// classify finds charge type, category and pricing model.
 func (m *chargeMapper) classify(r *row, f *facts) {
 	f.category = m.categories.get(r.text(cCategory), categoryOf)
 	if f.category == categoryOther && m.focus && !m.has(cCategory) { // the published sample: only the description says it
@@ -40,20 +120,11 @@ func (m *chargeMapper) classify(r *row, f *facts) {
 		}
 	}
 	f.charge = m.chargeOf(r)
-	f.benefit = r.text(cBenefit)
+	f.benefit = bytes.Clone(r.text(cBenefit))
 	if absent(f.benefit) {
 		f.benefit = nil
 	}
 	f.Model = m.modelOf(r, f)
-	if f.category == categoryOther && f.Model != usage.Reservation && f.Model != usage.SavingsPlan {
-		return
-	}
-	if cell := r.raw(cInfo); len(cell) > 0 && f.category != categoryOther {
-		f.info = m.infos.get(cell, func(cell []byte) *machine { return readInfo(r.text(cInfo)) })
-		if f.info.UsageType == "ComputeHR_SW" {
-			f.category = categoryLicence
-		}
-	}
 }
 
 // chargeOf returns the folded charge type in the words of Cost Management.

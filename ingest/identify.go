@@ -24,14 +24,13 @@ func (m *chargeMapper) identify(r *row, f *facts) {
 		f.Subscription = m.subscriptions.get(cell, subscriptionOf)
 	}
 	if cell := r.text(cSubscriptionName); !absent(cell) {
-		f.SubscriptionName = m.subscriptionNames.get(cell, plain)
+		f.SubscriptionName = m.names.get(cell, plain)
 	}
 	if cell := r.text(cResource); !absent(cell) {
-		f.Resource = m.resources.get(cell, lower)
-		f.VM = m.tails.get(cell, lastPart)
+		f.Resource, f.VM = lower(cell), lastPart(cell)
 	}
 	if f.Subscription == "" && f.Resource != "" {
-		f.Subscription = m.owners.get(r.text(cResource), subscriptionIn)
+		f.Subscription = subscriptionIn(r.text(cResource))
 	}
 	if cell := r.text(cGroup); !absent(cell) {
 		f.ResourceGroup = m.groups.get(cell, lower)
@@ -41,14 +40,12 @@ func (m *chargeMapper) identify(r *row, f *facts) {
 	if f.ResourceGroup == "others" || f.ResourceGroup == "not applicable" {
 		f.ResourceGroup = ""
 	}
-	f.Region = m.regionOf(r)
-	if cell := r.raw(cTags); len(cell) > 0 {
-		f.Tags = m.tags.get(cell, func([]byte) string { return tagsOf(r.text(cTags)) })
-	}
+	f.Region = m.regionOf(r, f)
+	f.Tags = tagsOf(r.text(cTags))
 	m.benefitOf(r, f)
 	if f.info == nil {
 		if f.Kind == usage.Compute {
-			m.tally.notice("no_size", "rows without AdditionalInfo have no size")
+			f.note("no_size", "rows without AdditionalInfo have no size")
 		}
 	} else {
 		m.machine(f)
@@ -69,7 +66,7 @@ func (m *chargeMapper) owner(r *row, f *facts) {
 		return
 	}
 	if cell := r.text(cAccount); !absent(cell) {
-		f.Customer = m.accounts.get(cell, lower)
+		f.Customer = m.customers.get(cell, lower)
 		if cell := r.text(cAccountName); !absent(cell) {
 			f.CustomerName = m.names.get(cell, plain)
 		}
@@ -78,7 +75,7 @@ func (m *chargeMapper) owner(r *row, f *facts) {
 	if f.Customer = m.customer; f.Customer != unnamed {
 		return
 	}
-	m.tally.notice("customer_unnamed", "the file names no customer; say who it is where several customers are read together")
+	f.note("customer_unnamed", "the file names no customer; say who it is where several customers are read together")
 }
 
 // unnamed is the customer of files that name none, where Options do not name one either.
@@ -114,7 +111,7 @@ func groupOf(resource string) string {
 }
 
 // regionOf returns the canonical region: of the data centre's name, never of the billing region.
-func (m *chargeMapper) regionOf(r *row) string {
+func (m *chargeMapper) regionOf(r *row, f *facts) string {
 	cell := r.text(cRegion)
 	if absent(cell) {
 		cell = r.text(cLocation)
@@ -130,7 +127,7 @@ func (m *chargeMapper) regionOf(r *row) string {
 		return place{string(region), true}
 	})
 	if !region.known {
-		m.tally.notice("unknown_region", "regions that the catalog does not know, such as "+region.name)
+		f.note("unknown_region", "regions that the catalog does not know, such as "+region.name)
 	}
 	return region.name
 }
@@ -232,11 +229,11 @@ func (m *chargeMapper) machine(f *facts) {
 	if f.Kind == usage.Compute {
 		switch {
 		case f.info.Damaged:
-			m.tally.notice("damaged_info", "AdditionalInfo that is no JSON; size and name were searched for in it")
+			f.note("damaged_info", "AdditionalInfo that is no JSON; size and name were searched for in it")
 		case f.Size == "":
-			m.tally.notice("no_size", "rows without ServiceType have no size")
+			f.note("no_size", "rows without ServiceType have no size")
 		case !f.info.known:
-			m.tally.notice("unknown_size", "sizes that the catalog does not know, such as "+f.Size)
+			f.note("unknown_size", "sizes that the catalog does not know, such as "+f.Size)
 		}
 	}
 }
@@ -250,7 +247,7 @@ func (m *chargeMapper) system(r *row, f *facts) {
 	switch {
 	case f.Licence != "":
 		f.OS = "linux"
-	case endsFold(sub, "windows"), m.windows.get(product, func(cell []byte) bool { return hasFold(cell, "series windows") }):
+	case endsFold(sub, "windows"), hasFold(product, "series windows"):
 		f.OS = "windows"
 	case len(sub) > 0, len(product) > 0:
 		f.OS = "linux"

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/apache/arrow/go/v15/arrow"
-
 	"sizeterm/ingest/dialect"
 	"sizeterm/ingest/usage"
 )
@@ -318,11 +316,4 @@ func (m *narrowMapper) life(r *row, s *sampleOf) bool {
 	}
 	s.seconds = end - s.start
 	return m.readPercent(r, sCPUAvg, &s.percent[0], s) && m.readPercent(r, sCPUMax, &s.percent[1], s)
-}
-
-func (m *narrowMapper) flush() arrow.Record {
-	if m.cols.Len() == 0 {
-		return nil
-	}
-	return m.cols.Record()
 }

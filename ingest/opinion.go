@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/apache/arrow/go/v15/arrow"
-
 	"sizeterm/ingest/dialect"
 	"sizeterm/ingest/usage"
 	"sizeterm/pricing/catalog"
@@ -259,6 +257,4 @@ func (m *reportMapper) commitments() []usage.Commitment {
 	return all
 }
 
-func (m *reportMapper) flush() arrow.Record { return nil }
-
-func (m *reportMapper) len() int { return 0 }
+func (m *reportMapper) rows() rowset { return rowset{} }

@@ -2,15 +2,12 @@ package ingest
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -108,7 +105,11 @@ type Reader struct {
 	stopped sync.Once
 	work    sync.WaitGroup
 	mappers []mapper
-	pending []arrow.Record
+	most    int    // rows of a record
+	found   rowset // rows of the chunk that was taken last, of which the first taken are in waiting
+	taken   int
+	waiting rowset      // rows of the next record
+	used    chan rowset // that were read
 	record  arrow.Record
 	rejects []RowError
 	counted int64
@@ -197,10 +198,14 @@ func (r *Reader) start() {
 		workers = 1
 	}
 	r.chunks = &chunker{r: r.text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
-	r.queue = make(chan *job, 2*workers)
+	r.queue, r.used = make(chan *job, 2*workers), make(chan rowset, 3*workers)
 	r.work.Add(workers)
 	for range workers {
 		r.mappers = append(r.mappers, r.newMapper())
+	}
+	r.waiting = r.mappers[0].rows().like()
+	if r.most = r.opts.BatchRows; r.most <= 0 {
+		r.most = 8192
 	}
 	for _, m := range r.mappers { // once all share their dictionaries
 		go r.parse(m)
@@ -238,6 +243,7 @@ func (r *Reader) newMapper() mapper {
 	if len(r.mappers) > 0 {
 		m.batch.ShareWords(&r.mappers[0].(*chargeMapper).batch)
 	}
+	m.classes.slots, m.subjects.slots = m.mappedOf(classSlots), m.mappedOf(subjectSlots)
 	m.focus = family == "focus"
 	m.partner = family == "partner-center-daily-rated" || family == "partner-center-utilization"
 	m.invoice = family == "partner-center-invoice" || family == "partner-center-usage-145p"
@@ -264,36 +270,58 @@ func (r *Reader) share(m *sampleMapper) {
 // Next advances to the next record. It returns false at the end of the file and at an error.
 func (r *Reader) Next() bool {
 	r.release()
-	for len(r.pending) == 0 {
-		if r.done {
-			return false
+	for r.err == nil && r.waiting.len() < r.most {
+		if left := r.found.len() - r.taken; left > 0 {
+			n := min(left, r.most-r.waiting.len())
+			r.waiting.take(r.found, r.taken, n)
+			r.taken += n
+			continue
 		}
-		j, ok := <-r.queue
-		if !ok {
-			r.finish()
-			return false
-		}
-		if j.err != nil {
-			r.fail(j.err)
-			return false
-		}
-		p := <-j.result
-		if p.err != nil {
-			r.fail(p.err)
-			return false
-		}
-		r.pending = p.records
-		r.rows += p.rows
-		r.counted += p.rejected
-		if room := r.limits.Rejects - len(r.rejects); room > 0 {
-			r.rejects = append(r.rejects, p.rejects[:min(room, len(p.rejects))]...)
-		}
-		if r.rows > r.limits.Rows {
-			r.fail(fmt.Errorf("more than %d rows: %w", r.limits.Rows, ErrTooLarge))
-			return false
+		if r.done || !r.nextFound() {
+			break
 		}
 	}
-	r.record, r.pending = r.pending[0], r.pending[1:]
+	if r.err != nil || r.waiting.len() == 0 {
+		return false
+	}
+	r.record = r.waiting.record()
+	return true
+}
+
+// nextFound takes what was found in the next chunk. It returns false at the end of the file and at an error.
+func (r *Reader) nextFound() bool {
+	if r.found.len() > 0 {
+		r.found.reset()
+		select {
+		case r.used <- r.found:
+		default:
+		}
+		r.found = rowset{}
+	}
+	j, ok := <-r.queue
+	if !ok {
+		r.finish()
+		return false
+	}
+	if j.err != nil {
+		r.fail(j.err)
+		return false
+	}
+	p := <-j.result
+	if p.err != nil {
+		r.fail(p.err)
+		return false
+	}
+	r.found, r.taken = p.found, 0
+	r.rows += p.rows
+	r.counted += p.rejected
+	if room := r.limits.Rejects - len(r.rejects); room > 0 {
+		r.rejects = append(r.rejects, p.rejects[:min(room, len(p.rejects))]...)
+	}
+	if r.rows > r.limits.Rows {
+		r.fail(fmt.Errorf("more than %d rows: %w", r.limits.Rows, ErrTooLarge))
+		return false
+	}
 	return true
 }
 
@@ -341,108 +369,12 @@ func (r *Reader) end(whole bool) {
 	}
 }
 
-// halt stops the goroutines and releases what they made and nobody took.
+// halt stops the goroutines.
 func (r *Reader) halt() {
 	r.stopped.Do(func() { close(r.stop) })
-	for j := range r.queue {
-		select {
-		case p := <-j.result:
-			for _, rec := range p.records {
-				rec.Release()
-			}
-		default:
-		}
+	for range r.queue { // nobody wants the rest
 	}
 	r.work.Wait()
-	for _, rec := range r.pending {
-		rec.Release()
-	}
-	r.pending = nil
-}
-
-// notices adds what concerns the file as a whole.
-func (r *Reader) notices(all *tally) {
-	add := func(code, detail string) {
-		r.summary.Notices = append(r.summary.Notices, Notice{Code: code, Detail: detail})
-	}
-	if r.text.encoding == "windows-1252" {
-		add("windows_1252", "the text is not UTF-8 and was read as Windows-1252")
-	}
-	if text := all.provisional(); text != "" {
-		add("open_month", text)
-	}
-	r.coverage(all, add)
-	if r.note.base != 0 {
-		add("trace_time", "times count from the start of the trace, which was taken to be 2019-01-01")
-	}
-	if r.note.mark == ',' {
-		add("decimal_comma", "numbers have a decimal comma")
-	}
-	if r.note.order == dialect.DayFirst && r.plan.match.Orders != dialect.DayFirst {
-		add("day_first", "dates begin with the day")
-	}
-	if r.summary.Kind == KindCharges && r.plan.match.Family == "cost" {
-		if _, ok := r.plan.slots["currency"]; !ok {
-			add("no_currency", "the file does not name the currency of its amounts")
-		}
-	}
-	slices.SortFunc(r.summary.Notices, func(a, b Notice) int { return cmp.Compare(a.Code, b.Code) })
-}
-
-// missing names what the file does not tell and a better plan needs.
-func (r *Reader) missing(all *tally) []string {
-	type need struct {
-		name   string
-		fields string // one of them is enough
-	}
-	var needs []need
-	narrow := false
-	switch family := r.plan.match.Family; {
-	case r.summary.Export == "invoice":
-	case r.summary.Kind == KindCharges:
-		needs = []need{{"price", "unitprice effectiveprice"}, {"model", "model modelsub benefittype"}, {"currency", "currency"}, {"customer", "customer account"}, {"tags", "tags"}}
-	case family == "metrics-wide":
-		return []string{"cpu_max", "memory", "network"}
-	case family == "metrics-long":
-		needs = []need{{"cpu", "cpuavg"}, {"cpu_max", "cpumax"}, {"memory", "memused memfree memavail memavailmb"}, {"network", "netout netoutrate"}}
-	case r.summary.Kind == KindSamples:
-		needs, narrow = []need{{"cpu", ""}, {"cpu_max", ""}, {"memory", ""}, {"network", ""}}, true
-	case family == "reservation-list":
-		needs = []need{{"customer", "customer"}, {"scope", "scope"}, {"start", "start"}}
-	}
-	seen := []measure{measureCPU, measureCPUMax, measureFree, measureNetOut}
-	var missing []string
-	for i, n := range needs {
-		found := narrow && all.seen&(1<<seen[i]) != 0
-		for field := range strings.FieldsSeq(n.fields) {
-			_, has := r.plan.match.Column[field]
-			found = found || has
-		}
-		told := n.name == "currency" && r.opts.Currency != "" || n.name == "customer" && r.opts.Customer != ""
-		if !found && !told {
-			missing = append(missing, n.name)
-		}
-	}
-	return missing
-}
-
-// coverage says which days a file lacks, and whether its first and last day are whole.
-func (r *Reader) coverage(all *tally, add func(code, detail string)) {
-	s := &r.summary
-	span := s.To.Sub(s.From)
-	if s.From.IsZero() || (s.Kind != KindCharges && s.Kind != KindSamples) || s.Grain > 24*time.Hour || r.plan.match.Family == "azure-public-dataset-vmtable" {
-		return
-	}
-	if missing, runs := all.days.gaps(s.From.Unix(), s.To.Unix()); missing > 0 && s.Export != "invoice" {
-		if len(runs) > 5 {
-			runs = append(runs[:5], "...")
-		}
-		add("missing_days", fmt.Sprintf("%d days have no rows: %s", missing, strings.Join(runs, ", ")))
-	}
-	begin, end := s.From.Sub(s.From.Truncate(24*time.Hour)), s.To.Sub(s.To.Truncate(24*time.Hour))
-	if s.Grain < 24*time.Hour && span > 0 && (begin > 0 || end > 0) {
-		add("partial_days", fmt.Sprintf("the file begins at %s and ends at %s UTC: a first or last day that is not whole counts as partial", s.From.Format("2006-01-02 15:04"), s.To.Format("2006-01-02 15:04")))
-	}
 }
 
 // Close stops reading. It need not be called after Next has returned false.

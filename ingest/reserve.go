@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/apache/arrow/go/v15/arrow"
-
 	"sizeterm/ingest/dialect"
 	"sizeterm/ingest/usage"
 	"sizeterm/pricing/catalog"
@@ -211,6 +209,4 @@ func agreementOf(text string) string {
 	return ""
 }
 
-func (m *reservationMapper) flush() arrow.Record { return nil }
-
-func (m *reservationMapper) len() int { return 0 }
+func (m *reservationMapper) rows() rowset { return rowset{} }

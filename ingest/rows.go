@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/apache/arrow/go/v15/arrow"
-
 	"sizeterm/ingest/dialect"
 )
 
@@ -20,7 +18,7 @@ type job struct {
 
 // parsed is what a worker made of a chunk.
 type parsed struct {
-	records  []arrow.Record
+	found    rowset
 	rejects  []RowError
 	rows     int64
 	rejected int64
@@ -80,48 +78,42 @@ func (r *Reader) rowsOf(m mapper, c chunk) (out parsed) {
 	b := baseOf(m)
 	b.rejects = nil
 	before, beforeRejected := b.tally.rows, b.tally.rejected
-	most := r.opts.BatchRows
-	if most <= 0 {
-		most = 8192
-	}
 	s := r.plan.splitter(r.opts)
 	at := row{line: c.line}
-	flush := func() {
-		if m.len() >= most {
-			out.records = append(out.records, m.flush())
-		}
-	}
 	_, isWide := m.(*wideMapper)
 	t, even := c.table(&s)
 	switch samples, plain := m.(*sampleMapper); {
 	case isWide || !c.sound:
-		r.slowRows(m, &s, &c, &at, flush)
+		r.slowRows(m, &s, &c, &at)
 	case !even:
-		r.fastRows(m, &s, &c, &at, flush)
+		r.fastRows(m, &s, &c, &at)
 	case plain && samples.runs.ok:
-		samples.takeTable(&t, &at, most, flush)
+		samples.takeTable(&t, &at)
 	default:
-		t.each(0, t.rows, &at, r.plan, func() {
-			m.take(&at)
-			flush()
-		})
-	}
-	if rec := m.flush(); rec != nil {
-		out.records = append(out.records, rec)
+		t.each(0, t.rows, &at, r.plan, func() { m.take(&at) })
 	}
 	if b.fatal != nil {
-		for _, rec := range out.records {
-			rec.Release()
-		}
 		return parsed{err: b.fatal}
 	}
+	out.found = r.emptyRows(m)
+	out.found.swap(m.rows())
 	out.rejects, out.rows, out.rejected = b.rejects, b.tally.rows-before, b.tally.rejected-beforeRejected
 	c.free()
 	return out
 }
 
+// emptyRows returns a rowset for what a mapper found, one that was read where there is one.
+func (r *Reader) emptyRows(m mapper) rowset {
+	select {
+	case s := <-r.used:
+		return s
+	default:
+		return m.rows().like()
+	}
+}
+
 // fastRows parses a chunk whose quotes are where they belong.
-func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row, flush func()) {
+func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row) {
 	b := baseOf(m)
 	at.data = c.data
 	odd, wrapped, columns := c.layout.odd, c.layout.wrapped, len(s.slotOf)
@@ -143,7 +135,6 @@ func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row, flush func()
 			}
 			if _, _, spare := s.split(text, at); err == nil && cells > columns && spare == nil {
 				m.take(at)
-				flush()
 			} else {
 				r.bad(b, s, text, at.line, errColumns)
 			}
@@ -153,7 +144,6 @@ func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row, flush func()
 		case cells == 1 && len(bytes.TrimSpace(text)) == 0:
 		default:
 			m.take(at)
-			flush()
 		}
 		at.line++
 		if wrapped {
@@ -164,7 +154,7 @@ func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row, flush func()
 }
 
 // slowRows parses a chunk in which some rows break the rules, and wide tables.
-func (r *Reader) slowRows(m mapper, s *splitter, c *chunk, at *row, flush func()) {
+func (r *Reader) slowRows(m mapper, s *splitter, c *chunk, at *row) {
 	b := baseOf(m)
 	wide, isWide := m.(*wideMapper)
 	for data := c.data; len(data) > 0; {
@@ -184,7 +174,6 @@ func (r *Reader) slowRows(m mapper, s *splitter, c *chunk, at *row, flush func()
 		default:
 			m.take(at)
 		}
-		flush()
 		at.line += int64(bytes.Count(text, newline))
 	}
 }

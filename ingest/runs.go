@@ -85,14 +85,12 @@ func (m *sampleMapper) planRuns() {
 	u.ok = !slices.ContainsFunc(measures, inside)
 }
 
-// takeTable maps all rows of a table; a record has at most so many rows.
-func (m *sampleMapper) takeTable(t *table, at *row, most int, flush func()) {
+// takeTable maps all rows of a table.
+func (m *sampleMapper) takeTable(t *table, at *row) {
 	for from, to := 0, 0; from < t.rows; from = to {
-		to = min(from+runRows, from+most-m.len(), t.rows)
-		if !m.takeRun(t, from, to) {
+		if to = min(from+runRows, t.rows); !m.takeRun(t, from, to) {
 			t.each(from, to, at, m.plan, func() { m.take(at) })
 		}
-		flush()
 	}
 }
 
@@ -111,7 +109,7 @@ func (m *sampleMapper) takeRun(t *table, from, to int) bool {
 		done = done && wholesOf(t, from, w, grown(w.to, n), seconds, &nulls)
 	}
 	if done = done && m.namesOf(t, from, n) && (!nulls || m.allMeasured(before, n)); !done {
-		m.forget(before)
+		c.Truncate(before)
 		return false
 	}
 	line := grown(&c.Line, n)
@@ -127,17 +125,6 @@ func grown[T any](column *[]T, n int) []T {
 	before := len(*column)
 	*column = slices.Grow(*column, n)[:before+n]
 	return (*column)[before:]
-}
-
-// forget cuts all columns to n rows.
-func (m *sampleMapper) forget(n int) {
-	c := &m.cols
-	for _, s := range []*[]int32{&c.Resource, &c.VM, &c.Size, &c.Region, &c.Seconds, &c.CPUAvg, &c.CPUMax, &c.CPUMin, &c.MemoryUsed} {
-		*s = (*s)[:min(n, len(*s))]
-	}
-	for _, s := range []*[]int64{&c.Start, &c.Line, &c.MemoryAvailable, &c.NetIn, &c.NetOut, &c.DiskRead, &c.DiskWrite, &c.DiskOps} {
-		*s = (*s)[:min(n, len(*s))]
-	}
 }
 
 // tallied adds accepted rows to the tally.

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"strings"
 
-	"github.com/apache/arrow/go/v15/arrow"
-
 	"sizeterm/ingest/dialect"
 	"sizeterm/ingest/usage"
 	"sizeterm/pricing/catalog"
@@ -527,11 +525,4 @@ func (m *sampleMapper) append(r *row, s *sampleOf) {
 	}
 }
 
-func (m *sampleMapper) flush() arrow.Record {
-	if m.cols.Len() == 0 {
-		return nil
-	}
-	return m.cols.Record()
-}
-
-func (m *sampleMapper) len() int { return m.cols.Len() }
+func (m *sampleMapper) rows() rowset { return rowset{samples: &m.cols} }

@@ -67,10 +67,8 @@ type Notice struct {
 // tally is what one worker counted. Tallies of several workers add up to the same whatever the split.
 type tally struct {
 	rows, accepted, rejected int64
-	apart                    map[string]int64
+	apart                    map[string]*int64
 	totals                   map[totalKey]*totalOf
-	lastKey                  totalKey
-	lastTotal                *totalOf
 	notices                  map[string]*Notice
 	customers, currencies    map[string]bool
 	from, to                 int64
@@ -129,28 +127,36 @@ type totalOf struct {
 	sum  dialect.Total
 }
 
-// cost adds a cost.
-func (t *tally) cost(currency, kind string, d dialect.Decimal) {
+// total returns the total of a kind and currency.
+func (t *tally) total(currency, kind string) *totalOf {
 	key := totalKey{currency, kind}
-	if t.lastTotal == nil || key != t.lastKey {
-		if t.totals == nil {
-			t.totals = map[totalKey]*totalOf{}
-		}
-		if t.totals[key] == nil {
-			t.totals[key] = &totalOf{}
-		}
-		t.lastKey, t.lastTotal = key, t.totals[key]
+	if t.totals == nil {
+		t.totals = map[totalKey]*totalOf{}
 	}
-	t.lastTotal.rows++
-	t.lastTotal.sum.Add(d)
+	if t.totals[key] == nil {
+		t.totals[key] = &totalOf{}
+	}
+	return t.totals[key]
+}
+
+// add adds a cost.
+func (t *totalOf) add(d dialect.Decimal) {
+	t.rows++
+	t.sum.Add(d)
 }
 
 // setApart counts a row that is set apart.
-func (t *tally) setApart(reason string) {
+func (t *tally) setApart(reason string) { *t.apartFor(reason)++ }
+
+// apartFor returns the count of rows that are set apart for a reason.
+func (t *tally) apartFor(reason string) *int64 {
 	if t.apart == nil {
-		t.apart = map[string]int64{}
+		t.apart = map[string]*int64{}
 	}
-	t.apart[reason]++
+	if t.apart[reason] == nil {
+		t.apart[reason] = new(int64)
+	}
+	return t.apart[reason]
 }
 
 // notice counts a row under a notice.
@@ -203,20 +209,12 @@ func (t *tally) merge(o *tally) {
 	t.accepted += o.accepted
 	t.rejected += o.rejected
 	for reason, n := range o.apart {
-		if t.apart == nil {
-			t.apart = map[string]int64{}
-		}
-		t.apart[reason] += n
+		*t.apartFor(reason) += *n
 	}
 	for key, from := range o.totals {
-		if t.totals == nil {
-			t.totals = map[totalKey]*totalOf{}
-		}
-		if t.totals[key] == nil {
-			t.totals[key] = &totalOf{}
-		}
-		t.totals[key].rows += from.rows
-		t.totals[key].sum.Merge(&from.sum)
+		to := t.total(key.currency, key.kind)
+		to.rows += from.rows
+		to.sum.Merge(&from.sum)
 	}
 	for code, n := range o.notices {
 		rows := n.Rows
@@ -252,7 +250,7 @@ func (t *tally) merge(o *tally) {
 func (t *tally) fill(s *Summary) {
 	s.Rows, s.Accepted, s.Rejected = t.rows, t.accepted, t.rejected
 	for _, reason := range slices.Sorted(maps.Keys(t.apart)) {
-		s.SetApart = append(s.SetApart, SetApart{Reason: reason, Rows: t.apart[reason]})
+		s.SetApart = append(s.SetApart, SetApart{Reason: reason, Rows: *t.apart[reason]})
 	}
 	for key, total := range t.totals {
 		s.Totals = append(s.Totals, Total{Currency: key.currency, Kind: key.kind, Rows: total.rows, Cost: total.sum.String()})

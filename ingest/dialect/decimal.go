@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/big"
 	"math/bits"
@@ -46,22 +47,47 @@ func ParseDecimal(text []byte, mark byte) (Decimal, error) {
 		lo = lo*10 + uint64(text[i]-'0')
 		i++
 	}
-	digits := i - start
+	whole, significant := i-start, i-start
+	if lo == 0 && whole <= 19 { // leading zeros are no digits, here and behind the mark
+		significant = 0
+	}
 	if i < len(text) && text[i] == mark {
 		i++
 		point := i
+		for lo == 0 && i < len(text) && text[i] == '0' {
+			i++
+		}
+		significant -= i - point
+		for i+8 <= len(text) {
+			eight, ok := eightDigits(binary.LittleEndian.Uint64(text[i:]))
+			if !ok {
+				break
+			}
+			lo = lo*1e8 + eight
+			i += 8
+		}
 		for i < len(text) && text[i]-'0' < 10 {
 			lo = lo*10 + uint64(text[i]-'0')
 			i++
 		}
 		d.Scale = int16(i - point)
-		digits += i - point
+		significant += i - point
 	}
-	if i == len(text) && digits > 0 && digits <= 19 {
+	if digits := whole + int(d.Scale); i == len(text) && 0 < digits && digits <= 64 && significant <= 19 {
 		d.Lo = lo
 		return d.signed(), nil
 	}
 	return parseSlow(text, mark)
+}
+
+// eightDigits returns the number whose digits are the bytes of x, the first lowest; false where they are not all digits.
+func eightDigits(x uint64) (uint64, bool) {
+	x ^= 0x3030303030303030
+	if ((x+0x7676767676767676)|x)&0x8080808080808080 != 0 {
+		return 0, false
+	}
+	x = x*10 + x>>8
+	return ((x&0x000000ff000000ff)*0x000f424000000064 + (x>>16&0x000000ff000000ff)*0x0000271000000001) >> 32, true
 }
 
 // signed makes -0 zero.
@@ -317,22 +343,15 @@ func bigPow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewI
 // Total is an exact sum of Decimals of any scale: it neither rounds nor depends on the order. The zero Total is 0 and
 // ready. It is not safe for two goroutines; parts are added with Merge.
 type Total struct {
+	usual [32]part // by scale
 	parts map[int16]*part
-	last  int16
-	at    *part
 }
 
 // part is the sum of the numbers of one scale, in 192-bit two's complement.
 type part struct{ lo, mid, hi uint64 }
 
 // Add adds d.
-func (t *Total) Add(d Decimal) {
-	p := t.at
-	if p == nil || t.last != d.Scale {
-		p = t.part(d.Scale)
-	}
-	p.add(d)
-}
+func (t *Total) Add(d Decimal) { t.part(d.Scale).add(d) }
 
 func (p *part) add(d Decimal) {
 	var borrow uint64
@@ -348,6 +367,9 @@ func (p *part) add(d Decimal) {
 }
 
 func (t *Total) part(scale int16) *part {
+	if scale >= 0 && int(scale) < len(t.usual) {
+		return &t.usual[scale]
+	}
 	if t.parts == nil {
 		t.parts = map[int16]*part{}
 	}
@@ -356,32 +378,41 @@ func (t *Total) part(scale int16) *part {
 		p = &part{}
 		t.parts[scale] = p
 	}
-	t.last, t.at = scale, p
 	return p
+}
+
+// each calls do for the sum of each scale that is not 0.
+func (t *Total) each(do func(scale int16, p *part)) {
+	for scale := range t.usual {
+		if t.usual[scale] != (part{}) {
+			do(int16(scale), &t.usual[scale])
+		}
+	}
+	for scale, p := range t.parts {
+		do(scale, p)
+	}
 }
 
 // Merge adds all of o.
 func (t *Total) Merge(o *Total) {
-	for scale, from := range o.parts {
+	o.each(func(scale int16, from *part) {
 		p := t.part(scale)
 		var carry uint64
 		p.lo, carry = bits.Add64(p.lo, from.lo, 0)
 		p.mid, carry = bits.Add64(p.mid, from.mid, carry)
 		p.hi += from.hi + carry
-	}
+	})
 }
 
 // String returns the exact sum as a decimal without needless zeros, "0" when nothing was added.
 func (t *Total) String() string {
 	scale := int16(0)
-	for s := range t.parts {
-		scale = max(scale, s)
-	}
+	t.each(func(s int16, _ *part) { scale = max(scale, s) })
 	sum := new(big.Int)
-	for s, p := range t.parts {
+	t.each(func(s int16, p *part) {
 		n := p.big()
 		sum.Add(sum, n.Mul(n, bigPow10(int(scale)-int(s))))
-	}
+	})
 	text := sum.Text(10)
 	sign := ""
 	if strings.HasPrefix(text, "-") {

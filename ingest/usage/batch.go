@@ -1,8 +1,6 @@
 package usage
 
 import (
-	"unsafe"
-
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 )
@@ -25,11 +23,13 @@ var (
 	chargeNumbers = [...]int{13, 14, 15, 18, 19, 20, 21, 26}
 )
 
+// ChargeTexts are the texts of a charge as indexes into the dictionaries of a ChargeBatch; -1 is null.
+type ChargeTexts [len(chargeWords)]int32
+
 // ChargeBatch gathers charge rows as plain columns, which Record wraps as Arrow arrays without copying. The dictionaries
 // of texts live as long as the batch, so that many records share them. The zero value is ready.
 type ChargeBatch struct {
 	words       *[len(chargeWords)]Words
-	recent      [len(chargeWords)]recentTexts
 	texts       [len(chargeWords)][]int32
 	numbers     [len(chargeNumbers)][]int64
 	kind, model []uint8
@@ -45,16 +45,27 @@ func (b *ChargeBatch) ShareWords(other *ChargeBatch) {
 }
 
 // Append adds a row.
-func (b *ChargeBatch) Append(row ChargeRow) { b.Add(&row) }
+func (b *ChargeBatch) Append(row ChargeRow) {
+	texts := b.Texts(&row)
+	b.Add(&row, &texts)
+}
 
-// Add adds a row without keeping it.
-func (b *ChargeBatch) Add(r *ChargeRow) {
+// Texts looks the texts of a row up: whoever has many rows of equal texts does so once and keeps the indexes.
+func (b *ChargeBatch) Texts(r *ChargeRow) (texts ChargeTexts) {
 	if b.words == nil {
 		b.words = new([len(chargeWords)]Words)
 	}
 	for w, text := range [...]string{r.Customer, r.CustomerName, r.Subscription, r.SubscriptionName, r.ResourceGroup, r.Resource, r.VM,
 		r.Size, r.Region, r.OS, r.Licence, r.Benefit, r.BenefitSize, r.Currency, r.Tags, r.Export, r.Dataset} {
-		b.texts[w] = append(b.texts[w], b.recent[w].index(&b.words[w], text))
+		texts[w] = b.words[w].Index(text)
+	}
+	return texts
+}
+
+// Add adds a row whose texts were looked up; those of the row itself are not looked at. Neither is kept.
+func (b *ChargeBatch) Add(r *ChargeRow, texts *ChargeTexts) {
+	for w, index := range texts {
+		b.texts[w] = append(b.texts[w], index)
 	}
 	null := func(v int64, ok bool) int64 {
 		if !ok {
@@ -67,6 +78,28 @@ func (b *ChargeBatch) Add(r *ChargeRow) {
 		b.numbers[n] = append(b.numbers[n], v)
 	}
 	b.kind, b.model = append(b.kind, uint8(r.Kind)), append(b.model, uint8(r.Model))
+}
+
+// Take appends n rows of another batch that has the same dictionaries, from its row at on.
+func (b *ChargeBatch) Take(from *ChargeBatch, at, n int) {
+	for w := range b.texts {
+		b.texts[w] = append(b.texts[w], from.texts[w][at:at+n]...)
+	}
+	for i := range b.numbers {
+		b.numbers[i] = append(b.numbers[i], from.numbers[i][at:at+n]...)
+	}
+	b.kind, b.model = append(b.kind, from.kind[at:at+n]...), append(b.model, from.model[at:at+n]...)
+}
+
+// Reset drops all rows.
+func (b *ChargeBatch) Reset() {
+	for w := range b.texts {
+		b.texts[w] = b.texts[w][:0]
+	}
+	for i := range b.numbers {
+		b.numbers[i] = b.numbers[i][:0]
+	}
+	b.kind, b.model = b.kind[:0], b.model[:0]
 }
 
 // Len returns the number of rows gathered since the last Record.
@@ -93,44 +126,6 @@ func (b *ChargeBatch) Record() arrow.Record {
 	cols[12] = fixedOf(arrow.PrimitiveTypes.Uint8, n, b.model, nil, 0)
 	b.kind, b.model = make([]uint8, 0, n), make([]uint8, 0, n)
 	return recordOf(ChargeSchema, cols, n)
-}
-
-// recentTexts remembers the indexes of texts by where they lie: whoever fills a batch row by row has each distinct text
-// once and gives it again and again.
-type recentTexts struct {
-	slots  []recentText
-	misses int
-}
-
-type recentText struct {
-	text  string // kept, so that nothing else comes to lie there
-	index int32
-}
-
-// index returns w.Index(text).
-func (r *recentTexts) index(w *Words, text string) int32 {
-	if text == "" {
-		return -1
-	}
-	if len(r.slots) == 0 {
-		r.slots = make([]recentText, 16)
-	}
-	at := r.slot(text)
-	if len(at.text) == len(text) && unsafe.StringData(at.text) == unsafe.StringData(text) {
-		return at.index
-	}
-	if r.misses++; r.misses > 8*len(r.slots) && len(r.slots) < 1<<13 {
-		*r = recentTexts{slots: make([]recentText, 4*len(r.slots))}
-		at = r.slot(text)
-	}
-	*at = recentText{text, w.Index(text)}
-	return at.index
-}
-
-// slot returns the place of a text.
-func (r *recentTexts) slot(text string) *recentText {
-	address := uint64(uintptr(unsafe.Pointer(unsafe.StringData(text))))
-	return &r.slots[address*0x9e3779b97f4a7c15>>32&uint64(len(r.slots)-1)]
 }
 
 // fixedOf wraps values as an array.

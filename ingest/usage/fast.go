@@ -61,14 +61,52 @@ func (c *SampleColumns) Record() arrow.Record {
 	return recordOf(SampleSchema, cols, n)
 }
 
+// shorts and longs are the columns.
+func (c *SampleColumns) shorts() [9]*[]int32 {
+	return [...]*[]int32{&c.Resource, &c.VM, &c.Size, &c.Region, &c.Seconds, &c.CPUAvg, &c.CPUMax, &c.CPUMin, &c.MemoryUsed}
+}
+
+func (c *SampleColumns) longs() [8]*[]int64 {
+	return [...]*[]int64{&c.Start, &c.Line, &c.MemoryAvailable, &c.NetIn, &c.NetOut, &c.DiskRead, &c.DiskWrite, &c.DiskOps}
+}
+
+// Take appends n rows of other columns with the same dictionaries, from their row at on. Both fill the same columns.
+func (c *SampleColumns) Take(from *SampleColumns, at, n int) {
+	theirs := from.shorts()
+	for i, s := range c.shorts() {
+		if len(*theirs[i]) > 0 {
+			*s = append(*s, (*theirs[i])[at:at+n]...)
+		}
+	}
+	large := from.longs()
+	for i, s := range c.longs() {
+		if len(*large[i]) > 0 {
+			*s = append(*s, (*large[i])[at:at+n]...)
+		}
+	}
+}
+
+// Truncate cuts all columns to at most n rows.
+func (c *SampleColumns) Truncate(n int) {
+	for _, s := range c.shorts() {
+		*s = (*s)[:min(n, len(*s))]
+	}
+	for _, s := range c.longs() {
+		*s = (*s)[:min(n, len(*s))]
+	}
+}
+
+// Reset drops all rows.
+func (c *SampleColumns) Reset() { c.Truncate(0) }
+
 // renew gives the columns in use new slices of the same size, from records that were released where there are some.
 func (c *SampleColumns) renew(n int) {
-	for _, s := range []*[]int32{&c.Resource, &c.VM, &c.Size, &c.Region, &c.Seconds, &c.CPUAvg, &c.CPUMax, &c.CPUMin, &c.MemoryUsed} {
+	for _, s := range c.shorts() {
 		if *s != nil {
 			*s = arrow.Int32Traits.CastFromBytes(reused(4 * n))[:0]
 		}
 	}
-	for _, s := range []*[]int64{&c.Start, &c.Line, &c.MemoryAvailable, &c.NetIn, &c.NetOut, &c.DiskRead, &c.DiskWrite, &c.DiskOps} {
+	for _, s := range c.longs() {
 		if *s != nil {
 			*s = arrow.Int64Traits.CastFromBytes(reused(8 * n))[:0]
 		}
