@@ -99,6 +99,7 @@ type Reader struct {
 
 	turn    sync.Mutex // of the worker that takes the next chunk
 	chunks  *chunker
+	blocks  *parquetTable // instead of chunks
 	ended   bool
 	queue   chan *job
 	stop    chan struct{}
@@ -196,6 +197,9 @@ func (r *Reader) start() {
 	}
 	if r.in.Size >= 0 && r.in.Size < chunkBytes && !r.text.packed {
 		workers = 1
+	}
+	if table := r.text.table; table != nil && table.again() && !r.plan.match.Wide {
+		r.blocks = table
 	}
 	r.chunks = &chunker{r: r.text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
 	r.queue, r.used = make(chan *job, 2*workers), make(chan rowset, 3*workers)

@@ -9,9 +9,10 @@ import (
 	"sizeterm/ingest/dialect"
 )
 
-// job is a chunk on its way through a worker.
+// job is a chunk, or a block of a Parquet file, on its way through a worker.
 type job struct {
 	chunk
+	block  *block
 	err    error
 	result chan parsed
 }
@@ -30,7 +31,11 @@ type parsed struct {
 func (r *Reader) parse(m mapper) {
 	defer r.work.Done()
 	for j := r.claim(); j != nil; j = r.claim() {
-		j.result <- r.rowsOf(m, j.chunk)
+		if j.block != nil {
+			j.result <- r.rowsOfBlock(m, j.block)
+		} else {
+			j.result <- r.rowsOf(m, j.chunk)
+		}
 	}
 }
 
@@ -41,8 +46,14 @@ func (r *Reader) claim() *job {
 	if r.ended {
 		return nil
 	}
-	run, err := r.nextChunk()
-	j := &job{chunk: run, err: err, result: make(chan parsed, 1)}
+	j := &job{result: make(chan parsed, 1)}
+	var err error
+	if r.blocks != nil {
+		j.block, err = r.blocks.next()
+	} else {
+		j.chunk, err = r.nextChunk()
+	}
+	j.err = err
 	if !errors.Is(err, io.EOF) {
 		select {
 		case r.queue <- j:
@@ -75,9 +86,7 @@ func (r *Reader) rowsOf(m mapper, c chunk) (out parsed) {
 			out = parsed{err: err}
 		}
 	}()
-	b := baseOf(m)
-	b.rejects = nil
-	before, beforeRejected := b.tally.rows, b.tally.rejected
+	before := begin(m)
 	s := r.plan.splitter(r.opts)
 	at := row{line: c.line}
 	_, isWide := m.(*wideMapper)
@@ -92,13 +101,29 @@ func (r *Reader) rowsOf(m mapper, c chunk) (out parsed) {
 	default:
 		t.each(0, t.rows, &at, r.plan, func() { m.take(&at) })
 	}
+	c.free()
+	return r.parsed(m, before)
+}
+
+// counted is what a tally had counted before a chunk.
+type counted struct{ rows, rejected int64 }
+
+// begin makes a mapper ready for the next chunk.
+func begin(m mapper) counted {
+	b := baseOf(m)
+	b.rejects = nil
+	return counted{b.tally.rows, b.tally.rejected}
+}
+
+// parsed returns what a mapper made of a chunk.
+func (r *Reader) parsed(m mapper, before counted) (out parsed) {
+	b := baseOf(m)
 	if b.fatal != nil {
 		return parsed{err: b.fatal}
 	}
 	out.found = r.emptyRows(m)
 	out.found.swap(m.rows())
-	out.rejects, out.rows, out.rejected = b.rejects, b.tally.rows-before, b.tally.rejected-beforeRejected
-	c.free()
+	out.rejects, out.rows, out.rejected = b.rejects, b.tally.rows-before.rows, b.tally.rejected-before.rejected
 	return out
 }
 

@@ -28,6 +28,10 @@ type runs struct {
 	time20      isoDay
 	cell        []byte // of the last grain, and what it means
 	seconds     int64
+	nulls       bool // some measures of the block are null
+	coded       codedNames
+	longs       []int64 // room for values of Parquet columns
+	doubles     []float64
 }
 
 // percentRun is a column of shares and where they go.
@@ -99,16 +103,16 @@ func (m *sampleMapper) takeRun(t *table, from, to int) bool {
 	u, c, n := &m.runs, &m.cols, to-from
 	before := c.Len()
 	start, seconds := grown(&c.Start, n), grown(&c.Seconds, n)
+	u.nulls = false
 	done := m.times20(t, from, start) && m.grainsOf(t, from, seconds)
-	nulls := false
 	for i := range u.percents {
-		done = done && m.percentsOf(t, from, u.percents[i].col, grown(u.percents[i].to, n), &nulls)
+		done = done && m.percentsOf(t, from, u.percents[i].col, grown(u.percents[i].to, n))
 	}
 	for i := range u.wholes {
 		w := &u.wholes[i]
-		done = done && wholesOf(t, from, w, grown(w.to, n), seconds, &nulls)
+		done = done && m.wholesOf(t, from, w, grown(w.to, n), seconds)
 	}
-	if done = done && m.namesOf(t, from, n) && (!nulls || m.allMeasured(before, n)); !done {
+	if done = done && m.namesOf(t, from, n) && (!u.nulls || m.allMeasured(before, n)); !done {
 		c.Truncate(before)
 		return false
 	}
@@ -189,7 +193,7 @@ func (m *sampleMapper) grainsOf(t *table, from int, out []int32) bool {
 }
 
 // percentsOf reads shares as hundredths of a point.
-func (m *sampleMapper) percentsOf(t *table, from, col int, out []int32, nulls *bool) bool {
+func (m *sampleMapper) percentsOf(t *table, from, col int, out []int32) bool {
 	most := int32(10_000)
 	if m.over {
 		most = 1e7
@@ -198,7 +202,7 @@ func (m *sampleMapper) percentsOf(t *table, from, col int, out []int32, nulls *b
 	for i := range out {
 		lo, hi := t.cut(from+i, col)
 		if hi == lo {
-			out[i], *nulls = usage.NullPercent, true
+			out[i], m.runs.nulls = usage.NullPercent, true
 			continue
 		}
 		v, ok := int32(0), false
@@ -242,13 +246,13 @@ func eightDigits(x uint64) uint64 {
 }
 
 // wholesOf reads numbers of up to 16 digits.
-func wholesOf(t *table, from int, w *wholeRun, out []int64, seconds []int32, nulls *bool) bool {
+func (m *sampleMapper) wholesOf(t *table, from int, w *wholeRun, out []int64, seconds []int32) bool {
 	per := divider{}
 	for i := range out {
 		lo, hi := t.cut(from+i, w.col)
 		n := hi - lo
 		if n == 0 {
-			out[i], *nulls = usage.NullInt, true
+			out[i], m.runs.nulls = usage.NullInt, true
 			continue
 		}
 		if n > 16 || hi < 16 {

@@ -255,6 +255,9 @@ type row struct {
 
 	ends []uint32         // of a row of a table, instead of at and quoted: see layout.positions
 	cols *[maxSlots]int16 // column of each slot, -1 for none
+
+	block *block // of a row of a Parquet file, instead of data and ends
+	n     int    // its number in the block
 }
 
 // span is where a cell lies in the data of its row.
@@ -263,14 +266,14 @@ type span struct{ from, to uint32 }
 // maxSlots bounds the columns that any form needs.
 const maxSlots = 64
 
-// raw returns the cell of a slot as it stands in the file, without the quotes around it.
-func (r *row) raw(slot int) []byte {
-	cell, _ := r.cell(slot)
-	return cell
-}
-
 // cell returns the cell of a slot without the quotes around it, and whether it had them.
 func (r *row) cell(slot int) (cell []byte, quoted bool) {
+	if r.block != nil {
+		if col := r.cols[slot]; col >= 0 {
+			return r.block.cell(r.n, int(col)), false
+		}
+		return nil, false
+	}
 	if r.ends == nil {
 		at := r.at[slot]
 		return r.data[at.from:at.to:at.to], r.quoted&(1<<slot) != 0

@@ -30,8 +30,9 @@ type text struct {
 	source   *source
 	packed   bool // gzip
 	encoding string
-	crOnly   bool // lines end with CR alone
-	unnamed  bool // the header was put before a text that has none: its first line is line 0
+	crOnly   bool          // lines end with CR alone
+	unnamed  bool          // the header was put before a text that has none: its first line is line 0
+	table    *parquetTable // that the text was written from, nil where it was not
 }
 
 // source counts and hashes the bytes of a file as they lie on disk.
@@ -190,7 +191,7 @@ func (t *text) openParquet(limits Limits) error {
 		return err
 	}
 	t.closers = append(t.closers, table)
-	t.unnamed = true
+	t.unnamed, t.table = true, table
 	t.Reader = bufio.NewReaderSize(table, headBytes)
 	return nil
 }
