@@ -25,9 +25,9 @@ type Accumulator struct {
 	machines map[sampleKey]*machine
 	refused  int64 // samples of impossible values
 	undated  int64 // rows of impossible times
-	raw      int64 // values that were added, until they are packed
-	sparing  bool  // values are packed
 	view     sampleView
+	batch    batch
+	stage    stage
 	charged  chargeView
 	skuLast  uint32 // of the row before, as the next two
 	cellKey  cellKey
@@ -75,7 +75,7 @@ func (a *Accumulator) wants(resource uint32) bool {
 func New(opts Options) *Accumulator {
 	return &Accumulator{
 		opts: opts, words: newWords(), skus: map[sku]uint32{}, cells: map[cellKey]*cell{},
-		names: map[nameKey]uint32{}, machines: map[sampleKey]*machine{},
+		names: map[nameKey]uint32{}, machines: map[sampleKey]*machine{}, stage: newStage(),
 	}
 }
 
@@ -111,10 +111,9 @@ func (a *Accumulator) Merge(other *Accumulator) error {
 	for key, m := range other.machines {
 		a.machine(key.moved(move)).merge(m)
 	}
-	a.raw += other.raw
 	a.refused += other.refused
 	a.undated += other.undated
-	return a.spare()
+	return nil
 }
 
 // nameKey is a customer or a subscription that has a printed name.

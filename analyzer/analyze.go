@@ -16,10 +16,8 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 	if err := a.drainAll(); err != nil {
 		return nil, err
 	}
-	if a.sparing {
-		for _, m := range a.machines {
-			m.trim()
-		}
+	for _, m := range a.machines {
+		m.trim()
 	}
 	r := &run{a: a, byID: map[uint32]*customer{}, out: &Analysis{}}
 	r.collect()

@@ -14,10 +14,10 @@ import (
 
 // CoreVersion changes with whatever changes the result of the same rows: the encoding, or a rule of the accumulation.
 // Partial results of another version must not be merged.
-const CoreVersion = "2"
+const CoreVersion = "3"
 
 // magic opens an encoding; its last byte is the version of the format.
-const magic = "sizeterm.acc\x02"
+const magic = "sizeterm.acc\x03"
 
 // MarshalBinary returns the canonical encoding: accumulators of the same rows and options have the same bytes, however
 // the rows arrived. It is the options, a sorted table of the texts, the charges and the samples, all as varints and

@@ -86,6 +86,55 @@ func drawSamples(d *dice, n int) []usage.SampleRow {
 	return out
 }
 
+// drawRuns returns samples that follow each other, of some machines in turn, with gaps and measures that come and go.
+func drawRuns(d *dice, n int) (out []usage.SampleRow) {
+	type course struct {
+		row  usage.SampleRow
+		free int64
+	}
+	courses := make([]course, 1+d.n(4))
+	turn := func(c *course) {
+		c.row = sample(pick(d, "a", "b", "stranger"), day(d.n(20))+int64(d.n(288))*300, 0, 0)
+		c.row.Seconds = pick[int32](d, 60, 300, 300, 300, 900, 3600, 86_400, 301)
+		c.row.CPUMin = pick(d, nil, ptr(int32(0)))
+		c.free = int64(d.n(2)) << 33
+		if d.n(4) == 0 {
+			c.row.CPUAvg = nil
+		}
+	}
+	for i := range courses {
+		turn(&courses[i])
+	}
+	for len(out) < n {
+		for i := range courses {
+			c := &courses[i]
+			if d.n(60) == 0 {
+				turn(c)
+			}
+			r := c.row
+			if r.CPUAvg != nil {
+				r.CPUAvg = ptr(int32(d.n(3000)))
+			}
+			r.CPUMax = ptr(int32(d.n(8000)))
+			if r.CPUMin != nil {
+				r.CPUMin = ptr(int32(d.n(500)))
+			}
+			if c.free > 0 {
+				r.MemoryAvailable = ptr(c.free + int64(d.n(1<<30)))
+			}
+			switch d.n(200) {
+			case 0:
+				r.CPUMax = ptr(int32(70_000))
+			case 1:
+				r.CPUMax = ptr(int32(-1))
+			}
+			out = append(out, r)
+			c.row.Start += int64(r.Seconds)
+		}
+	}
+	return out
+}
+
 // addAll adds rows in records of the given length.
 func addAll(t require.TestingT, a *analyzer.Accumulator, charged []usage.ChargeRow, measured []usage.SampleRow, length int) {
 	add := func(rec arrow.Record) {
@@ -134,7 +183,7 @@ func TestOrderChangesNothing(t *testing.T) {
 	opts := analyzer.Options{}
 	rapid.Check(t, func(t *rapid.T) {
 		d := dice(rapid.Uint32().Draw(t, "seed"))
-		charged, measured := drawCharges(&d, d.n(120)), drawSamples(&d, d.n(200))
+		charged, measured := drawCharges(&d, d.n(120)), append(drawRuns(&d, d.n(600)), drawSamples(&d, d.n(200))...)
 		whole := analyzer.New(opts)
 		addAll(t, whole, charged, measured, 100)
 		code, text := result(t, whole)

@@ -72,6 +72,8 @@ type machine struct {
 	week     *week
 	overload *Overload
 	staged   []staged // rows that are in none of the above yet
+	key      sampleKey
+	lane     uint32 // where its samples wait; 0 none
 }
 
 // segment is a day and the seconds of its samples. The values of segments that are extra were counted as samples in
@@ -106,16 +108,16 @@ type week struct {
 	seconds [168]uint32
 }
 
-func (w *week) add(hour uint64, seconds, value int64) {
+func (w *week) add(hour uint64, sum, seconds int64) {
 	at := (hour + 72) % 168 // 1970-01-01 was a Thursday
-	w.sum[at] += value * seconds
+	w.sum[at] += sum
 	w.seconds[at] += uint32(seconds)
 }
 
 func (a *Accumulator) machine(key sampleKey) *machine {
 	m := a.machines[key]
 	if m == nil {
-		m = &machine{}
+		m = &machine{key: key}
 		a.machines[key] = m
 	}
 	return m
@@ -189,16 +191,6 @@ func (m *machine) merge(other *machine) {
 	if other.overload != nil {
 		m.bounds().plus(other.overload)
 	}
-}
-
-// seal gives every day one block, and trims.
-func (m *machine) seal() {
-	for _, track := range m.tracks {
-		if track != nil {
-			track.Seal()
-		}
-	}
-	m.trim()
 }
 
 // trim gives back the memory that gathering needs.

@@ -31,7 +31,7 @@ func (s *staged) set(which measure, value uint16) {
 
 func (s *staged) day() int32 { return int32(uint64(s.start) / daySeconds) }
 
-// addSample counts one row. A row without any measure says nothing, not even that the machine ran.
+// addSample counts one row by itself: one that is in no run, or has values that two bytes do not hold.
 func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
 	s := staged{start: r.start[i], seconds: r.seconds[i]}
 	avg, hasAvg := a.percent(&r.cpuAvg, i)
@@ -60,6 +60,11 @@ func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
 		m.settle(&s, low, avg, high)
 		s.has |= settled
 	}
+	return a.wait(m, s)
+}
+
+// wait lets a row wait.
+func (a *Accumulator) wait(m *machine, s staged) error {
 	if m.staged == nil {
 		m.staged = make([]staged, 0, stagedRows)
 	}
@@ -72,17 +77,17 @@ func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
 // stageLarge reads the measures that are kept as coded numbers.
 func (a *Accumulator) stageLarge(s *staged, r *sampleRows, i int) {
 	if v, ok := a.large(&r.free, i); ok {
-		s.set(memoryFree, code((v+freeUnit/2)/freeUnit))
+		s.set(memoryFree, code(freeUnits(v)))
 	}
 	if v, ok := a.large(&r.netOut, i); ok {
-		s.set(networkOut, code((v+62)/125)) // 125 bytes are a kilobit
+		s.set(networkOut, code(kilobits(v)))
 	}
 	read, hasRead := a.large(&r.diskRead, i)
 	if written, ok := a.large(&r.diskWrite, i); ok || hasRead {
-		s.set(diskBandwidth, code((read+written+500)/1000))
+		s.set(diskBandwidth, code(thousands(read+written)))
 	}
 	if v, ok := a.large(&r.operations, i); ok {
-		s.set(diskOps, code((v+500)/1000)) // thousandths
+		s.set(diskOps, code(thousands(v)))
 	}
 }
 
@@ -101,6 +106,8 @@ func clip(v int32) uint16 { return uint16(min(v, quantile.Limit)) }
 // maxSegments leaves room for the parts of one more sample below 65536.
 const maxSegments = 65_000
 
+var errSegments = fmt.Errorf("analyzer: more than %d days and lengths of samples of one machine", maxSegments)
+
 // drain moves the rows that wait into the tracks of their machine.
 func (a *Accumulator) drain(m *machine) error {
 	rows := m.staged
@@ -112,16 +119,24 @@ func (a *Accumulator) drain(m *machine) error {
 			n++
 		}
 		if len(m.segments) > maxSegments {
-			return fmt.Errorf("analyzer: more than %d days and lengths of samples of one machine", maxSegments)
+			return errSegments
 		}
-		a.drainRun(m, rows[:n], day)
+		m.drainRun(rows[:n], day)
 		rows = rows[n:]
 	}
 	return nil
 }
 
-// drainAll does so for all machines and gives the memory back.
+// drainAll moves everything that waits into its machine, and gives the memory back.
 func (a *Accumulator) drainAll() error {
+	for lane := range a.stage.lanes {
+		if a.stage.length(uint32(lane)) > 0 {
+			if err := a.closeRun(uint32(lane)); err != nil {
+				return err
+			}
+		}
+	}
+	a.stage.drop()
 	for _, m := range a.machines {
 		if err := a.drain(m); err != nil {
 			return err
@@ -131,41 +146,42 @@ func (a *Accumulator) drainAll() error {
 	return nil
 }
 
-// drainRun moves rows of one day, length and set of measures. Samples of a usual length have a segment a day and length.
-// Samples of an odd length, which may be a different one each time, are split into powers of two, so that the number of
-// segments of a day is bounded.
-func (a *Accumulator) drainRun(m *machine, rows []staged, day int32) {
+// drainRun moves rows of one day, length and set of measures.
+func (m *machine) drainRun(rows []staged, day int32) {
 	var at [stagedRows]uint16
-	values, seconds := at[:len(rows)], rows[0].seconds
+	values := at[:len(rows)]
 	for has := rows[0].has &^ settled; has != 0; has &= has - 1 {
 		which := measure(bits.TrailingZeros16(has))
-		top := uint16(0)
 		for i := range rows {
 			values[i] = rows[i].values[which]
-			top = max(top, values[i])
 		}
-		if which <= memoryUsed {
-			m.top[which] = max(m.top[which], int32(top))
-		}
-		track := m.track(which)
-		if usual(seconds) {
-			a.put(track, m.segment(segment{day: day, seconds: seconds}), values)
-			continue
-		}
-		rest := uint32(seconds)
-		for extra := false; rest != 0; extra = true {
-			power := uint32(1) << (bits.Len32(rest) - 1)
-			a.put(track, m.segment(segment{day, int32(power), extra}), values)
-			rest -= power
-		}
+		m.eachPart(day, rows[0].seconds, func(segment uint16) { m.track(which).Put(segment, values) })
 	}
 	for i := range rows {
-		if s := &rows[i]; s.has&settled == 0 {
+		s := &rows[i]
+		if s.has&settled == 0 {
 			m.settle(s, int32(s.low), int32(s.values[cpuAvg]), int32(s.values[cpuMax]))
 		}
+		if s.seconds <= 3600 {
+			from := int(s.start - int64(day)*daySeconds)
+			m.mark(day, from, from+int(s.seconds))
+		}
 	}
-	if seconds <= 3600 {
-		m.mark(rows, day)
+}
+
+// eachPart calls yield for the segments of samples of a day. Samples of a usual length have a segment a day and length.
+// Samples of an odd length, which may be a different one each time, are split into powers of two, so that the number of
+// segments of a day is bounded.
+func (m *machine) eachPart(day, seconds int32, yield func(segment uint16)) {
+	if usual(seconds) {
+		yield(m.segment(segment{day: day, seconds: seconds}))
+		return
+	}
+	rest := uint32(seconds)
+	for extra := false; rest != 0; extra = true {
+		power := uint32(1) << (bits.Len32(rest) - 1)
+		yield(m.segment(segment{day, int32(power), extra}))
+		rest -= power
 	}
 }
 
@@ -175,7 +191,7 @@ func (m *machine) settle(s *staged, low, avg, high int32) {
 		if m.week == nil {
 			m.week = &week{}
 		}
-		m.week.add(uint64(s.start)/3600, int64(s.seconds), int64(avg))
+		m.week.add(uint64(s.start)/3600, int64(s.seconds)*int64(avg), int64(s.seconds))
 	}
 	switch {
 	case s.has&(1<<cpuMax) == 0:
@@ -186,16 +202,11 @@ func (m *machine) settle(s *staged, low, avg, high int32) {
 	}
 }
 
-// mark marks when rows of a day were measured.
-func (m *machine) mark(rows []staged, day int32) {
-	marks := m.marks(day)
-	for i := range rows {
-		from := int(rows[i].start - int64(day)*daySeconds)
-		marks.Mark(from, from+int(rows[i].seconds))
-		if over := from + int(rows[i].seconds) - daySeconds; over > 0 {
-			m.marks(day+1).Mark(0, over)
-			marks = m.marks(day) // the days may have moved
-		}
+// mark marks that the machine was measured in the seconds [from, to) of a day, which may end on the next.
+func (m *machine) mark(day int32, from, to int) {
+	m.marks(day).Mark(from, to)
+	if over := to - daySeconds; over > 0 {
+		m.marks(day+1).Mark(0, over)
 	}
 }
 
@@ -206,15 +217,4 @@ func usual(seconds int32) bool {
 		return true
 	}
 	return false
-}
-
-// put adds values to a track.
-func (a *Accumulator) put(t *quantile.Track, segment uint16, values []uint16) {
-	a.raw += int64(len(values))
-	if a.sparing {
-		if n, last := t.Raw(); n >= packSome && (last != segment || n >= packMost) {
-			t.Pack()
-		}
-	}
-	t.Add(segment, values...)
 }

@@ -38,6 +38,29 @@ func (t *Track) Add(segment uint16, values ...uint16) {
 	t.raw = append(t.raw, values...)
 }
 
+// packSome and packMost are when Put packs: when a new segment begins and at least packSome values wait, and at packMost.
+// Values that come packBlock at a time become a block at once.
+const (
+	packSome  = 128
+	packMost  = 320
+	packBlock = 96
+)
+
+// Put adds values to a segment and packs those that wait once they are worth it.
+func (t *Track) Put(segment uint16, values []uint16) {
+	if len(values) >= packBlock {
+		b := bins.Get().(*binned)
+		t.packed = b.appendBlock(t.packed, segment, values)
+		t.count(segment)
+		bins.Put(b)
+		return
+	}
+	if n, last := t.Raw(); n >= packSome && (last != segment || n >= packMost) {
+		t.Pack()
+	}
+	t.Add(segment, values...)
+}
+
 // Raw returns how many values are not packed, and the segment of the last of them.
 func (t *Track) Raw() (n int, segment uint16) {
 	if len(t.runs) == 0 {
@@ -202,6 +225,14 @@ type binned struct {
 }
 
 var bins = sync.Pool{New: func() any { return &binned{} }}
+
+// appendBlock appends the block of values in any order.
+func (b *binned) appendBlock(out []byte, segment uint16, values []uint16) []byte {
+	var room [512]uint16
+	sorted := append(room[:0], values...)
+	b.sort(sorted)
+	return appendBlock(out, segment, sorted)
+}
 
 // sort sorts up to 65535 values; more are sorted in the common way.
 func (b *binned) sort(values []uint16) {
