@@ -253,17 +253,18 @@ func (m *machine) addBounds(run *stretch) {
 	if high == nil {
 		return
 	}
-	o, seconds := m.bounds(), int64(run.seconds)
+	o, sum := m.bounds(), tally{ms: uint64(run.seconds) * 1000}
 	for i, h := range high {
 		l, top := int32(0), int32(h)
 		if low != nil {
 			l = int32(low[i])
 		}
 		if avg == nil {
-			o.addMax(top, seconds)
+			o.addMax(top, int64(run.seconds))
 			continue
 		}
 		a := int32(avg[i])
-		o.add(min(l, a), a, max(top, a), seconds)
+		sum.add(o, min(l, a), a, max(top, a))
 	}
+	sum.into(o)
 }

@@ -9,8 +9,11 @@ import (
 // ErrDamaged is wrapped by the errors of UnmarshalBinary and Track.UnmarshalBinary.
 var ErrDamaged = errors.New("damaged encoding")
 
-// version is the first byte of an encoding. A change of the format gets a new one.
-const version = 1
+// version is the first byte of the encoding of a Summary, trackVersion that of a Track. A change of a format gets a new one.
+const (
+	version      = 1
+	trackVersion = 2
+)
 
 // MarshalBinary returns the canonical encoding: two summaries of the same values have the same bytes, however the values
 // arrived. It is the version, the samples, the maximum, the common weight (0 when they differ), and for every value in

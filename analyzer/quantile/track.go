@@ -3,19 +3,17 @@ package quantile
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"slices"
-	"sync"
 )
 
 // Track keeps values apart by segment, such as a day, so that a distribution can be formed over any set of segments. The
 // values of a segment are a multiset: their order is forgotten, which is what makes them small. They are kept as they
-// came, two bytes each, until Pack sorts them and writes Rice-coded differences, about log2(range/count) + 1.5 bits each:
-// 288 values of a day between 0 and 10 % need 130 bytes instead of 576. The zero value is empty and ready.
+// came, two bytes each, until they are packed into blocks of about log2(range/count) + 2 bits each: 288 values of a day
+// between 0 and 10 % need 145 bytes instead of 576. The zero value is empty and ready.
 type Track struct {
 	raw    []uint16 // values not packed yet
 	runs   []run    // their segments
-	packed []byte   // blocks: segment, count, lowest value, parameter, differences; a segment may have several
+	packed []byte   // blocks; a segment may have several
 	blocks int32    // in packed
 	last   int32    // highest segment of a block + 1
 	mixed  bool     // the segments of the blocks do not rise strictly
@@ -49,10 +47,7 @@ const (
 // Put adds values to a segment and packs those that wait once they are worth it.
 func (t *Track) Put(segment uint16, values []uint16) {
 	if len(values) >= packBlock {
-		b := bins.Get().(*binned)
-		t.packed = b.appendBlock(t.packed, segment, values)
-		t.count(segment)
-		bins.Put(b)
+		t.block(segment, values)
 		return
 	}
 	if n, last := t.Raw(); n >= packSome && (last != segment || n >= packMost) {
@@ -84,13 +79,9 @@ func (t *Track) Pack() {
 	if len(t.raw) < 16*len(t.runs) {
 		t.packScattered()
 	} else {
-		b := bins.Get().(*binned)
 		for i := range t.runs {
-			values := t.stretch(i)
-			b.sort(values)
-			t.block(t.runs[i].segment, values)
+			t.block(t.runs[i].segment, t.stretch(i))
 		}
-		bins.Put(b)
 	}
 	t.raw, t.runs = t.raw[:0], t.runs[:0]
 	if int(t.blocks) > 4*int(t.last)+16 {
@@ -153,7 +144,12 @@ func (t *Track) order() {
 // used again for the next segment.
 func (t *Track) Each(yield func(segment uint16, values []uint16)) {
 	t.order()
-	t.Parts(yield)
+	b := bins.Get().(*binned)
+	defer bins.Put(b)
+	t.Parts(func(segment uint16, values []uint16) {
+		b.sort(values)
+		yield(segment, values)
+	})
 }
 
 // Parts calls yield with all values in parts of one segment each, in no particular order, a segment once or more often.
@@ -186,9 +182,11 @@ func (t *Track) Merge(other *Track, segments []uint16) {
 	}
 }
 
-// block appends one block of sorted values.
+// block appends one block of values in any order.
 func (t *Track) block(segment uint16, values []uint16) {
-	t.packed = appendBlock(t.packed, segment, values)
+	p := packers.Get().(*packer)
+	t.packed = p.append(t.packed, segment, values)
+	packers.Put(p)
 	t.count(segment)
 }
 
@@ -212,288 +210,30 @@ func (t *Track) repack() {
 	t.packed, t.blocks, t.last, t.mixed = make([]byte, 0, len(t.packed)), 0, 0, false
 	for segment, values := range segments {
 		if len(values) > 0 {
-			slices.Sort(values)
 			t.block(uint16(segment), values)
 		}
 	}
 }
 
-// binned sorts values by counting each. Everything in it is 0 between two sorts, so that a sort touches what it needs.
-type binned struct {
-	counts [Limit + 1]uint16
-	some   [(Limit + 1) / 64]uint64 // a bit for each value that is there
-}
-
-var bins = sync.Pool{New: func() any { return &binned{} }}
-
-// appendBlock appends the block of values in any order.
-func (b *binned) appendBlock(out []byte, segment uint16, values []uint16) []byte {
-	var room [512]uint16
-	sorted := append(room[:0], values...)
-	b.sort(sorted)
-	return appendBlock(out, segment, sorted)
-}
-
-// sort sorts up to 65535 values; more are sorted in the common way.
-func (b *binned) sort(values []uint16) {
-	if len(values) > Limit {
-		slices.Sort(values)
-		return
-	}
-	low, high := uint16(Limit), uint16(0)
-	for _, v := range values {
-		b.counts[v]++
-		b.some[v/64] |= 1 << (v % 64)
-		low, high = min(low, v), max(high, v)
-	}
-	n := 0
-	for w := int(low) / 64; w <= int(high)/64; w++ {
-		for some := b.some[w]; some != 0; some &= some - 1 {
-			v := uint16(64*w + bits.TrailingZeros64(some))
-			for ; b.counts[v] > 0; b.counts[v]-- {
-				values[n] = v
-				n++
-			}
-		}
-		b.some[w] = 0
-	}
-}
-
-// radixSort sorts values by a pass over each of their bytes, using scratch of the same length, and returns the slice of
-// the two that holds the result. A byte that all values share takes no pass.
-func radixSort[T uint16 | uint32](values, scratch []T) []T {
-	all, any := values[0], values[0]
-	for _, v := range values {
-		all &= v
-		any |= v
-	}
-	for shift := 0; shift < 32 && (all^any)>>shift != 0; shift += 8 {
-		if uint8((all^any)>>shift) == 0 {
-			continue
-		}
-		var at [256]uint32
-		for _, v := range values {
-			at[uint8(v>>shift)]++
-		}
-		sum := uint32(0)
-		for b := range at {
-			at[b], sum = sum, sum+at[b]
-		}
-		for _, v := range values {
-			b := uint8(v >> shift)
-			scratch[at[b]] = v
-			at[b]++
-		}
-		values, scratch = scratch, values
-	}
-	return values
-}
-
-// A block is: segment, count, lowest value and length of the rest as varints, one byte for the Rice parameter, and the
-// differences of the sorted values: the quotient in unary (zeros, then a one), then the parameter's number of low bits.
-
-// appendBlock appends the block of sorted values to out.
-func appendBlock(out []byte, segment uint16, values []uint16) []byte {
-	n := len(values)
-	spread := uint32(values[n-1] - values[0])
-	parameter := max(0, bits.Len32(spread/uint32(n)))
-	if parameter > 0 {
-		parameter--
-	}
-	out = binary.AppendUvarint(out, uint64(segment))
-	out = binary.AppendUvarint(out, uint64(n))
-	out = binary.AppendUvarint(out, uint64(values[0]))
-	out = append(out, uint8(parameter))
-	size := int(spread>>parameter) + n*(1+parameter) // bits at most: the quotients add up to no more
-	var room [1024]byte
-	code := room[:0]
-	if size/8+16 > len(room) {
-		code = make([]byte, 0, size/8+16)
-	}
-	var word uint64 // bits not written yet, the first lowest
-	used := 0
-	for i := 1; i < n; i++ {
-		d := uint64(values[i] - values[i-1])
-		q := d >> parameter
-		for ; q >= 32; q -= 32 {
-			used += 32
-			code, word, used = flush(code, word, used)
-		}
-		word |= (1 | (d&(1<<parameter-1))<<1) << (used + int(q)) // at most 31 + 31 + 16 bits, of which those beyond 64 come next
-		if used += int(q) + 1; used >= 32 {
-			code, word, used = flush(code, word, used)
-			word |= (d & (1<<parameter - 1)) << used
-		}
-		used += parameter
-		code, word, used = flush(code, word, used)
-	}
-	for ; used > 0; used -= 8 {
-		code = append(code, byte(word))
-		word >>= 8
-	}
-	out = binary.AppendUvarint(out, uint64(len(code)))
-	return append(out, code...)
-}
-
-// flush writes 32 bits of word once it holds as many.
-func flush(out []byte, word uint64, used int) ([]byte, uint64, int) {
-	if used >= 32 {
-		return binary.LittleEndian.AppendUint32(out, uint32(word)), word >> 32, used - 32
-	}
-	return out, word, used
-}
-
-// blockHead returns the segment of the first block, where what follows it begins, and the size of the block.
-func blockHead(block []byte) (segment uint16, after, size int) {
-	s, at := binary.Uvarint(block)
-	after = at
-	for range 2 {
-		_, n := binary.Uvarint(block[at:])
-		at += n
-	}
-	length, n := binary.Uvarint(block[at+1:])
-	return uint16(s), after, at + 1 + n + int(length)
-}
-
-// unpack appends the values of the first block of data, and returns the data after it. It is an error when the block is
-// not what appendBlock writes; blocks made in this process are.
-func unpack(data []byte, values []uint16) (segment uint16, out []uint16, rest []byte, err error) {
-	r := reader{rest: data}
-	s, n, first := r.number(), r.number(), r.number()
-	if r.bad || s > Limit || n == 0 || first > Limit || len(r.rest) < 2 || r.rest[0] > 15 {
-		return 0, values, nil, fmt.Errorf("quantile: head of a block: %w", ErrDamaged)
-	}
-	parameter := int(r.rest[0])
-	r.rest = r.rest[1:]
-	length := r.number()
-	if r.bad || length > uint64(len(r.rest)) || n-1 > 8*length {
-		return 0, values, nil, fmt.Errorf("quantile: block of %d bytes: %w", length, ErrDamaged)
-	}
-	code, rest := r.rest[:length], r.rest[length:]
-	values = append(slices.Grow(values, int(n)), uint16(first))
-	done := len(values)
-	values, position := unpackFast(values, code, int(n)-1, parameter)
-	b := bitReader{code: code[position/8:]}
-	b.skip(position % 8)
-	value := uint32(values[len(values)-1])
-	for range int(n) - 1 - (len(values) - done) {
-		value += b.difference(parameter)
-		if b.bad || value > Limit {
-			return 0, values, nil, fmt.Errorf("quantile: differences of a block: %w", ErrDamaged)
-		}
-		values = append(values, uint16(value))
-	}
-	return uint16(s), values, rest, nil
-}
-
-// unpackFast appends up to n values, each the one before and a difference, while eight whole bytes of code are ahead and
-// the difference lies within what one load gives. It returns the bits that it used. There is room for n values.
-func unpackFast(values []uint16, code []byte, n, parameter int) ([]uint16, int) {
-	position, value, mask := 0, uint32(values[len(values)-1]), uint64(1)<<parameter-1
-	for n > 0 && position/8+8 <= len(code) {
-		word, left := binary.LittleEndian.Uint64(code[position/8:])>>(position%8), 64-position%8
-		begin := left
-		for n > 0 {
-			zeros := bits.TrailingZeros64(word)
-			length := zeros + 1 + parameter
-			if length > left {
-				break
-			}
-			next := value + uint32(zeros)<<parameter + uint32(word>>(zeros+1)&mask)
-			if next > Limit {
-				return values, position + begin - left
-			}
-			value = next
-			word, left = word>>length, left-length
-			values = append(values, uint16(value))
-			n--
-		}
-		if left == begin {
-			break
-		}
-		position += begin - left
-	}
-	return values, position
-}
-
-// bitReader reads Rice codes.
-type bitReader struct {
-	code []byte
-	word uint64
-	have int
-	bad  bool
-}
-
-// fill makes at least 32 bits ready while there are as many.
-func (b *bitReader) fill() {
-	if b.have > 32 {
-		return
-	}
-	if len(b.code) >= 4 {
-		b.word |= uint64(binary.LittleEndian.Uint32(b.code)) << b.have
-		b.code = b.code[4:]
-		b.have += 32
-		return
-	}
-	for len(b.code) > 0 && b.have <= 56 {
-		b.word |= uint64(b.code[0]) << b.have
-		b.code = b.code[1:]
-		b.have += 8
-	}
-}
-
-// skip passes over the low bits of the first byte.
-func (b *bitReader) skip(n int) {
-	if n > 0 {
-		b.fill()
-		b.word >>= n
-		b.have -= n
-	}
-}
-
-// difference reads one difference.
-func (b *bitReader) difference(parameter int) uint32 {
-	quotient := 0
-	for {
-		b.fill()
-		zeros := bits.TrailingZeros64(b.word)
-		if zeros < b.have {
-			quotient += zeros
-			b.word >>= zeros + 1
-			b.have -= zeros + 1
-			break
-		}
-		if quotient += b.have; b.have == 0 || quotient > Limit {
-			b.bad = true
-			return 0
-		}
-		b.word, b.have = 0, 0
-	}
-	b.fill()
-	if b.have < parameter {
-		b.bad = true
-		return 0
-	}
-	low := uint32(b.word) & (1<<parameter - 1)
-	b.word >>= parameter
-	b.have -= parameter
-	return uint32(quotient)<<parameter | low
-}
-
 // MarshalBinary returns the canonical encoding: tracks of the same values in the same segments have the same bytes.
 func (t *Track) MarshalBinary() ([]byte, error) {
-	out := []byte{version}
-	t.Each(func(segment uint16, values []uint16) { out = appendBlock(out, segment, values) })
+	out := []byte{trackVersion}
+	p := packers.Get().(*packer)
+	defer packers.Put(p)
+	t.Each(func(segment uint16, values []uint16) { out = p.append(out, segment, values) })
 	return out, nil
 }
 
 // UnmarshalBinary sets t to what MarshalBinary encoded. It refuses, wrapping ErrDamaged, whatever MarshalBinary would not
 // have written.
 func (t *Track) UnmarshalBinary(data []byte) error {
-	if len(data) == 0 || data[0] != version {
-		return fmt.Errorf("quantile: first byte is not version %d: %w", version, ErrDamaged)
+	if len(data) == 0 || data[0] != trackVersion {
+		return fmt.Errorf("quantile: first byte is not version %d: %w", trackVersion, ErrDamaged)
 	}
 	out, last := Track{packed: slices.Clone(data[1:])}, -1
+	p, b := packers.Get().(*packer), bins.Get().(*binned)
+	defer packers.Put(p)
+	defer bins.Put(b)
 	var buffer []uint16
 	var again []byte
 	for rest := out.packed; len(rest) > 0; {
@@ -501,7 +241,8 @@ func (t *Track) UnmarshalBinary(data []byte) error {
 		if err != nil {
 			return err
 		}
-		again = appendBlock(again[:0], segment, values)
+		b.sort(values)
+		again = p.append(again[:0], segment, values)
 		if int(segment) <= last || string(again) != string(rest[:len(rest)-len(after)]) {
 			return fmt.Errorf("quantile: block of segment %d: %w", segment, ErrDamaged)
 		}
