@@ -134,17 +134,19 @@ func (r *run) stranger(names []string) {
 // finishVMs writes the machines, the subscriptions and the rest of the warnings.
 func (r *run) finishVMs(entries []*entry) {
 	unmeasured := 0
+	slices.SortFunc(entries, func(a, b *entry) int {
+		x, y := &a.vm, &b.vm
+		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Subscription, y.Subscription),
+			cmp.Compare(x.ResourceGroup, y.ResourceGroup), cmp.Compare(x.Resource, y.Resource), cmp.Compare(x.Name, y.Name),
+			cmp.Compare(x.Size, y.Size), cmp.Compare(x.Region, y.Region), cmp.Compare(x.Currency, y.Currency), boolCompare(x.Spot, y.Spot))
+	})
+	r.out.VMs = slices.Grow(r.out.VMs, len(entries))
 	for _, e := range entries {
 		if e.vm.State == StateNoMetrics {
 			unmeasured++
 		}
 		r.out.VMs = append(r.out.VMs, e.vm)
 	}
-	slices.SortFunc(r.out.VMs, func(x, y VM) int {
-		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Subscription, y.Subscription),
-			cmp.Compare(x.ResourceGroup, y.ResourceGroup), cmp.Compare(x.Resource, y.Resource), cmp.Compare(x.Name, y.Name),
-			cmp.Compare(x.Size, y.Size), cmp.Compare(x.Region, y.Region), cmp.Compare(x.Currency, y.Currency), boolCompare(x.Spot, y.Spot))
-	})
 	if unmeasured > 0 && len(r.a.machines) > 0 {
 		r.warn("charges_without_metrics", "", fmt.Sprintf("%d billed machines were not measured", unmeasured))
 	}

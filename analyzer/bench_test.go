@@ -18,22 +18,23 @@ import (
 // rows, and all share one dictionary, as those of a reader do.
 func batches(machines, days int, byTime, maxima bool) []arrow.Record {
 	var out []arrow.Record
-	var b usage.SampleBatch
-	d := dice(1)
-	names := make([]string, machines)
+	c, d := usage.NewSampleColumns(nil), dice(1)
+	names := make([]int32, machines)
 	for m := range names {
-		names[m] = fmt.Sprintf("/subscriptions/s/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm%06d", m)
+		names[m] = c.ResourceWords.Index(fmt.Sprintf("/subscriptions/s/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm%06d", m))
 	}
+	sizes := []int32{c.SizeWords.Index("Standard_D2s_v5"), c.SizeWords.Index("Standard_D4s_v5")}
+	region := c.RegionWords.Index("westeurope")
 	add := func(m, slot int) {
 		avg := int32(200 + 13*(m%40) + d.n(300) + d.n(300))
-		row := usage.SampleRow{Resource: names[m], Size: []string{"Standard_D2s_v5", "Standard_D4s_v5"}[m%2], Region: "westeurope",
-			Start: day(0) + int64(slot)*300, Seconds: 300, CPUAvg: &avg}
+		c.Resource, c.Size, c.Region = append(c.Resource, names[m]), append(c.Size, sizes[m%2]), append(c.Region, region)
+		c.Start, c.Seconds, c.Line = append(c.Start, day(0)+int64(slot)*300), append(c.Seconds, 300), append(c.Line, 1)
+		c.CPUAvg = append(c.CPUAvg, avg)
 		if maxima {
-			high := avg + int32(d.n(1000))
-			row.CPUMax = &high
+			c.CPUMax = append(c.CPUMax, avg+int32(d.n(1000)))
 		}
-		if b.Append(row); b.Len() == 8192 {
-			out = append(out, b.Record())
+		if c.Len() == 8192 {
+			out = append(out, c.Record())
 		}
 	}
 	outer, inner := machines, days*288
@@ -49,7 +50,7 @@ func batches(machines, days int, byTime, maxima bool) []arrow.Record {
 			}
 		}
 	}
-	return append(out, b.Record())
+	return append(out, c.Record())
 }
 
 // cpu returns the processor time of this process, which other work on the machine does not lengthen as much as the clock.
@@ -61,8 +62,8 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkSamples adds records and analyses them; figures are processor nanoseconds a sample of each, and bytes of the
-// accumulator a machine.
+// BenchmarkSamples adds records and analyses them; figures are processor nanoseconds a sample of each, the lowest of all
+// rounds because other work on the machine only lengthens them, and bytes of the accumulator a machine.
 func BenchmarkSamples(b *testing.B) {
 	for _, c := range []struct {
 		name           string
@@ -80,7 +81,7 @@ func BenchmarkSamples(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			records := batches(c.machines, c.days, c.byTime, c.maxima)
 			samples := float64(c.machines * c.days * 288)
-			var adding, analysing time.Duration
+			adding, analysing := time.Hour, time.Hour
 			var held float64
 			for b.Loop() {
 				before := heap()
@@ -89,18 +90,18 @@ func BenchmarkSamples(b *testing.B) {
 				for _, rec := range records {
 					require.NoError(b, a.Add(rec))
 				}
-				adding += cpu() - start
+				adding = min(adding, cpu()-start)
 				start = cpu()
 				out, err := a.Analysis()
 				require.NoError(b, err)
-				analysing += cpu() - start
+				analysing = min(analysing, cpu()-start)
 				require.Len(b, out.VMs, c.machines)
 				out = nil
 				held = float64(heap()-before) / float64(c.machines)
 				runtime.KeepAlive(a)
 			}
-			b.ReportMetric(float64(adding)/samples/float64(b.N), "add-ns/sample")
-			b.ReportMetric(float64(analysing)/samples/float64(b.N), "analyse-ns/sample")
+			b.ReportMetric(float64(adding)/samples, "add-ns/sample")
+			b.ReportMetric(float64(analysing)/samples, "analyse-ns/sample")
 			b.ReportMetric(held, "bytes/machine")
 		})
 	}

@@ -265,6 +265,13 @@ func profileWarnings(p *Profile) []Warning {
 // gatherAll adds the values of an entry to the figures that are pooled.
 func (r *run) gatherAll(e *entry, f *fleet, machines []*machine, accept func(int32) bool) {
 	f.days = f.days[:0]
+	values := 0
+	for _, m := range machines {
+		values += len(m.segments) * runRows
+	}
+	for i := range f.sums {
+		f.sums[i].Expect(values)
+	}
 	for _, m := range machines {
 		gather(&f.sums[kindAvg], m, cpuAvg, accept, f.note)
 		gather(&f.sums[kindMax], m, cpuMax, accept, nil)

@@ -1,5 +1,7 @@
 package demand
 
+import "math/bits"
+
 // Slot is the time in which metrics say whether a machine ran: 5 minutes, the grain at which Azure Monitor keeps them
 // longest. Finer samples are joined, coarser ones cover several slots.
 const (
@@ -16,9 +18,16 @@ func (d *Day) Mark(from, to int) {
 	if to <= from || to <= 0 {
 		return
 	}
-	last := uint(min(to-1, 86_399)) / SlotSeconds
-	for slot := uint(max(0, from)) / SlotSeconds; slot <= last; slot++ {
-		d[slot/64] |= 1 << (slot % 64)
+	first, last := uint(max(0, from))/SlotSeconds, uint(min(to-1, 86_399))/SlotSeconds
+	for w := first / 64; w <= last/64; w++ {
+		word := ^uint64(0)
+		if w == first/64 {
+			word <<= first % 64
+		}
+		if w == last/64 {
+			word &= ^uint64(0) >> (63 - last%64)
+		}
+		d[w] |= word
 	}
 }
 
@@ -31,11 +40,12 @@ func (d *Day) Merge(other *Day) {
 
 // Slots returns the number of marked slots of an hour of the day, 0 to 12.
 func (d *Day) Slots(hour int) int {
-	n := 0
-	for slot := hour * slotsOfHour; slot < (hour+1)*slotsOfHour; slot++ {
-		n += int(d[slot/64] >> (slot % 64) & 1)
+	slot := uint(hour) * slotsOfHour
+	word := d[slot/64] >> (slot % 64)
+	if slot%64 > 64-slotsOfHour {
+		word |= d[slot/64+1] << (64 - slot%64)
 	}
-	return n
+	return bits.OnesCount64(word & (1<<slotsOfHour - 1))
 }
 
 // Tolerance is how far the hours of a day that metrics saw may be from the hours that were billed, to be believed:

@@ -51,7 +51,7 @@ func (s *Summary) UnmarshalBinary(data []byte) error {
 			return fmt.Errorf("quantile: value %d: %w", value, ErrDamaged)
 		}
 		out.spread()
-		out.at(uint16(value))
+		out.at(uint16(value), uint16(value))
 		out.counts[value] = int64(amount * max(1, unit))
 		out.seconds += out.counts[value]
 	}

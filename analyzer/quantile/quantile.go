@@ -34,6 +34,8 @@ type Summary struct {
 	values  []uint16 // while few and all of one weight
 	weight  int64    // seconds of every value so far, 0 when empty, -1 when they differ
 	counts  []int64  // seconds by value, once many; nil before
+	low     int      // no value in counts is lower
+	spare   []int64  // memory for counts, all 0
 	samples int64    // in counts
 	seconds int64    // in counts
 	max     int32    // in counts, and of values above Limit
@@ -58,7 +60,7 @@ func (s *Summary) add(value int32, seconds int64) {
 		s.values = append(s.values, v)
 		return
 	}
-	s.at(v)
+	s.at(v, v)
 	s.counts[v] += seconds
 	s.samples++
 	s.seconds += seconds
@@ -76,14 +78,14 @@ func (s *Summary) AddValues(values []uint16, seconds int64) {
 		s.values = append(s.values, values...)
 		return
 	}
-	counts, top := s.counts, uint16(0)
+	low, top := uint16(Limit), uint16(0)
 	for _, v := range values {
-		if int(v) >= len(counts) {
-			s.at(v)
-			counts = s.counts
-		}
+		low, top = min(low, v), max(top, v)
+	}
+	s.at(low, top)
+	counts := s.counts
+	for _, v := range values {
 		counts[v] += seconds
-		top = max(top, v)
 	}
 	s.max = max(s.max, int32(top))
 	s.samples += int64(len(values))
@@ -136,13 +138,11 @@ func (s *Summary) Merge(other *Summary) {
 		return
 	}
 	s.spread()
-	if top := int(other.top()); top >= len(s.counts) {
-		s.at(uint16(top))
-	}
-	for v, seconds := range other.counts {
-		if seconds != 0 {
-			s.counts[v] += seconds
-		}
+	top := int(other.top())
+	s.at(uint16(min(other.low, top)), uint16(top))
+	counts := s.counts[other.low : top+1]
+	for v, seconds := range other.counts[other.low : top+1] {
+		counts[v] += seconds
 	}
 	s.seconds += other.seconds
 	s.samples += other.samples
@@ -158,10 +158,18 @@ func (s *Summary) Merge(other *Summary) {
 // Reset empties s and keeps its memory.
 func (s *Summary) Reset() {
 	counts := s.counts
-	clear(counts)
-	*s = Summary{values: s.values[:0]}
-	if counts != nil {
-		s.counts = counts[:0]
+	if counts == nil {
+		counts = s.spare
+	}
+	clear(counts[min(s.low, len(counts)):])
+	*s = Summary{values: s.values[:0], spare: counts[:0]}
+}
+
+// Expect says that about n values are to come. Many are counted from the start, where they would be kept up to a number
+// that is right for thousands of summaries at once: for one whose vector stays in the cache.
+func (s *Summary) Expect(n int) {
+	if n > 1024 {
+		s.spread()
 	}
 }
 
@@ -193,14 +201,19 @@ func (s *Summary) Mean() int32 {
 		n := int64(len(s.values))
 		return int32((2*sum + n) / (2 * n))
 	}
+	if s.seconds < 1<<46 { // below 2^62 with any value
+		sum := int64(0)
+		for v, seconds := range s.counts[s.low:] {
+			sum += int64(s.low+v) * seconds
+		}
+		return int32((sum + s.seconds/2) / s.seconds)
+	}
 	var hi, lo uint64
 	for v, seconds := range s.counts {
-		if seconds != 0 {
-			h, l := bits.Mul64(uint64(v), uint64(seconds))
-			var carry uint64
-			lo, carry = bits.Add64(lo, l, 0)
-			hi += h + carry
-		}
+		h, l := bits.Mul64(uint64(v), uint64(seconds))
+		var carry uint64
+		lo, carry = bits.Add64(lo, l, 0)
+		hi += h + carry
 	}
 	lo, carry := bits.Add64(lo, uint64(s.seconds)/2, 0)
 	mean, _ := bits.Div64(hi+carry, lo, uint64(s.seconds))
@@ -218,7 +231,7 @@ func (s *Summary) From(value int32) int64 {
 			sum += s.weight
 		}
 	}
-	for v := max(0, int(value)); v < len(s.counts); v++ {
+	for v := max(s.low, int(value)); v < len(s.counts); v++ {
 		sum += s.counts[v]
 	}
 	return sum
@@ -232,8 +245,13 @@ func (s *Summary) Each(yield func(value int32, seconds int64)) {
 		wide.spread()
 		s = &wide
 	}
-	for v, seconds := range s.counts {
-		if seconds != 0 {
+	s.eachCount(yield)
+}
+
+// eachCount calls yield for the values in the vector.
+func (s *Summary) eachCount(yield func(value int32, seconds int64)) {
+	for v := s.low; v < len(s.counts); v++ {
+		if seconds := s.counts[v]; seconds != 0 {
 			yield(int32(v), seconds)
 		}
 	}
@@ -244,32 +262,35 @@ func (s *Summary) Parts(yield func(value int32, seconds int64)) {
 	for _, v := range s.values {
 		yield(int32(v), s.weight)
 	}
-	for v, seconds := range s.counts {
-		if seconds != 0 {
-			yield(int32(v), seconds)
-		}
-	}
+	s.eachCount(yield)
 }
 
 // spread moves the kept values into the vector of seconds, and makes it where there is none.
 func (s *Summary) spread() {
 	if s.counts == nil {
-		s.counts = make([]int64, 0, 1024)
+		if s.counts, s.spare, s.low = s.spare, nil, Limit; s.counts == nil {
+			s.counts = make([]int64, 0, 1024)
+		}
 	}
 	if len(s.values) == 0 {
 		return
 	}
 	s.samples, s.seconds, s.max = s.Samples(), s.Seconds(), s.Max()
-	s.at(uint16(min(s.max, Limit)))
+	low := uint16(Limit)
+	for _, v := range s.values {
+		low = min(low, v)
+	}
+	s.at(low, uint16(min(s.max, Limit)))
 	for _, v := range s.values {
 		s.counts[v] += s.weight
 	}
 	s.values = s.values[:0]
 }
 
-// at makes room for v in the vector, doubling it so that rising values do not copy it again and again.
-func (s *Summary) at(v uint16) {
-	need := int(v) + 1
+// at makes room for values from low to high in the vector, doubling it so that rising values do not copy it again and again.
+func (s *Summary) at(low, high uint16) {
+	s.low = min(s.low, int(low))
+	need := int(high) + 1
 	if need <= len(s.counts) {
 		return
 	}

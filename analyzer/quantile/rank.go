@@ -108,8 +108,8 @@ func (s *Summary) pick(out []int32, ranks []int64) {
 		return
 	}
 	sum, next := int64(0), 0
-	for v, seconds := range s.counts {
-		sum += seconds
+	for v := s.low; v < len(s.counts); v++ {
+		sum += s.counts[v]
 		for next < len(ranks) && sum >= ranks[next] {
 			out[next] = int32(v)
 			next++
