@@ -254,3 +254,9 @@ func TestNoFileLeaksAReader(t *testing.T) {
 	require.ErrorContains(t, err, "no/such/file.csv: no such file")
 	require.False(t, errors.Is(err, ingest.ErrEmpty))
 }
+
+func TestDaysThatAFileHolds(t *testing.T) {
+	got := readText(t, table(mpaHeader, vmRow(cells{"date": "10/31/2026"}), vmRow(cells{"date": "10/01/2026"}), vmRow(cells{"date": "10/02/2026"}), vmRow(cells{"date": "10/01/2026"})), ingest.Options{})
+	at := func(d int) time.Time { return time.Date(2026, 10, d, 0, 0, 0, 0, time.UTC) }
+	require.Equal(t, []time.Time{at(1), at(2), at(31)}, got.summary.Days)
+}

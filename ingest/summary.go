@@ -76,12 +76,15 @@ func (r *Reader) missing(all *tally) []string {
 	return missing
 }
 
-// coverage says which days a file lacks, and whether its first and last day are whole.
+// coverage says which days a file has and lacks, and whether its first and last day are whole.
 func (r *Reader) coverage(all *tally, add func(code, detail string)) {
 	s := &r.summary
 	span := s.To.Sub(s.From)
 	if s.From.IsZero() || (s.Kind != KindCharges && s.Kind != KindSamples) || s.Grain > 24*time.Hour || r.plan.match.Family == "azure-public-dataset-vmtable" {
 		return
+	}
+	if s.Export != "invoice" {
+		s.Days = all.days.list()
 	}
 	if missing, runs := all.days.gaps(s.From.Unix(), s.To.Unix()); missing > 0 && s.Export != "invoice" {
 		if len(runs) > 5 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -33,9 +34,12 @@ type Summary struct {
 	SetApart                       []SetApart // sorted by reason
 	From, To                       time.Time  // first instant and end of the last period of the accepted rows, or of all where none is; zero without dates
 	Grain                          time.Duration
-	Customers, Currencies          []string // sorted
-	Totals                         []Total  // sorted by currency and kind
-	Notices                        []Notice // sorted by code
+	// Days are the days, at midnight UTC and sorted, on which rows of charges or samples begin; none where one row covers more
+	// than a day, in invoices, and in traces without dates.
+	Days                  []time.Time
+	Customers, Currencies []string // sorted
+	Totals                []Total  // sorted by currency and kind
+	Notices               []Notice // sorted by code
 	// Missing names what the file does not tell and a better plan needs: of charges "price", "model", "currency",
 	// "customer", "tags"; of samples "cpu", "cpu_max", "memory", "network"; of reservation lists "customer", "scope",
 	// "start". In this order.
@@ -118,6 +122,17 @@ func (d *dayset) gaps(from, to int64) (missing int64, runs []string) {
 		}
 	}
 	return missing, runs
+}
+
+// list returns the days of the set, sorted.
+func (d *dayset) list() []time.Time {
+	var all []time.Time
+	for i, word := range d {
+		for ; word != 0; word &= word - 1 {
+			all = append(all, time.Unix(int64(dayZero+64*i+bits.TrailingZeros64(word))*daySeconds, 0).UTC())
+		}
+	}
+	return all
 }
 
 type totalKey struct{ currency, kind string }

@@ -39,6 +39,7 @@ type checked struct {
 	Missing    []string       `json:"missing"`
 	Refusals   []string       `json:"refusals"`
 	Refused    string         `json:"refused,omitempty"` // why the whole file cannot be used
+	days       []time.Time    // on which its rows begin
 }
 
 type apart struct {
@@ -210,7 +211,7 @@ func (f checked) usage(ctx context.Context, in ingest.Input, opts ingest.Options
 		f.From, f.To = s.From.Format(time.RFC3339), s.To.Format(time.RFC3339)
 	}
 	f.Grain, f.Customers = grainText(s.Grain), append(f.Customers, s.Customers...)
-	f.Missing = append(f.Missing, s.Missing...)
+	f.Missing, f.days = append(f.Missing, s.Missing...), s.Days
 	for _, t := range s.Totals {
 		if t.Currency != noCurrency && !slices.Contains(f.Currencies, t.Currency) {
 			f.Currencies = append(f.Currencies, t.Currency)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/ingest/dialect"
 )
 
@@ -128,27 +129,14 @@ func (f *checked) period() string {
 
 // missing says what would make a better plan.
 func missing(all []checked) []string {
-	have := map[string]bool{}
+	var have []string
 	for _, f := range all {
+		have = append(have, f.Dialect)
 		if f.Refused == "" {
-			have[f.Kind] = true
-		}
-		if f.Dialect == "reservation-list" || f.Dialect == "reservation-transactions" {
-			have["list"] = true
+			have = append(have, f.Kind)
 		}
 	}
-	var lines []string
-	for _, m := range []struct{ kind, text string }{
-		{"charges", "no cost or usage export: no plan is possible without one"},
-		{"samples", "no metrics: utilisation and the hours of partial days stay unknown, right-sizing is not possible"},
-		{"list", "no reservation list: existing reservations are not counted; give one before buying"},
-		{"prices", "no price sheet: prices are those in the rows and the list prices of the price book"},
-	} {
-		if !have[m.kind] {
-			lines = append(lines, m.text)
-		}
-	}
-	return append(lines, overlaps(all)...)
+	return append(report.Lacking(have), overlaps(all)...)
 }
 
 // overlaps names exports that tell days of one customer twice: they are never added.

@@ -151,8 +151,8 @@ func TestJourney(t *testing.T) {
 		paths = append(paths, filepath.Join(files, e.Name()))
 	}
 	ann.do("upload", chromedp.SetUploadFiles("input[type=file]", paths))
-	ann.click("Send")
-	ann.sees("cost-export-2026-10.csv.gz")
+	ann.sees("4 of 4 files sent, 4 of them here already")
+	ann.sees("all 31, 2026-10-01 to 2026-10-31")
 	ann.sound("uploads")
 
 	ann.do("portfolio", chromedp.Navigate(s.base+"/"))

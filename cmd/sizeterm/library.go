@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"sizeterm/cmd/sizeterm/internal/jobs"
@@ -95,9 +96,18 @@ func refusedUpload(err error) error {
 
 // uploadOf is an upload as pages show it.
 func uploadOf(u store.Upload) web.Upload {
-	up := web.Upload{ID: u.ID, Name: u.Name, Size: u.Size, By: u.Author, At: u.Received, State: string(u.State), Refused: u.Reason}
-	if u.State == store.UploadAccepted {
+	up := web.Upload{ID: u.ID, Name: u.Name, Size: u.Size, By: u.Author, At: u.Received, State: string(u.State), Refused: u.Reason, Hint: u.Hint}
+	for _, p := range u.Parts {
+		up.Parts = append(up.Parts, web.Part{Name: p.Name, Kind: p.Kind, Dialect: p.Dialect, Grain: p.Grain, Refused: strings.TrimPrefix(p.Refused, p.Name+": "), From: p.First, To: p.Last,
+			Rows: p.Total, Accepted: p.Accepted, Rejected: p.Rejected, Days: p.Days, Customers: p.Customers, Missing: p.Missing, Notices: p.Notices})
+	}
+	if u.State == store.UploadAccepted && len(u.Parts) == 0 { // read before parts were kept
 		up.Parts = []web.Part{{Name: u.Name, Kind: u.Kind, Dialect: u.Dialect, Grain: u.Grain, From: u.First, To: u.Last, Rows: u.Total, Accepted: u.Accepted, Rejected: u.Rejected, Customers: u.Customers}}
+	}
+	for i := range up.Parts { // rows that name no customer are of the one for whom the file was given
+		if p := &up.Parts[i]; u.Customer != "" && len(p.Customers) == 0 {
+			p.Customers = []string{u.Customer}
+		}
 	}
 	return up
 }
@@ -116,6 +126,15 @@ func (l *library) Uploads(ctx context.Context, tenant string) ([]web.Upload, err
 		all = append(all, uploadOf(u))
 	}
 	return all, nil
+}
+
+// Upload implements web.Files.
+func (l *library) Upload(ctx context.Context, tenant, id string) (web.Upload, error) {
+	u, err := l.p.db.Partner(tenant).Upload(ctx, id)
+	if err == nil && u.State == store.UploadRemoved {
+		err = web.ErrNone
+	}
+	return uploadOf(u), none(err)
 }
 
 // Rejects implements web.Files.

@@ -402,7 +402,7 @@ func (p *pipeline) look(ctx context.Context, u *store.Upload) ([]ingest.RowError
 		return nil, nil
 	}
 	var rejects []ingest.RowError
-	u.Total, u.Accepted, u.Rejected, u.Customers = 0, 0, 0, nil
+	u.Total, u.Accepted, u.Rejected, u.Customers, u.Days, u.Parts = 0, 0, 0, nil, nil, nil
 	for _, in := range inputs {
 		file, bad := p.common.checkFile(ctx, in, options(in))
 		if err := ctx.Err(); err != nil {
@@ -413,6 +413,8 @@ func (p *pipeline) look(ctx context.Context, u *store.Upload) ([]ingest.RowError
 		u.Kind, u.Dialect, u.Grain = joined(u.Kind, file.Kind), joined(u.Dialect, file.Dialect), joined(u.Grain, file.Grain)
 		u.First, u.Last = widened(u.First, u.Last, file.From, file.To)
 		u.Customers = append(u.Customers, file.Customers...)
+		u.Parts = append(u.Parts, partOf(&file))
+		u.Days = append(u.Days, u.Parts[len(u.Parts)-1].Days...)
 		if file.Refused != "" && u.Reason == "" {
 			u.Reason = file.Refused
 		}
@@ -421,8 +423,30 @@ func (p *pipeline) look(ctx context.Context, u *store.Upload) ([]ingest.RowError
 		u.Customers = append(u.Customers, u.Customer)
 	}
 	slices.Sort(u.Customers)
-	u.Customers = slices.Compact(u.Customers)
+	slices.Sort(u.Days)
+	u.Customers, u.Days = slices.Compact(u.Customers), slices.Compact(u.Days)
 	return rejects, nil
+}
+
+// partOf is what pages show of a file that was read.
+func partOf(f *checked) store.UploadPart {
+	part := store.UploadPart{Name: f.Name, Kind: f.Kind, Dialect: f.Dialect, Grain: f.Grain, Total: f.Rows, Accepted: f.Accepted, Rejected: f.Rejected, Customers: f.Customers, Notices: f.Notices, Refused: f.Refused}
+	part.First, part.Last = widened(part.First, part.Last, f.From, f.To)
+	for _, day := range f.days {
+		part.Days = append(part.Days, day.Format(time.DateOnly))
+	}
+	for _, a := range f.SetApart {
+		rows := "rows"
+		if a.Rows == 1 {
+			rows = "row"
+		}
+		part.Notices = append(part.Notices, fmt.Sprintf("%d %s set apart: %s", a.Rows, rows, apartText[a.Reason]))
+	}
+	for _, m := range f.Missing {
+		text, _, _ := strings.Cut(lackText[f.Kind+" "+m], ": say --") // a page has no flags
+		part.Missing = append(part.Missing, text)
+	}
+	return part
 }
 
 // joined is one word for the files of an archive.

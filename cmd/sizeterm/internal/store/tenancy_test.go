@@ -156,7 +156,9 @@ func TestUploadsAreListedInPages(t *testing.T) {
 			require.NoError(t, err)
 			u.State, u.Kind, u.Dialect, u.Grain, u.Changed = UploadAccepted, "charges", "mpa-2021-10", "day", start
 			u.First, u.Last, u.Total, u.Accepted, u.Rejected = start, start.AddDate(0, 0, 2), 10, 9, 1
-			u.Days, u.Customers, u.Attempts = []string{"2026-11-24", "2026-11-25"}, []string{"contoso", "fabrikam"}[:1+i%2], 2
+			u.Days, u.Customers, u.Attempts = []string{"2026-11-24", "2026-11-25", "2026-11-27"}, []string{"contoso", "fabrikam"}[:1+i%2], 2
+			u.Parts = []UploadPart{{Name: "a.zip/b.csv", Kind: "charges", First: start, Last: start.AddDate(0, 0, 4), Total: 10, Accepted: 9, Rejected: 1, Days: u.Days, Missing: []string{"memory"}},
+				{Name: "a.zip/c.csv", Kind: "unknown", Refused: "not a table"}}
 			require.NoError(t, one.SetUpload(ctx, u))
 			got, err := one.Upload(ctx, u.ID)
 			require.NoError(t, err)

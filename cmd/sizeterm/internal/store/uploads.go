@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -35,12 +36,13 @@ type Upload struct {
 	Kind, Dialect, Grain      string
 	First, Last               time.Time // the period of its rows, Last exclusive; zero where it has none
 	Total, Accepted, Rejected int64
-	Days                      []string  // days of usage that its rows cover, YYYY-MM-DD, sorted
-	Customers                 []string  // whose rows it holds, sorted
-	Rejects                   string    // SHA-256 of the rejected rows as CSV in the archive, "" for none
-	Reason, Hint              string    // why it was refused, and the way out
-	Attempts                  int       // times that reading it was tried
-	Changed                   time.Time // of the last change of this row
+	Days                      []string     // days of usage that its rows cover, YYYY-MM-DD, sorted
+	Parts                     []UploadPart // one, or one for each file of an archive; none where it was not read
+	Customers                 []string     // whose rows it holds, sorted
+	Rejects                   string       // SHA-256 of the rejected rows as CSV in the archive, "" for none
+	Reason, Hint              string       // why it was refused, and the way out
+	Attempts                  int          // times that reading it was tried
+	Changed                   time.Time    // of the last change of this row
 }
 
 // Received records a received file. Where the same bytes are there for the same customer already, it returns that upload,
@@ -59,14 +61,17 @@ func (p *Partner) Received(ctx context.Context, u Upload) (stored Upload, fresh 
 	return stored, fresh, err
 }
 
-const uploadColumns = "SELECT id, customer, name, size, sha256, author, received, state, kind, dialect, grain, first, last, total, accepted, rejected, days, rejects, reason, hint, attempts, changed FROM uploads WHERE tenant = $1"
+const uploadColumns = "SELECT id, customer, name, size, sha256, author, received, state, kind, dialect, grain, first, last, total, accepted, rejected, days, rejects, reason, hint, attempts, changed, parts FROM uploads WHERE tenant = $1"
 
 func scanUpload(scan func(...any) error) (Upload, error) {
 	var u Upload
 	var received, first, last, changed int64
-	var days string
-	err := scan(&u.ID, &u.Customer, &u.Name, &u.Size, &u.SHA256, &u.Author, &received, &u.State, &u.Kind, &u.Dialect, &u.Grain, &first, &last, &u.Total, &u.Accepted, &u.Rejected, &days, &u.Rejects, &u.Reason, &u.Hint, &u.Attempts, &changed)
-	u.Received, u.First, u.Last, u.Changed, u.Days = instant(received), instant(first), instant(last), instant(changed), strings.Fields(days)
+	var days, parts string
+	err := scan(&u.ID, &u.Customer, &u.Name, &u.Size, &u.SHA256, &u.Author, &received, &u.State, &u.Kind, &u.Dialect, &u.Grain, &first, &last, &u.Total, &u.Accepted, &u.Rejected, &days, &u.Rejects, &u.Reason, &u.Hint, &u.Attempts, &changed, &parts)
+	u.Received, u.First, u.Last, u.Changed, u.Days = instant(received), instant(first), instant(last), instant(changed), daysOf(days)
+	if err == nil && parts != "" {
+		err = json.Unmarshal([]byte(parts), &u.Parts)
+	}
 	return u, err
 }
 
@@ -168,9 +173,13 @@ func (p *Partner) customersOf(ctx context.Context, all []Upload) error {
 // SetUpload records what became of an upload: state, what reading it said, and whose rows it holds. It takes the upload as
 // the caller saw it: ErrConflict says that it was removed meanwhile.
 func (p *Partner) SetUpload(ctx context.Context, u Upload) error {
+	parts, err := partsText(u.Parts)
+	if err != nil {
+		return err
+	}
 	return p.In(ctx, func(p *Partner, _ *sql.Tx) error {
-		err := p.one(ctx, "UPDATE uploads SET state = $3, kind = $4, dialect = $5, grain = $6, first = $7, last = $8, total = $9, accepted = $10, rejected = $11, days = $12, rejects = $13, reason = $14, hint = $15, attempts = $16, changed = $17 WHERE tenant = $1 AND id = $2 AND state <> 'removed'",
-			u.ID, string(u.State), u.Kind, u.Dialect, u.Grain, micros(u.First), micros(u.Last), u.Total, u.Accepted, u.Rejected, strings.Join(u.Days, " "), u.Rejects, u.Reason, u.Hint, u.Attempts, micros(u.Changed))
+		err := p.one(ctx, "UPDATE uploads SET state = $3, kind = $4, dialect = $5, grain = $6, first = $7, last = $8, total = $9, accepted = $10, rejected = $11, days = $12, rejects = $13, reason = $14, hint = $15, attempts = $16, changed = $17, parts = $18 WHERE tenant = $1 AND id = $2 AND state <> 'removed'",
+			u.ID, string(u.State), u.Kind, u.Dialect, u.Grain, micros(u.First), micros(u.Last), u.Total, u.Accepted, u.Rejected, daysText(u.Days), u.Rejects, u.Reason, u.Hint, u.Attempts, micros(u.Changed), parts)
 		if errors.Is(err, ErrNotFound) {
 			if _, err := p.Upload(ctx, u.ID); err == nil {
 				return ErrConflict

@@ -209,6 +209,8 @@ type apiPart struct {
 	Rejected  int64      `json:"rejected"`
 	Refused   string     `json:"refused,omitempty"`
 	Customers []string   `json:"customers"`
+	Days      []string   `json:"days" doc:"Days (UTC) on which its rows begin; none where a row covers more than a day."`
+	Missing   []string   `json:"missing" doc:"What it does not tell and a better plan needs."`
 	Notices   []string   `json:"notices"`
 }
 
@@ -217,7 +219,7 @@ func apiFileOf(u *Upload) apiFile {
 	for i := range u.Parts {
 		p := &u.Parts[i]
 		part := apiPart{Name: p.Name, Kind: p.Kind, Dialect: p.Dialect, Grain: p.Grain, Rows: p.Rows, Accepted: p.Accepted, Rejected: p.Rejected, Refused: p.Refused,
-			Customers: append([]string{}, p.Customers...), Notices: append([]string{}, p.Notices...)}
+			Customers: append([]string{}, p.Customers...), Days: append([]string{}, p.Days...), Missing: append([]string{}, p.Missing...), Notices: append([]string{}, p.Notices...)}
 		if !p.From.IsZero() {
 			part.From, part.To = &p.From, &p.To
 		}
@@ -243,16 +245,11 @@ type apiOne[T any] struct{ Body T }
 func (s *Server) apiUpload(ctx context.Context, in *struct {
 	Upload string `path:"upload" maxLength:"100"`
 }) (*apiOne[apiFile], error) {
-	all, err := s.Files.Uploads(ctx, principalOf(ctx).Tenant)
+	up, err := s.Files.Upload(ctx, principalOf(ctx).Tenant, in.Upload)
 	if err != nil {
 		return nil, s.apiError(err)
 	}
-	for i := range all {
-		if all[i].ID == in.Upload {
-			return &apiOne[apiFile]{apiFileOf(&all[i])}, nil
-		}
-	}
-	return nil, errMissing
+	return &apiOne[apiFile]{apiFileOf(&up)}, nil
 }
 
 // apiError turns an error into the answer of the table; what is not expected is logged.

@@ -76,6 +76,7 @@ func parsePages() pages {
 	funcs["asset"] = assetPath
 	funcs["slug"] = slug
 	funcs["words"] = func(code string) string { return strings.ReplaceAll(code, "_", " ") }
+	funcs["kind"], funcs["bytes"] = kindWords, bytesWords
 	funcs["inc"] = func(n int) int { return n + 1 }
 	frame := template.Must(template.New("frame").Funcs(funcs).ParseFS(embedded, "pages/frame.html"))
 	out := pages{}
@@ -90,6 +91,30 @@ func parsePages() pages {
 		}
 	}
 	return out
+}
+
+// kindWords says what a file is.
+func kindWords(kind string) string {
+	for _, k := range [][2]string{{"charges", "cost and usage"}, {"samples", "metrics"}, {"reservations", "reservation list"}, {"recommendations", "Microsoft's recommendations"},
+		{"prices", "price sheet"}, {"policy", "policy"}, {"note", "a text for people"}, {"empty", "no rows"}, {"mixed", "several kinds"}} {
+		if k[0] == kind {
+			return k[1]
+		}
+	}
+	return "not known"
+}
+
+// bytesWords is a size for people.
+func bytesWords(n int64) string {
+	switch {
+	case n < 1_000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1_000_000:
+		return fmt.Sprintf("%d KB", (n+500)/1_000)
+	case n < 1_000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/1e9), ".0") + " GB"
 }
 
 // frameData is what every page gets.

@@ -93,7 +93,15 @@ func (m *memory) Receive(ctx context.Context, in Sent, body io.Reader) (Upload, 
 	}
 	sum := sha256.Sum256(text)
 	defer func() { _ = m.Refresh(ctx, tenant) }() // it cannot fail
-	up := Upload{ID: hex.EncodeToString(sum[:]), Name: in.Name, State: "accepted", Size: int64(len(text)), By: in.By, At: testDay, Parts: []Part{{Name: in.Name, Kind: "charges", Rows: 3, Accepted: 2, Rejected: 1, Customers: []string{in.Customer}}}}
+	customer := demoPlan().Totals[0].Customer
+	if tenant == "away" {
+		customer = elsewhere(demoPlan()).Totals[0].Customer
+	}
+	if in.Customer != "" {
+		customer = in.Customer
+	}
+	up := Upload{ID: hex.EncodeToString(sum[:]), Name: in.Name, State: "accepted", Size: int64(len(text)), By: in.By, At: testDay, Parts: []Part{{Name: in.Name, Kind: "charges", Rows: 3, Accepted: 2, Rejected: 1, Customers: []string{customer},
+		Days: []string{"2026-10-01", "2026-10-02", "2026-10-05"}, From: testDay.AddDate(0, 0, -32).Truncate(day), To: testDay.AddDate(0, 0, -27).Truncate(day), Missing: []string{"tags: no show-back by tag"}}}}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, known := range m.uploads[tenant] {
@@ -109,6 +117,17 @@ func (m *memory) Uploads(_ context.Context, tenant string) ([]Upload, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.uploads[tenant], nil
+}
+
+func (m *memory) Upload(_ context.Context, tenant, id string) (Upload, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, up := range m.uploads[tenant] {
+		if up.ID == id {
+			return up, nil
+		}
+	}
+	return Upload{}, ErrNone
 }
 
 func (m *memory) Rejects(_ context.Context, tenant, id string, w io.Writer) error {
@@ -335,7 +354,7 @@ type service struct {
 func newService(t *testing.T, change ...func(*Options)) *service {
 	t.Helper()
 	m, c, log := newMemory(), &clock{at: testDay}, &bytes.Buffer{}
-	o := Options{Files: m, Plans: m, People: m, Links: m, Keys: m, Answers: m, Secret: make([]byte, 32), Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
+	o := Options{Receiver: m, Files: m, Plans: m, People: m, Links: m, Keys: m, Answers: m, Secret: make([]byte, 32), Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
 		Demo: func(ctx context.Context, tenant, _ string) error { return m.Refresh(ctx, tenant) }}
 	for _, f := range change {
 		f(&o)

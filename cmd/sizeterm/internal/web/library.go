@@ -20,8 +20,8 @@ type Upload struct {
 	State string
 	// Parts are what the file holds: one, or one for each file of an archive.
 	Parts []Part
-	// Refused says why the file as a whole cannot be used; "" where it can.
-	Refused string
+	// Refused says why the file as a whole cannot be used, "" where it can; Hint says the way out.
+	Refused, Hint string
 }
 
 // Part is one readable file.
@@ -29,7 +29,9 @@ type Part struct {
 	Name, Kind, Dialect, Grain, Refused string
 	From, To                            time.Time // zero where it has no period
 	Rows, Accepted, Rejected            int64
-	Customers, Notices                  []string
+	Days                                []string // on which its rows begin, YYYY-MM-DD, sorted; none where a row covers more
+	Customers                           []string
+	Missing, Notices                    []string // what a better plan needs and what is odd, each a clause
 }
 
 // Rejected is the number of rows that were refused.
@@ -86,12 +88,18 @@ type Sent struct {
 	Customer         string // for whom it is; "" where its rows say it
 }
 
-// Files keeps what a tenant sent.
-type Files interface {
+// Receiver takes what a tenant sends.
+type Receiver interface {
 	// Receive takes a file and returns its receipt once the bytes are safe. The same bytes again give the same receipt.
 	Receive(ctx context.Context, f Sent, body io.Reader) (Upload, error)
+}
+
+// Files keeps what a tenant sent.
+type Files interface {
 	// Uploads returns the tenant's files, the newest first.
 	Uploads(ctx context.Context, tenant string) ([]Upload, error)
+	// Upload returns one file; ErrNone where there is no such file.
+	Upload(ctx context.Context, tenant, id string) (Upload, error)
 	// Rejects writes the refused rows of a file as CSV; ErrNone where there is no such file.
 	Rejects(ctx context.Context, tenant, id string, w io.Writer) error
 }

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"html/template"
 	"io"
 	"net/http"
+	"slices"
 
 	"sizeterm/cmd/sizeterm/internal/plot"
 	"sizeterm/cmd/sizeterm/internal/report"
@@ -127,25 +129,87 @@ func (s *Server) poolPageOf(r *http.Request) (*poolPage, error) {
 
 // uploadsPage is what came and what it holds.
 type uploadsPage struct {
-	Uploads  []Upload
-	Progress Progress
-	Max      int64
-	CanSend  bool
+	Uploads       []Upload // a page of them
+	Before, After string   // the upload behind which the page begins; the last one where older ones follow
+	Coverage      coverage
+	Missing       []string // what would make better plans
+	Progress      Progress
+	Max           int64
+	CanSend       bool
 }
 
+// uploadsShown is the number of uploads of a page.
+const uploadsShown = 100
+
 func (s *Server) uploads(w http.ResponseWriter, r *http.Request) error {
+	page, list, err := s.uploadsState(r)
+	if err != nil {
+		return err
+	}
+	if page.Before = r.URL.Query().Get("before"); page.Before != "" {
+		at := slices.IndexFunc(list, func(u Upload) bool { return u.ID == page.Before })
+		if at < 0 {
+			return ErrNone
+		}
+		list = list[at+1:]
+	}
+	if len(list) > uploadsShown {
+		list = list[:uploadsShown]
+		page.After = list[uploadsShown-1].ID
+	}
+	page.Uploads = list
+	s.render(w, r, http.StatusOK, "uploads", "Uploads", page)
+	return nil
+}
+
+// uploadsState is the page of uploads without the list, and all uploads.
+func (s *Server) uploadsState(r *http.Request) (*uploadsPage, []Upload, error) {
 	ctx := r.Context()
 	who := principalOf(ctx)
 	list, err := s.Files.Uploads(ctx, who.Tenant)
 	if err != nil {
+		return nil, nil, err
+	}
+	page := &uploadsPage{Coverage: coverageOf(list, s.customerName(ctx)), Missing: lackingOf(list), Max: s.MaxUpload, CanSend: who.Role >= Analyst}
+	page.Progress, err = s.Plans.Progress(ctx, who.Tenant)
+	return page, list, err
+}
+
+// customerName calls customers as the newest plan does, those that it does not know by their ids.
+func (s *Server) customerName(ctx context.Context) func(string) string {
+	names := map[string]string{"": "Customer not named"}
+	if view, err := s.view(ctx, ""); err == nil {
+		for _, st := range view.Standings {
+			if st.Total.CustomerName != "" {
+				names[st.Total.Customer] = st.Total.CustomerName
+			}
+		}
+	}
+	return func(id string) string {
+		if name, ok := names[id]; ok {
+			return name
+		}
+		return id
+	}
+}
+
+// uploadRow answers the script of the page of uploads with the rows of one.
+func (s *Server) uploadRow(w http.ResponseWriter, r *http.Request) error {
+	up, err := s.Files.Upload(r.Context(), principalOf(r.Context()).Tenant, r.PathValue("upload"))
+	if err != nil {
 		return err
 	}
-	page := uploadsPage{Uploads: list, Max: s.MaxUpload, CanSend: who.Role >= Analyst}
-	if page.Progress, err = s.Plans.Progress(ctx, who.Tenant); err != nil {
+	// A table around it: rows alone would be dropped by whoever reads them.
+	return s.fragment(w, "uploads", "rows", &up)
+}
+
+// uploadState answers the script of the page of uploads with what is above its list.
+func (s *Server) uploadState(w http.ResponseWriter, r *http.Request) error {
+	page, _, err := s.uploadsState(r)
+	if err != nil {
 		return err
 	}
-	s.render(w, r, http.StatusOK, "uploads", "Uploads", page)
-	return nil
+	return s.fragment(w, "uploads", "state", page)
 }
 
 // receive takes the files of a plain form, one after another as they come off the wire.
@@ -168,7 +232,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
 		if part.FileName() == "" {
 			continue
 		}
-		if _, err := s.Files.Receive(r.Context(), Sent{Tenant: who.Tenant, By: who.ID, Name: part.FileName()}, part); err != nil {
+		if _, err := s.Receiver.Receive(r.Context(), Sent{Tenant: who.Tenant, By: who.ID, Name: part.FileName()}, part); err != nil {
 			return err
 		}
 		taken++
@@ -200,7 +264,7 @@ func (s *Server) apiPut(w http.ResponseWriter, r *http.Request) error {
 	if err := s.limited(w, r); err != nil {
 		return err
 	}
-	up, err := s.Files.Receive(r.Context(), Sent{who.Tenant, who.ID, r.PathValue("name"), s.customerID(r)}, http.MaxBytesReader(w, r.Body, s.MaxUpload))
+	up, err := s.Receiver.Receive(r.Context(), Sent{who.Tenant, who.ID, r.PathValue("name"), s.customerID(r)}, http.MaxBytesReader(w, r.Body, s.MaxUpload))
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ func (s *Server) routes() []route {
 	return []route{
 		{method: "GET", path: "/{$}", need: Viewer, serve: s.portfolio},
 		{method: "GET", path: "/customers/{customer}", need: Viewer, object: "customer", serve: s.customer},
+		{method: "GET", path: "/customers/{customer}/days", need: Viewer, object: "customer", serve: s.daysOf},
 		{method: "GET", path: "/customers/{customer}/pools/{pool}", need: Viewer, object: "pool", serve: s.pool},
 		{method: "GET", path: "/customers/{customer}/pools/{pool}/what-if", need: Viewer, object: "pool", serve: s.whatIf},
 		{method: "GET", path: "/customers/{customer}/trace/{traced}", need: Viewer, object: "traced", serve: s.trace},
@@ -36,6 +37,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/prices", need: Viewer, serve: s.prices},
 		{method: "GET", path: "/uploads", need: Viewer, serve: s.uploads},
 		{method: "POST", path: "/uploads", need: Analyst, serve: s.receive},
+		{method: "GET", path: "/uploads/state", need: Viewer, serve: s.uploadState},
+		{method: "GET", path: "/uploads/{upload}/row", need: Viewer, object: "upload", serve: s.uploadRow},
 		{method: "GET", path: "/uploads/{upload}/rejects.csv", need: Viewer, object: "upload", serve: s.rejects},
 		{method: "PUT", path: "/api/v1/uploads/{name}", need: Analyst, scope: scopeUpload, serve: s.apiPut},
 		{method: "OPTIONS", path: "/api/v1/uploads", need: Analyst, scope: scopeUpload, serve: s.byDoor},

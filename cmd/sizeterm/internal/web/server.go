@@ -16,12 +16,13 @@ import (
 	"sizeterm/recommend/order/prove"
 )
 
-// Options are what a Server is made of. Files, Plans, People, Links and Secret are needed.
+// Options are what a Server is made of. Receiver, Files, Plans, People, Links and Secret are needed.
 type Options struct {
-	Files  Files
-	Plans  Plans
-	People People
-	Links  Links
+	Receiver Receiver
+	Files    Files
+	Plans    Plans
+	People   People
+	Links    Links
 	// Keys are those of programs, Answers what their requests were answered with.
 	Keys    Keys
 	Answers Answers

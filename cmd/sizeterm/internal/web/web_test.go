@@ -188,7 +188,7 @@ func TestLogsNameNoCustomer(t *testing.T) {
 }
 
 func TestServeStopsWhenAsked(t *testing.T) {
-	s := New(Options{Files: newMemory(), Plans: newMemory(), People: newMemory()})
+	s := New(Options{Receiver: newMemory(), Files: newMemory(), Plans: newMemory(), People: newMemory()})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())

@@ -1,26 +1,11 @@
 // The page works without this script; it saves clicks.
 "use strict";
 (() => {
-  // Files dropped anywhere on the form are chosen.
-  for (const form of document.querySelectorAll("form.drop")) {
-    const input = form.querySelector("input[type=file]");
-    form.addEventListener("dragover", (e) => { e.preventDefault(); form.classList.add("over"); });
-    form.addEventListener("dragleave", () => form.classList.remove("over"));
-    form.addEventListener("drop", (e) => {
-      e.preventDefault();
-      form.classList.remove("over");
-      if (e.dataTransfer.files.length) { input.files = e.dataTransfer.files; }
-    });
-  }
-
   // While something is worked on, the server tells what happens, and the page looks again; without it, after five seconds.
-  // Files that were chosen and not sent stay.
-  if (document.querySelector(".spin")) {
+  // The page of uploads has a script of its own.
+  if (document.querySelector(".spin") && !document.getElementById("history")) {
     let waiting = 0;
-    const look = () => {
-      if (![...document.querySelectorAll("input[type=file]")].some((i) => i.files.length)) { location.reload(); }
-    };
-    const soon = (wait) => { clearTimeout(waiting); waiting = setTimeout(look, wait); };
+    const soon = (wait) => { clearTimeout(waiting); waiting = setTimeout(() => location.reload(), wait); };
     soon(5000);
     const told = new EventSource("/events");
     told.onopen = () => soon(2000);
