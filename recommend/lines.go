@@ -121,8 +121,12 @@ func (d *decision) lineBreakEven(l *Line, before, after order, in *Input) {
 		return
 	}
 	l.BreakEvenMonths = Fraction{months, true}
-	days := int(months*365/12 + 0.999999)
-	l.BreakEvenDate = in.Analysis.AsOf.AddDate(0, 0, days)
+	l.BreakEvenDate = afterMonths(in.Analysis.AsOf, months)
+}
+
+// afterMonths returns the day on which so many months, of a twelfth of 365 days, are over.
+func afterMonths(day time.Time, months float64) time.Time {
+	return day.AddDate(0, 0, int(months*365/12+0.999999))
 }
 
 // offerOf returns the offer that p buys.

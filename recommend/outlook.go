@@ -17,6 +17,7 @@ import (
 // prospect is what the past of all pools says of the time ahead.
 type prospect struct {
 	portfolio *forecast.Portfolio // nil where the window is not whole days
+	machines  *machines
 }
 
 // newProspect learns from the weekly history of every pool, as the files hold it.
@@ -26,13 +27,17 @@ func newProspect(in *Input) (*prospect, error) {
 	if hours%24 != 0 {
 		return &prospect{}, nil
 	}
+	lived, err := lifetimes(in)
+	if err != nil {
+		return nil, err
+	}
 	for i := range in.Analysis.Pools {
 		pool := &in.Analysis.Pools[i]
 		all := func(catalog.Size) bool { return true }
 		pools = append(pools, forecast.Pool{ID: fmt.Sprint(i), Customer: pool.Customer, Units: unitsIn(pool, hours, all), Gaps: pool.Gaps, Step: demand.Full})
 	}
 	portfolio, err := forecast.NewPortfolio(pools, in.Policy.forecast(in.Analysis.AsOf))
-	return &prospect{portfolio}, err
+	return &prospect{portfolio, lived}, err
 }
 
 // forecast returns the policy as the package forecast knows it. A loss of 0 is a hundredth of a percent there: no path lives for ever.
@@ -171,7 +176,7 @@ func (d *decision) foretell(lines []Line, in *Input) error {
 		buy = append(buy, forecast.Purchase{Term: l.Term, Units: l.Quantity * l.Ratio * demand.Full, Total: l.TotalPrice.Micros})
 	}
 	for i, w := range fan.Worth(buy) {
-		lines[i].foretold(w, basis)
+		lines[i].foretold(w, basis, in.Analysis.AsOf)
 	}
 	if err := d.show(fan, buy, in); err != nil {
 		return err
@@ -184,11 +189,15 @@ func (d *decision) foretell(lines []Line, in *Input) error {
 }
 
 // foretold fills the forecast of a line.
-func (l *Line) foretold(w forecast.Line, basis forecast.Basis) {
+func (l *Line) foretold(w forecast.Line, basis forecast.Basis, asOf time.Time) {
 	f := &LineForecast{SavingMonthMean: w.SavingMonth.Mean, P5: w.SavingMonth.P5, P95: w.SavingMonth.P95,
 		LossProbability: math.Round(w.Loss*1e6) / 1e6, DropToLoss: w.DropToLoss, Weeks: basis.Weeks, WeeklyDrift: math.Round(basis.WeeklyDrift*1e6) / 1e6}
 	for _, r := range basis.Reasons {
 		f.Wide = append(f.Wide, r.Detail)
+	}
+	if w.EarnedBack {
+		f.BreakEvenMonths = Fraction{math.Round(w.BreakEvenMonths*1e6) / 1e6, true}
+		f.BreakEvenDate = afterMonths(asOf, w.BreakEvenMonths)
 	}
 	l.Forecast = f
 	if w.DropToLoss < 1 {

@@ -3,8 +3,10 @@ package recommend
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/bill"
 	"sizeterm/recommend/forecast"
@@ -23,6 +25,11 @@ type Outlook struct {
 	Flip []FlipPoint
 	// Refund is what the right to cancel would add, a line of its own; nil in currencies other than that of the cap.
 	Refund *Refund
+	// Exchange is what exchanging what falls idle for other reservations could add at most, a line of its own; nil where reservations
+	// bought on the day of the plan cannot be exchanged.
+	Exchange *Exchange
+	// Stress is the hardest reading of the past; nil where no machine of the pool is known.
+	Stress *Stress
 	// Ladder is how the purchases would be spread over quarters; empty where the policy sets no limit.
 	Ladder []Tranche
 }
@@ -38,6 +45,14 @@ type Refund struct {
 	SavingMonth  money.Amount // mean, a month of three years
 	CancelledP95 money.Amount // commitment cancelled in the worst twelve months, 95th percentile over the futures
 	CapShare     float64      // of the customer's cap that this takes; shares of pools add up
+}
+
+// Exchange is the worth of giving what fell idle in return for other reservations, which takes none of the cap. It is an upper bound: the
+// money counts in full, as if the customer had other use for reservations of as much in every future.
+type Exchange struct {
+	SavingMonth money.Amount // mean, a month of three years
+	ReplacedP95 money.Amount // commitment that must find other use within twelve months, 95th percentile over the futures
+	Ends        time.Time    // day from which what is bought cannot be exchanged
 }
 
 // Tranche is a part of a line that the policy's ladder buys some quarters later.
@@ -68,6 +83,15 @@ func (d *decision) show(fan *forecast.Fan, buy []forecast.Purchase, in *Input) e
 			return err
 		}
 	}
+	if rules := catalog.RulesOn(d.asOf); rules.Exchangeable {
+		option := fan.Exchange(chosen)
+		o.Exchange = &Exchange{ReplacedP95: option.Cancelled.P95, Ends: rules.ExchangeEnds}
+		var err error
+		if o.Exchange.SavingMonth, err = option.Saving.MulDiv(1, 36); err != nil {
+			return err
+		}
+	}
+	o.Stress = d.stress(fan, chosen, in)
 	if limit := in.Policy.ExpirePerQuarter; limit > 0 && limit < 1 {
 		for _, t := range fan.Ladder(chosen) {
 			o.Ladder = append(o.Ladder, Tranche(t))
@@ -117,6 +141,13 @@ func (o *Outlook) options(currency money.Code) []string {
 	if r := o.Refund; r != nil {
 		out = append(out, fmt.Sprintf("not counted: cancelling what falls idle would add %s %s a month on average and take up to %s of the yearly cap (95 of 100 futures)",
 			r.SavingMonth.Round(), currency, percent(r.CapShare)))
+	}
+	if e := o.Exchange; e != nil && (o.Refund == nil || e.SavingMonth.Cmp(o.Refund.SavingMonth) > 0) {
+		out = append(out, fmt.Sprintf("not counted: exchanging what falls idle takes nothing of the cap and would add up to %s %s a month where the customer has other use for reservations of as much (%s %s in 95 of 100 futures); what is bought from %s on cannot be exchanged",
+			e.SavingMonth.Round(), currency, e.ReplacedP95.Round(), currency, e.Ends.Format(time.DateOnly)))
+	}
+	if o.Stress != nil {
+		out = append(out, o.Stress.words())
 	}
 	later := int64(0)
 	for _, t := range o.Ladder {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -92,6 +93,15 @@ func TestOptionsStandBesideThePlan(t *testing.T) {
 	require.Len(t, p.Pools[0].Outlook.Bands[0], 157)
 	require.Len(t, p.Pools[0].Outlook.Savings, 200)
 
+	// The cap is far away and there is no fee: exchanging cannot add more. Nothing else is known of machines here.
+	exchange := p.Pools[0].Outlook.Exchange
+	require.Equal(t, refund.SavingMonth, exchange.SavingMonth)
+	require.Equal(t, refund.CancelledP95, exchange.ReplacedP95)
+	require.Equal(t, "2027-02-01", exchange.Ends.Format("2006-01-02"))
+	require.Nil(t, p.Pools[0].Outlook.Stress)
+	require.True(t, p.Lines[0].Forecast.BreakEvenMonths.Value > p.Lines[0].BreakEvenMonths.Value, "what may end is earned back later than what goes on")
+	require.True(t, p.Lines[0].Forecast.BreakEvenDate.After(p.Lines[0].BreakEvenDate))
+
 	in.Policy.ExpirePerQuarter = 0.25
 	spread := plan(t, in)
 	quarters := map[int]int64{}
@@ -101,6 +111,45 @@ func TestOptionsStandBesideThePlan(t *testing.T) {
 	require.Equal(t, map[int]int64{0: 2, 1: 2, 2: 2, 3: 2}, quarters)
 	require.Equal(t, p.Lines[0].SavingMonth, spread.Lines[0].SavingMonth)
 	require.Equal(t, p.Lines[0].Forecast, spread.Lines[0].Forecast)
+}
+
+// A hundred times the demand meets the cap of USD 50 000: exchanges, which take none of it, could add more.
+func TestExchangesBeyondTheCap(t *testing.T) {
+	p := plan(t, input(t, book(t, d2s), member("Standard_D2s_v5", always(800, 672))))
+	o := p.Pools[0].Outlook
+	require.Greater(t, o.Exchange.SavingMonth.Micros, o.Refund.SavingMonth.Micros)
+	require.LessOrEqual(t, o.Refund.CapShare, 1.0)
+	require.Contains(t, fmt.Sprint(p.Lines[0].Reasons), "what is bought from 2027-02-01 on cannot be exchanged")
+
+	late := input(t, book(t, d2s), member("Standard_D2s_v5", always(8, 672)))
+	late.Analysis.AsOf = time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)
+	require.Nil(t, plan(t, late).Pools[0].Outlook.Exchange)
+}
+
+// Four machines of one size, seen for 200 days: two are there from the first day to the last, one of unknown age ended after 100 days,
+// one began on day 100 and is there. Unknown ages: 1 end in (200 + 200 + 100) x 12/365 = 16.438 months, with 12 months at 2 % of the policy
+// (1 + 0.24)/(16.438 + 12) = 4.36 % a month; nothing is known of the young one beyond its 100 days, so after twelve months (11.5, the
+// middle of the last) 0.9564^11.5 = 59.9 % of the old are left.
+func TestStressByHand(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", always(4, 200*24)))
+	from, to := in.Analysis.Window.From, in.Analysis.Window.To
+	day := func(n int) time.Time { return from.AddDate(0, 0, n) }
+	in.Analysis.Coverage = []analyzer.Coverage{{Customer: "c1", From: from, To: to}}
+	machine := func(name string, first, last int) analyzer.VM {
+		return analyzer.VM{Customer: "c1", Currency: "USD", Name: name, Size: "Standard_D2s_v5", Region: region, FirstSeen: day(first), LastSeen: day(last), Hours: 1_000_000 * 24 * 200, State: analyzer.StateNoMetrics}
+	}
+	in.Analysis.VMs = []analyzer.VM{machine("a", 0, 200), machine("b", 0, 200), machine("c", 0, 100)}
+	s := plan(t, in).Pools[0].Outlook.Stress
+	require.NotNil(t, s)
+	require.InDelta(t, 0.0436, s.MonthlyEnd, 0.0001)
+	require.InDelta(t, 0.599, s.Lasts[0], 0.001)
+	require.Equal(t, 1, s.Ended)
+
+	in.Analysis.VMs = append(in.Analysis.VMs, machine("d", 100, 200))
+	young := plan(t, in).Pools[0].Outlook.Stress
+	require.Equal(t, 4, young.Machines)
+	require.InDelta(t, 0.599, young.Lasts[0], 0.002, "nobody that began inside the files was seen to end: it ends like the others")
+	require.Less(t, s.SavingMonth.Micros, plan(t, in).Lines[0].SavingMonth.Micros)
 }
 
 // At the flip the two terms save the same: 3.93 % at 0.6 and 0.4 of pay-as-you-go (algorithms 1.2).

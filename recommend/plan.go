@@ -271,10 +271,13 @@ type Line struct {
 type LineForecast struct {
 	SavingMonthMean, P5, P95 money.Amount
 	LossProbability          float64
-	DropToLoss               float64  // share by which the demand must fall at once, and stay, for a loss; 1 where no fall does
-	Weeks                    int      // whole weeks of history behind it
-	WeeklyDrift              float64  // standard deviation of the lasting part of a week's change of level
-	Wide                     []string // what makes the range wide: gaps, few weeks, daily data, a demand that appeared
+	// BreakEvenMonths is when the mean of the futures has earned the total back; Has is false, and the date zero, beyond the term.
+	BreakEvenMonths Fraction
+	BreakEvenDate   time.Time
+	DropToLoss      float64  // share by which the demand must fall at once, and stay, for a loss; 1 where no fall does
+	Weeks           int      // whole weeks of history behind it
+	WeeklyDrift     float64  // standard deviation of the lasting part of a week's change of level
+	Wide            []string // what makes the range wide: gaps, few weeks, daily data, a demand that appeared
 }
 
 // PartnerView is the same line from the partner's side.

@@ -23,8 +23,8 @@ type Option struct {
 const weeksOfReview = 4
 
 // Refund returns the worth of cancelling, every four weeks, the units that were used less than their threshold in the four weeks before.
-// What is cancelled is prorated by the day, less the policy's fee, and never more in twelve months than the policy's cap. Exchanges are
-// worth nothing here: they need another use for the money. Without a cap in the policy it is zero.
+// What is cancelled is prorated by the day, less the policy's fee, and never more in twelve months than the policy's cap. Without a cap
+// in the policy it is zero.
 func (f *Fan) Refund(d Decision) Option {
 	o := Option{Saving: f.amount(0)}
 	if f.policy.Refund.Cap.Micros <= 0 || d.OneYear+d.ThreeYear == 0 {
@@ -45,6 +45,16 @@ func (f *Fan) Refund(d Decision) Option {
 	o.Saving = f.amount(total / float64(f.paths))
 	o.Cancelled = f.interval(cancelled, 1)
 	o.CapShare = float64(o.Cancelled.P95.Micros) / float64(f.policy.Refund.Cap.Micros)
+	return o
+}
+
+// Exchange returns what exchanging the same units, when they are idle, could add at most: what is given back counts in full, without cap
+// or fee, as if the customer would buy other reservations of as much anyhow. Cancelled is what must find such use; CapShare is 0.
+func (f *Fan) Exchange(d Decision) Option {
+	free := *f
+	free.policy.Refund = RefundRule{Cap: money.New(math.MaxInt64/4, f.pool.currency())}
+	o := free.Refund(d)
+	o.CapShare, o.Capped = 0, 0
 	return o
 }
 

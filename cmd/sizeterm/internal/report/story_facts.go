@@ -241,7 +241,7 @@ func lineFacts(l *recommend.Line, pool *recommend.Pool, p *recommend.Plan, partn
 		{"Price", []string{priceWords(l)}},
 		{"Saves", savesWords(l)},
 		{"Why", whyWords(l, pool)},
-		{"Earned back", []string{breakEvenWords(l)}},
+		{"Earned back", earnedWords(l)},
 		{"Goes wrong if", riskWords(l, pool, p)},
 		{"Applies to", []string{scopeWords(l, pool)}},
 	}
@@ -421,9 +421,24 @@ func choiceWords(c recommend.Choice) string {
 	return string(c)
 }
 
+// earnedWords says when a line has earned its price: as forecast, and if nothing changes.
+func earnedWords(l *recommend.Line) []string {
+	same := breakEvenWords(l)
+	f := l.Forecast
+	switch {
+	case f == nil:
+		return []string{same}
+	case !f.BreakEvenMonths.Has && !l.BreakEvenMonths.Has:
+		return []string{same + ", neither as forecast nor if use stays as in this period"}
+	case !f.BreakEvenMonths.Has:
+		return []string{"not expected within the term, since use moves and ends (forecast)", same + ", if use stays as in this period"}
+	}
+	return []string{fmt.Sprintf("expected after %s, on %s, since use moves and ends (forecast)", months(f.BreakEvenMonths.Value), day(f.BreakEvenDate)), same + ", if use stays as in this period"}
+}
+
 func breakEvenWords(l *recommend.Line) string {
 	if !l.BreakEvenMonths.Has {
-		return "not within the term, if use stays as in this period"
+		return "not within the term"
 	}
 	text := "after " + months(l.BreakEvenMonths.Value)
 	if !l.BreakEvenDate.IsZero() {

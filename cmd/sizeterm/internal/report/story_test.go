@@ -102,7 +102,7 @@ func TestWhatIsSaidOfALine(t *testing.T) {
 	require.Contains(t, strings.Join(partnerWords(line), "\n"), "good for the customer only")
 	line.Partner.GoodFor = recommend.Both
 	require.NotContains(t, strings.Join(partnerWords(line), "\n"), "good for the customer only")
-	require.Equal(t, "not within the term, if use stays as in this period", breakEvenWords(&plan.Lines[1]))
+	require.Equal(t, "not within the term", breakEvenWords(&plan.Lines[1]))
 
 	require.Contains(t, riskWords(&plan.Lines[1], &plan.Pools[1], plan), "the 14 days that were seen are not typical")
 	require.Contains(t, scopeWords(line, pool), "(worth 12 × Standard_D2s_v5)")

@@ -189,8 +189,13 @@ func busyShare(m *recommend.Marginal) string {
 	return percent(m.Last.Value)
 }
 
-// earnedBack is the day on which a line has earned its price.
+// earnedBack is the day on which a line is expected to have earned its price: of its forecast where it has one, else if use stays as it was.
 func earnedBack(l *recommend.Line) string {
+	if f := l.Forecast; f != nil && f.BreakEvenMonths.Has {
+		return day(f.BreakEvenDate)
+	} else if f != nil {
+		return "not in term"
+	}
 	if l.BreakEvenDate.IsZero() {
 		return "not in term"
 	}

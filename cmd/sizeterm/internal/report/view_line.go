@@ -83,6 +83,8 @@ type forecastView struct {
 	P5    string   `json:"p5"`
 	P95   string   `json:"p95"`
 	PLoss number   `json:"p_loss"`
+	Back  number   `json:"break_even_months"`
+	On    *string  `json:"break_even_date"`
 	Drop  number   `json:"drop_to_loss"`
 	Weeks int      `json:"weeks"`
 	Drift number   `json:"weekly_drift"`
@@ -94,6 +96,7 @@ func newForecastView(f *recommend.LineForecast) *forecastView {
 		return nil
 	}
 	return &forecastView{Mean: exact(f.SavingMonthMean), P5: exact(f.P5), P95: exact(f.P95), PLoss: share(f.LossProbability),
+		Back: fraction(f.BreakEvenMonths), On: optionalInstant(f.BreakEvenDate),
 		Drop: share(f.DropToLoss), Weeks: f.Weeks, Drift: share(f.WeeklyDrift), Wide: texts(f.Wide)}
 }
 
@@ -218,6 +221,7 @@ type policyView struct {
 	HorizonMonths     int      `json:"horizon_months"`
 	LossMonths        number   `json:"loss_months"`
 	ExpirePerQuarter  number   `json:"expire_per_quarter"`
+	RiskAversion      number   `json:"risk_aversion"`
 	MinSavingMonth    int64    `json:"min_saving_month"`
 	BillingPlan       string   `json:"billing_plan"`
 	MaxUpfront        *string  `json:"max_upfront"`
@@ -238,7 +242,7 @@ type policyView struct {
 func newPolicyView(p recommend.Policy) policyView {
 	return policyView{
 		MinDaysOneYear: p.MinDaysOneYear, MinDaysNormal: p.MinDaysNormal, MinAgeHours: share(p.MinAge.Hours()),
-		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
+		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), RiskAversion: share(p.RiskAversion), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
 		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), PriceAgeDays: share(p.PriceAge.Hours() / 24),
 		PriceTolerance: share(p.PriceTolerance), Objective: p.Objective, PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
 		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt), MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),

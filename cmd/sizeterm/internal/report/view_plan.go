@@ -35,7 +35,10 @@ type poolView struct {
 	GrossCost    string          `json:"gross_cost"`
 	Rates        []rateView      `json:"rates"`
 	Persistence  persistenceView `json:"persistence"`
+	Held         string          `json:"held"`
 	Refund       *refundView     `json:"refund"`
+	Exchange     *exchangeView   `json:"exchange"`
+	Stress       *stressView     `json:"stress"`
 	Ladder       []trancheView   `json:"ladder"`
 }
 
@@ -58,7 +61,7 @@ func newPoolView(p *recommend.Pool) poolView {
 			MonthlyLoss: share(p.Persistence.MonthlyLoss), Source: p.Persistence.Source, FlipsAt: fraction(p.Persistence.FlipsAt),
 			Lasts: lastsOf(p.Persistence.Lasts),
 		},
-		Refund: refundOf(p.Outlook), Ladder: ladderOf(p.Outlook),
+		Held: p.Held, Refund: refundOf(p.Outlook), Exchange: exchangeOf(p.Outlook), Stress: stressOf(p.Outlook), Ladder: ladderOf(p.Outlook),
 	}
 }
 
