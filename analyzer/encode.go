@@ -261,6 +261,9 @@ func (w *writer) writeMachine(m *machine) error {
 		for _, word := range m.days[i].marks {
 			w.out = binary.LittleEndian.AppendUint64(w.out, word)
 		}
+		for _, c := range m.days[i].hours {
+			w.out = append(binary.LittleEndian.AppendUint16(w.out, c.sum), c.high, c.quarters)
+		}
 	}
 	w.writeWeek(m.week)
 	w.writeOverload(m.overload)
@@ -489,11 +492,16 @@ func (r *reader) readMachine(m *machine) {
 		track.Each(func(segment uint16, _ []uint16) { r.bad = r.bad || uint64(segment) >= n })
 		m.tracks[which] = track
 	}
-	for range r.count(41) {
+	for range r.count(137) {
 		d := dayMarks{day: r.day()}
 		for i := range d.marks {
 			if b := r.take(8); b != nil {
 				d.marks[i] = binary.LittleEndian.Uint64(b)
+			}
+		}
+		for i := range d.hours {
+			if b := r.take(4); b != nil {
+				d.hours[i] = hourCell{binary.LittleEndian.Uint16(b), b[2], b[3]}
 			}
 		}
 		if k := len(m.days); r.bad || k > 0 && m.days[k-1].day >= d.day {

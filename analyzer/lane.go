@@ -191,6 +191,7 @@ func (a *Accumulator) closeRun(at uint32) error {
 	if run.seconds <= 3600 {
 		from := int(run.start - int64(run.day)*daySeconds)
 		m.mark(run.day, from, from+run.n*int(run.seconds))
+		m.marks(run.day).hours.addRun(from, &run)
 	}
 	return nil
 }

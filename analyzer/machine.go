@@ -96,10 +96,11 @@ func (s segment) compare(o segment) int {
 	return 1
 }
 
-// dayMarks says when a machine was measured on a day.
+// dayMarks says when a machine was measured on a day, and how busy it was in each of its hours.
 type dayMarks struct {
 	day   int32
 	marks demand.Day
+	hours hoursOfDay
 }
 
 // week sums the CPU averages by hour of the week from Monday 00:00 UTC; add takes hours since 1970.
@@ -137,17 +138,17 @@ func (m *machine) segment(s segment) uint16 {
 	return m.order[at]
 }
 
-// marks returns the marks of a day.
-func (m *machine) marks(day int32) *demand.Day {
+// marks returns what is known of a day.
+func (m *machine) marks(day int32) *dayMarks {
 	n := len(m.days)
 	if n > 0 && m.days[n-1].day == day {
-		return &m.days[n-1].marks
+		return &m.days[n-1]
 	}
 	at, found := slices.BinarySearchFunc(m.days, day, func(d dayMarks, day int32) int { return cmp.Compare(d.day, day) })
 	if !found {
 		m.days = slices.Insert(m.days, at, dayMarks{day: day})
 	}
-	return &m.days[at].marks
+	return &m.days[at]
 }
 
 func (m *machine) track(which measure) *quantile.Track {
@@ -177,7 +178,9 @@ func (m *machine) merge(other *machine) {
 		m.top[which] = max(m.top[which], other.top[which])
 	}
 	for i := range other.days {
-		m.marks(other.days[i].day).Merge(&other.days[i].marks)
+		d := m.marks(other.days[i].day)
+		d.marks.Merge(&other.days[i].marks)
+		d.hours.plus(&other.days[i].hours)
 	}
 	if w := other.week; w != nil {
 		if m.week == nil {

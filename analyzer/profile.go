@@ -397,7 +397,7 @@ func (r *run) measure(e *entry, f *fleet) {
 		vm.DiskBandwidth = r.ofLimit(machines, diskBandwidth, accept, shape.DiskBytesPerSecond/1000)
 		vm.DiskOperations = r.ofLimit(machines, diskOps, accept, shape.DiskIOPS)
 	}
-	vm.Week = weekOf(e, machines)
+	vm.Week, vm.load = weekOf(e, machines), loadOf(machines, accept)
 	vm.Overload = overloadOf(e, machines, &f.sums[kindAvg])
 	if best := f.best(); best.Samples() > 0 {
 		vm.Censored = percentOf(best.From(ceiling), best.Seconds())

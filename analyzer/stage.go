@@ -165,6 +165,7 @@ func (m *machine) drainRun(rows []staged, day int32) {
 		if s.seconds <= 3600 {
 			from := int(s.start - int64(day)*daySeconds)
 			m.mark(day, from, from+int(s.seconds))
+			m.marks(day).hours.add(from, s)
 		}
 	}
 }
@@ -204,9 +205,9 @@ func (m *machine) settle(s *staged, low, avg, high int32) {
 
 // mark marks that the machine was measured in the seconds [from, to) of a day, which may end on the next.
 func (m *machine) mark(day int32, from, to int) {
-	m.marks(day).Mark(from, to)
+	m.marks(day).marks.Mark(from, to)
 	if over := to - daySeconds; over > 0 {
-		m.marks(day+1).Mark(0, over)
+		m.marks(day+1).marks.Mark(0, over)
 	}
 }
 

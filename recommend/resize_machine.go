@@ -92,7 +92,7 @@ func machineOf(vm *analyzer.VM, hours int) *rightsize.Machine {
 		ID: cmp.Or(vm.Resource, vm.Name), Name: vm.Name, Size: vm.Size, Region: vm.Region, HybridBenefit: vm.HybridBenefit, Currency: money.Code(vm.Currency),
 		Hours: vm.Hours, WindowHours: int64(hours), CPUMax: statsOf(vm.CPUMax), CPUAvg: statsOf(vm.CPUAvg), Memory: statsOf(vm.Memory),
 		DiskBandwidth: statsOf(vm.DiskBandwidth), DiskOperations: statsOf(vm.DiskOperations), NetworkOut: statsOf(vm.NetworkOut),
-		Recent: -1, Days: vm.SampleDays, Censored: rightsize.Percent(vm.Censored), First: rightsize.Percent(vm.Rhythm.First), Second: rightsize.Percent(vm.Rhythm.Second),
+		Days: vm.SampleDays, Censored: rightsize.Percent(vm.Censored), First: rightsize.Percent(vm.Rhythm.First), Second: rightsize.Percent(vm.Rhythm.Second),
 		Pattern: vm.Rhythm.Pattern, Young: vm.Young, Spot: vm.Spot, Tags: vm.TagMap(),
 	}
 	if vm.OS == "windows" {
@@ -101,6 +101,8 @@ func machineOf(vm *analyzer.VM, hours int) *rightsize.Machine {
 	if vm.Rate > 0 && vm.OS != "windows" {
 		m.Rate = money.Rate(vm.Rate)
 	}
+	m.Series = func() []rightsize.Load { return loadsOf(vm.HourlyCPU()) }
+	m.Recent = recentOf(vm)
 	if o := vm.Overload; o != nil {
 		m.OverloadSeconds = o.Seconds
 		m.Overload = func(p rightsize.Percent) (low, high int64) { return o.At(analyzer.Percent(p)) }
@@ -114,6 +116,45 @@ func machineOf(vm *analyzer.VM, hours int) *rightsize.Machine {
 		m.Split = m.Split || w.Code == "resized"
 	}
 	return m
+}
+
+// loadsOf turns hours into intervals whose lowest use is not known.
+func loadsOf(hours []analyzer.HourLoad) []rightsize.Load {
+	out := make([]rightsize.Load, len(hours))
+	for i, h := range hours {
+		out[i] = rightsize.Load{Start: 3600 * h.Hour, Seconds: h.Seconds, Avg: rightsize.Percent(h.Avg), High: rightsize.Percent(h.High)}
+	}
+	return out
+}
+
+// recentDays is how many days the shut-down rule of Azure Advisor looks at last.
+const recentDays = 3
+
+// recentOf returns the highest average of an hour in the last days that were measured, -1 where none was.
+func recentOf(vm *analyzer.VM) rightsize.Percent {
+	high := analyzer.Percent(-1)
+	hours := vm.HourlyCPU()
+	for i := len(hours) - 1; i >= 0 && hours[i].Hour > hours[len(hours)-1].Hour-24*recentDays; i-- {
+		high = max(high, hours[i].Avg)
+	}
+	return rightsize.Percent(high)
+}
+
+// busiest joins the intervals of two machines: in each the higher use of both, and the shorter time measured.
+func busiest(a, b []rightsize.Load) []rightsize.Load {
+	out := make([]rightsize.Load, 0, len(a))
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch x, y := &a[i], &b[j]; {
+		case x.Start < y.Start:
+			i++
+		case x.Start > y.Start:
+			j++
+		default:
+			out = append(out, rightsize.Load{Start: x.Start, Seconds: min(x.Seconds, y.Seconds), Low: max(x.Low, y.Low), Avg: max(x.Avg, y.Avg), High: max(x.High, y.High)})
+			i, j = i+1, j+1
+		}
+	}
+	return out
 }
 
 func statsOf(d analyzer.Distribution) rightsize.Stats {
@@ -161,6 +202,8 @@ func worse(a, b *rightsize.Machine) *rightsize.Machine {
 	}
 	out.Split, out.Young = a.Split || b.Split, a.Young || b.Young
 	out.Week = nil
+	out.Recent = max(a.Recent, b.Recent)
+	out.Series = func() []rightsize.Load { return busiest(a.Series(), b.Series()) }
 	out.Overload, out.OverloadSeconds = nil, 0
 	if a.Overload != nil && b.Overload != nil && a.OverloadSeconds > 0 && b.OverloadSeconds > 0 {
 		out.OverloadSeconds = a.OverloadSeconds

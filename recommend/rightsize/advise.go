@@ -89,7 +89,7 @@ func (s *Sizer) Advise(m *Machine) (Advice, error) {
 		a := &out.Alternatives[i]
 		s.describe(m, from, s.kind(a.Size), a)
 	}
-	s.choose(m, &out)
+	s.choose(m, &out, all)
 	return out, nil
 }
 
@@ -316,8 +316,7 @@ func frontier(now *Alternative, all []Alternative) map[int]bool {
 }
 
 // choose decides on the action at pay-as-you-go prices: the plan decides again together with reservations.
-func (s *Sizer) choose(m *Machine, out *Advice) {
-	now := &out.Alternatives[0]
+func (s *Sizer) choose(m *Machine, out *Advice, all []Alternative) {
 	because := func(code, format string, args ...any) {
 		out.Reasons = append(out.Reasons, Reason{code, fmt.Sprintf(format, args...)})
 	}
@@ -351,7 +350,7 @@ func (s *Sizer) choose(m *Machine, out *Advice) {
 		out.Action = Schedule
 		because("schedule", "%s", out.Hours.Detail)
 	default:
-		s.why(m, out, now)
+		s.why(m, out, all)
 	}
 	if out.Successor != "" {
 		because("successor", "%s retires or can no longer be reserved: %s is the cheapest that stays", m.Size, out.Successor)
@@ -390,23 +389,28 @@ func enough(saving, cost money.Amount, share Percent) bool {
 	return mulDiv(max(0, saving.Micros), int64(whole), 1, false) >= mulDiv(max(0, cost.Micros), int64(share), 1, true)
 }
 
-// why gives the reason for staying: what holds back the first cheaper size that would do, or else the first that would not.
-func (s *Sizer) why(m *Machine, out *Advice, now *Alternative) {
+// why gives the reason for staying: what holds back a cheaper size that would do, or else the dearest cheaper one that would not.
+func (s *Sizer) why(m *Machine, out *Advice, all []Alternative) {
 	if why, ok := s.measured(m); !ok {
 		out.Reasons = append(out.Reasons, why)
 		return
 	}
-	for _, feasible := range []bool{true, false} {
-		for i := 1; i < len(out.Alternatives); i++ {
-			if a := &out.Alternatives[i]; a.Feasible == feasible && a.Why.Code != "" && a.Saving.Micros > 0 {
-				out.Reasons = append(out.Reasons, a.Why)
-				return
-			}
+	for i := 1; i < len(out.Alternatives); i++ {
+		if a := &out.Alternatives[i]; a.Feasible && a.Why.Code != "" && a.Saving.Micros > 0 {
+			out.Reasons = append(out.Reasons, a.Why)
+			return
+		}
+	}
+	for i := range slices.Backward(all) {
+		a := &all[i]
+		if !a.Feasible && a.Saving.Micros > 0 {
+			out.Reasons = append(out.Reasons, Reason{a.Why.Code, fmt.Sprintf("%s: %s", a.Size, a.Why.Detail)})
+			return
 		}
 	}
 	if m.Memory.Samples == 0 {
 		out.Reasons = append(out.Reasons, Reason{"memory_unknown", "memory was not measured, and no cheaper size has as much"})
 		return
 	}
-	out.Reasons = append(out.Reasons, Reason{"fits", fmt.Sprintf("no cheaper size is enough; %s at P99 today", now.CPU)})
+	out.Reasons = append(out.Reasons, Reason{"fits", fmt.Sprintf("no cheaper size is enough; %s at P99 today", out.Alternatives[0].CPU)})
 }

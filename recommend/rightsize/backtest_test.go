@@ -1,6 +1,7 @@
 package rightsize
 
 import (
+	"cmp"
 	"compress/gzip"
 	"encoding/csv"
 	"io"
@@ -71,7 +72,7 @@ func azure(t *testing.T) (out []trace) {
 		if len(out) == 0 || out[len(out)-1].name != r[0] {
 			out = append(out, trace{name: r[0], vcpus: cores[r[0]]})
 		}
-		l := Load{Day: int32(whole64(t, r[1]) / 86400), Seconds: 300, Low: points(t, r[2]), High: points(t, r[3]), Avg: points(t, r[4])}
+		l := Load{Start: whole64(t, r[1]), Seconds: 300, Low: points(t, r[2]), High: points(t, r[3]), Avg: points(t, r[4])}
 		out[len(out)-1].series = append(out[len(out)-1].series, l)
 	}
 	return out
@@ -88,13 +89,13 @@ func bitbrains(t *testing.T) (out []trace) {
 			byVM[r[1]], order = v, append(order, r[1])
 		}
 		v.vcpus, _ = strconv.ParseFloat(r[4], 64)
-		l := Load{Day: int32(whole64(t, r[2]) / 86400), Seconds: 3600, High: points(t, r[8]), Avg: points(t, r[6])}
+		l := Load{Start: whole64(t, r[2]), Seconds: 3600, High: points(t, r[8]), Avg: points(t, r[6])}
 		l.Avg = min(l.Avg, l.High)
 		v.series = append(v.series, l)
 	}
 	for _, name := range order {
 		if v := byVM[name]; len(v.series) > 28*24 && v.vcpus > 0 {
-			slices.SortStableFunc(v.series, func(a, b Load) int { return int(a.Day) - int(b.Day) })
+			slices.SortStableFunc(v.series, func(a, b Load) int { return cmp.Compare(a.Start, b.Start) })
 			out = append(out, *v)
 		}
 	}

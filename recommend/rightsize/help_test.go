@@ -44,7 +44,7 @@ func plainSizer(t testing.TB, change func(*Policy)) *Sizer {
 func level(days int, low, avg, high Percent) []Load {
 	out := make([]Load, 288*days)
 	for i := range out {
-		out[i] = Load{Day: int32(i / 288), Seconds: 300, Low: low, Avg: avg, High: high}
+		out[i] = Load{Start: int64(300 * i), Seconds: 300, Low: low, Avg: avg, High: high}
 	}
 	return out
 }

@@ -35,7 +35,7 @@ func (s *Stats) at(share int) Percent {
 // Load is one measured interval of CPU, in percent of the machine. Of an interval without a lowest value Low is 0, and without a
 // highest value High is the average.
 type Load struct {
-	Day            int32 // any numbering of days that rises; only read where Machine.Unordered
+	Start          int64 // seconds from any midnight
 	Seconds        int32
 	Low, Avg, High Percent
 }
@@ -90,10 +90,9 @@ type Machine struct {
 	// the machine; nil where it was not bounded.
 	Overload        func(Percent) (low, high int64)
 	OverloadSeconds int64
-	// Series is the CPU of each interval in order of time, for the replay of credits; Unordered says that the order is known
-	// only from day to day.
-	Series    []Load
-	Unordered bool
+	// Series returns the CPU of each interval in order of time, for the replay of credits; nil where it is not known. It is asked for
+	// only where a burstable size comes into question, and may be called more than once.
+	Series func() []Load
 	Week      *[168]Percent // mean CPU by hour of week from Monday 00:00 UTC, -1 where not measured; nil where not known
 	Pattern   string        // of its hours, as the analyzer names it: "always", "office_hours", ...
 
@@ -112,6 +111,14 @@ func (m *Machine) month() int64 {
 		return pricing.HoursOfMonth * 1_000_000
 	}
 	return m.Hours/m.WindowHours*pricing.HoursOfMonth + m.Hours%m.WindowHours*pricing.HoursOfMonth/m.WindowHours
+}
+
+// series returns the intervals, nil where they are not known.
+func (m *Machine) series() []Load {
+	if m.Series == nil {
+		return nil
+	}
+	return m.Series()
 }
 
 // drifts reports whether the level rose so much that the past says little about a target: by more than 5 points of the target and by

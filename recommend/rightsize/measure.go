@@ -1,6 +1,7 @@
 package rightsize
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -10,22 +11,23 @@ import (
 // Measure fills the CPU figures of a machine from its series: quantiles, overload, censoring, level of both halves, days. It is for
 // callers that hold a series (back-tests, replays, examples); the analyzer's figures are the same.
 func (m *Machine) Measure(series []Load) {
-	m.Series, m.CPUMax, m.CPUAvg, m.Days, m.Censored = series, Stats{}, Stats{}, 0, 0
+	m.Series = func() []Load { return series }
+	m.CPUMax, m.CPUAvg, m.Days, m.Censored = Stats{}, Stats{}, 0, 0
 	m.First, m.Second, m.Recent = -1, -1, -1
 	m.Overload, m.OverloadSeconds = nil, 0
 	if len(series) == 0 {
 		return
 	}
 	var high, avg quantile.Summary
-	censored, day := int64(0), series[0].Day-1
+	censored, day := int64(0), int64(math.MinInt64)
 	for _, l := range series {
 		high.Add(int32(l.High), int64(l.Seconds))
 		avg.Add(int32(l.Avg), int64(l.Seconds))
 		if l.High >= ceiling {
 			censored += int64(l.Seconds)
 		}
-		if l.Day != day {
-			m.Days, day = m.Days+1, l.Day
+		if l.Start/86_400 != day {
+			m.Days, day = m.Days+1, l.Start/86_400
 		}
 	}
 	m.CPUMax, m.CPUAvg = statsOf(&high), statsOf(&avg)

@@ -72,10 +72,11 @@ func advisorBurst(m *Machine, from, to *kind) bool {
 	if to.vcpus != from.vcpus || m.CPUAvg.Samples == 0 || m.CPUAvg.Mean >= base || m.CPUMax.P95 >= 2*base || from.shape.AcceleratedNet {
 		return false
 	}
-	if len(m.Series) == 0 {
+	series := m.series()
+	if len(series) == 0 {
 		return m.CPUMax.Max <= base
 	}
-	b, ok := replayOn(m.Series, m.Unordered, from.vcpus, to.name)
+	b, ok := replayOn(series, from.vcpus, to.name)
 	return ok && b.Unmet == 0
 }
 

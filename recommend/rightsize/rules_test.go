@@ -1,6 +1,8 @@
 package rightsize
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -228,34 +230,71 @@ func TestLost(t *testing.T) {
 // which 60 last for 37.5 minutes: 35 minutes are met, and of 40 the last 2.5 lack 1.6 vCPUs, 4 vCPU-minutes. Without credits 1.6
 // vCPUs are missing throughout.
 func TestReplay(t *testing.T) {
-	busy := func(n int) []Load { return level(1, 0, 5000, 10000)[:n] }
-	b, ok := replayOn(busy(7), false, 2, "Standard_B2s")
+	busy := func(n int) []Load { return level(1, 10000, 10000, 10000)[:n] }
+	b, ok := replayOn(busy(7), 2, "Standard_B2s")
 	require.True(t, ok)
 	require.Equal(t, burst{Unmet: 0, Empty: 56 * minute * micro, Lowest: 4 * minute * micro}, b)
-	b, _ = replayOn(busy(8), false, 2, "Standard_B2s")
+	b, _ = replayOn(busy(8), 2, "Standard_B2s")
 	require.EqualValues(t, 4*minute*micro, b.Unmet)
 	require.False(t, b.Feasible())
 
 	// At the baseline nothing is earned or spent; below it the bank grows up to 576 credits and no further.
-	b, _ = replayOn(level(1, 0, 2000, 2000), false, 2, "Standard_B2s")
+	b, _ = replayOn(level(1, 2000, 2000, 2000), 2, "Standard_B2s")
 	require.Equal(t, burst{0, 0, 60 * minute * micro}, b)
 	// 20 hours at nothing earn 480 credits from empty: five hours of 0.8 vCPUs above the baseline spend 240.
-	night := append(level(1, 0, 0, 0)[:240], level(1, 0, 0, 6000)[:48]...)
-	b, _ = replayOn(night, false, 2, "Standard_B2s")
+	night := append(level(1, 0, 0, 0)[:240], level(1, 6000, 6000, 6000)[:48]...)
+	for i := range night {
+		night[i].Start = int64(300 * i)
+	}
+	b, _ = replayOn(night, 2, "Standard_B2s")
 	require.True(t, b.Feasible())
-	// The same day in the worst order spends before it earns.
-	b, _ = replayOn(night, true, 2, "Standard_B2s")
-	require.EqualValues(t, 192*minute*micro, b.Empty)
-	require.EqualValues(t, (192-60)*minute*micro, b.Unmet)
-	_, ok = replayOn(night, false, 2, "Standard_D2s_v5")
+	_, ok = replayOn(night, 2, "Standard_D2s_v5")
 	require.False(t, ok)
+	// After a gap the machine may be another: 60 credits last for 37.5 minutes of both vCPUs, and none for no minute.
+	gap := append(slices.Clone(night[:240]), busy(8)...)
+	for i := range 8 {
+		gap[240+i].Start = int64(300*(240+i)) + 3600
+	}
+	b, _ = replayOn(gap, 2, "Standard_B2s")
+	require.EqualValues(t, 4*minute*micro, b.Unmet)
+	require.EqualValues(t, 64*minute*micro, b.Empty)
+}
+
+// TestReplayOfHours bounds what happens inside an hour. Both vCPUs of B2s, baseline 0.4, are used by a quarter on average and wholly at
+// the highest: at worst 15 minutes of 1.6 vCPUs above the baseline, 24 vCPU-minutes, and 45 minutes of earning 0.4, 18. Whatever the
+// order, a replay of the minutes leaves no more unmet.
+func TestReplayOfHours(t *testing.T) {
+	hour := []Load{{Seconds: 3600, Avg: 2500, High: 10000}}
+	b, _ := replayOn(hour, 2, "Standard_B2s")
+	require.Equal(t, burst{Unmet: 0, Empty: 24 * minute * micro, Lowest: 36 * minute * micro}, b)
+	r := rand.New(rand.NewPCG(8, 8))
+	for range 200 {
+		var minutes, hours []Load
+		for h := range 24 {
+			sum, low, high, level := int64(0), whole, Percent(0), Percent(r.IntN(6000))
+			for i := range 60 {
+				v := Percent(r.IntN(int(level) + 1))
+				if r.IntN(10) == 0 {
+					v = Percent(r.IntN(10_000))
+				}
+				minutes = append(minutes, Load{Start: int64(3600*h + 60*i), Seconds: 60, Low: v, Avg: v, High: v})
+				sum, low, high = sum+int64(v), min(low, v), max(high, v)
+			}
+			hours = append(hours, Load{Start: int64(3600 * h), Seconds: 3600, Low: low, Avg: Percent((sum + 59) / 60), High: high})
+		}
+		truth, _ := replayOn(minutes, 2, "Standard_B2s")
+		bound, _ := replayOn(hours, 2, "Standard_B2s")
+		require.LessOrEqual(t, truth.Unmet, bound.Unmet)
+		require.LessOrEqual(t, truth.Empty, bound.Empty)
+		require.LessOrEqual(t, bound.Lowest, truth.Lowest)
+	}
 }
 
 // TestReplayGenerations: a credit of the second generation is two vCPU-minutes. B2s_v2 has 60 credits, 120 vCPU-minutes, and a baseline
 // of 0.8: both vCPUs drain 1.2 a minute, for 100 minutes.
 func TestReplayGenerations(t *testing.T) {
-	b, _ := replayOn(level(1, 0, 5000, 10000)[:20], false, 2, "Standard_B2s_v2")
+	b, _ := replayOn(level(1, 10000, 10000, 10000)[:20], 2, "Standard_B2s_v2")
 	require.EqualValues(t, 0, b.Unmet)
-	b, _ = replayOn(level(1, 0, 5000, 10000)[:21], false, 2, "Standard_B2s_v2")
+	b, _ = replayOn(level(1, 10000, 10000, 10000)[:21], 2, "Standard_B2s_v2")
 	require.EqualValues(t, 6*minute*micro, b.Unmet)
 }
