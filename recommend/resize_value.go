@@ -116,7 +116,7 @@ func (s *sizing) resize(one *subject, action rightsize.Action, to catalog.Size) 
 		return r, fmt.Errorf("%s: %s is no alternative", r.VM, to)
 	}
 	alt := &one.advice.Alternatives[r.Chosen]
-	r.CostMonthAfter, r.Fit, r.Lost, r.Check = alt.CostMonth, alt.Fit, alt.Lost, alt.Check
+	r.CostMonthAfter, r.Fit, r.Lost, r.Check = alt.CostMonth, alt.Fit, alt.Lost, slices.Concat(alt.Check, alt.Unproven)
 	r.OverloadLow, r.OverloadHigh, r.OverloadKnown = alt.Overload.Low, alt.Overload.High, alt.Overload.Known
 	r.rateFell, r.licenceFell = float64(now.Rate-alt.Rate)*hours, float64(now.Software-alt.Software)*hours
 	return r, nil

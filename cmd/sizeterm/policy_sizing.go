@@ -15,6 +15,7 @@ type sizingDocument struct {
 	RelaxedTags    []string          `yaml:"relaxed_tags"`
 	Overload       *float64          `yaml:"overload"`
 	AverageLimit   *float64          `yaml:"average_limit"`
+	Proven         *bool             `yaml:"proven"`
 	MemoryMargin   *float64          `yaml:"memory_margin"`
 	Censored       *float64          `yaml:"censored"`
 	MinDays        *int              `yaml:"min_days"`
@@ -64,6 +65,9 @@ func (d *sizingDocument) apply(p *rightsize.Policy) error {
 	setInt(&p.Alternatives, d.Alternatives)
 	if d.OneStep != nil {
 		p.OneStep = *d.OneStep
+	}
+	if d.Proven != nil {
+		p.Proven = *d.Proven
 	}
 	if d.FamilyChange != nil {
 		p.NoFamilyChange = !*d.FamilyChange

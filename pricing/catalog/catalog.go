@@ -23,7 +23,7 @@ import (
 var tables embed.FS
 
 // Version names the state of the embedded tables: the day of their newest part.
-const Version = "2026-11-24"
+const Version = "2026-11-28"
 
 // Provenance says where one embedded table comes from.
 type Provenance struct {
@@ -35,6 +35,7 @@ func Sources() []Provenance {
 	return []Provenance{
 		{"sizes, regions and zones", "resource SKU dumps of 45 regions, DarrenJohns/djtools-azure-vm-sku-locator f31f817", "2026-08-01"},
 		{"temp disk, GPU", "pricing calculator, sstybel/azure-vm-price-importer 6c01879", "2026-01-26"},
+		{"disk and network limits of sizes", "MicrosoftDocs/azure-compute-docs, pages of the series", "2026-11-28"},
 		{"flexibility groups and ratios", "microsoft/finops-toolkit InstanceSizeFlexibility.csv 5b32714", "2026-11-24"},
 		{"burst baseline and credits", "MicrosoftDocs/azure-compute-docs bv1, bsv2, basv2, bpsv2", "2026-11-24"},
 		{"region spellings", "microsoft/finops-toolkit Regions.csv 04d370f", "2026-05-20"},

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,12 @@ func TestShapes(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, Shape{VCPUs: 4, VCPUsAvailable: 4, MemoryMiB: 16 * 1024, MaxDataDisks: 8, MaxNICs: 2, PremiumIO: true,
 		AcceleratedNet: true, EncryptionHost: true, Arch: "x64", Generations: []string{"V1", "V2"}, TempDiskMiB: 0,
-		ACU: -1, DiskIOPS: -1, DiskBytesPerSecond: -1, CachedIOPS: -1}, d4)
+		ACU: -1, DiskIOPS: 6400, DiskBytesPerSecond: 145_000_000, CachedIOPS: -1, CachedBytesPerSecond: -1, NetworkMbps: 12_500}, d4)
+	e3, _ := Size("Standard_E8-2s_v3").Shape()
+	require.Equal(t, []int64{12800, 192_000_000, 16000, 128_000_000, 4000}, []int64{e3.DiskIOPS, e3.DiskBytesPerSecond, e3.CachedIOPS, e3.CachedBytesPerSecond, e3.NetworkMbps},
+		"the limits of the parent of constrained cores")
+	m, _ := Size("Standard_M64s").Shape()
+	require.Equal(t, []int64{-1, -1, -1}, []int64{m.DiskIOPS, m.CachedBytesPerSecond, m.NetworkMbps}, "not collected: unknown")
 	constrained, _ := Size("Standard_E16-4s_v3").Shape()
 	require.Equal(t, 16, constrained.VCPUs)
 	require.Equal(t, 4, constrained.VCPUsAvailable)
@@ -59,6 +65,34 @@ func TestShapes(t *testing.T) {
 	d4.Generations[0] = "changed"
 	again, _ := Size("Standard_D4s_v5").Shape()
 	require.Equal(t, "V1", again.Generations[0], "callers cannot change the table")
+}
+
+// TestLimitsRise: within a series a larger size never has lower limits, which a slip of the pen in the collected pages would break.
+func TestLimitsRise(t *testing.T) {
+	series, known := map[string][]Size{}, 0
+	name := regexp.MustCompile(`^Standard_([A-Z]+)([0-9]+)([a-z]*)_?(v[0-9]+)?$`)
+	for _, s := range Sizes() {
+		if m := name.FindStringSubmatch(string(s)); m != nil && !strings.Contains(m[3], "i") {
+			series[m[1]+m[3]+m[4]] = append(series[m[1]+m[3]+m[4]], s)
+		}
+	}
+	for key, list := range series {
+		slices.SortFunc(list, func(a, b Size) int { x, _ := a.Shape(); y, _ := b.Shape(); return x.VCPUsAvailable - y.VCPUsAvailable })
+		var last Shape
+		for _, s := range list {
+			now, _ := s.Shape()
+			if now.DiskIOPS > 0 {
+				known++
+				require.GreaterOrEqual(t, now.DiskIOPS, last.DiskIOPS, "%s of %s", s, key)
+				require.GreaterOrEqual(t, now.DiskBytesPerSecond, last.DiskBytesPerSecond, "%s of %s", s, key)
+			}
+			if now.NetworkMbps > 0 && s != "Standard_E20s_v4" { // its page says less than that of 16 vCPUs
+				require.GreaterOrEqual(t, now.NetworkMbps, last.NetworkMbps, "%s of %s", s, key)
+			}
+			last = now
+		}
+	}
+	require.Greater(t, known, 200)
 }
 
 func TestGroups(t *testing.T) {

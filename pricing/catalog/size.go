@@ -29,7 +29,9 @@ type Shape struct {
 	GPU         string   // "1X A10"; "" none or not known
 	ACU         int      // compute units per core, -1 not known
 
-	DiskIOPS, DiskBytesPerSecond, CachedIOPS int64 // limits of the size, -1 not known
+	DiskIOPS, DiskBytesPerSecond     int64 // limits of uncached premium disks together, without bursting; -1 not known
+	CachedIOPS, CachedBytesPerSecond int64 // limits of cached disks, -1 not known
+	NetworkMbps                      int64 // limit of what goes out over all interfaces, 10^6 bits a second; -1 not known
 
 	Burstable bool
 	Burst     Burst // of burstable sizes
@@ -191,7 +193,8 @@ func shapeOf(cell func(string) string) *Shape {
 		PremiumIO: has("p"), AcceleratedNet: has("a"), EphemeralOSDisk: has("e"), EncryptionHost: has("h"),
 		Arch: cell("arch"), TempDiskMiB: number(cell("temp_mib"), -1), GPU: cell("gpu"), ACU: count("acu"),
 		DiskIOPS: number(cell("disk_iops"), -1), DiskBytesPerSecond: number(cell("disk_bytes_s"), -1),
-		CachedIOPS: number(cell("cached_iops"), -1),
+		CachedIOPS: number(cell("cached_iops"), -1), CachedBytesPerSecond: number(cell("cached_bytes_s"), -1),
+		NetworkMbps: number(cell("network_mbits_s"), -1),
 	}
 	if g := cell("generations"); g != "" {
 		shape.Generations = strings.Split(g, "|")

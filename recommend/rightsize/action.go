@@ -24,27 +24,34 @@ type Idle struct {
 }
 
 const (
-	idleDays     = 14
-	idleMax      = 500 // P99 of the maximum
-	idleMean     = 200
-	idleNetwork  = 100 // kbit/s
-	advisorMax   = 300
-	advisorMean  = 200
-	officeHours  = 14 * 5 // from 06:00 to 20:00 on weekdays
-	hoursOfAWeek = 168
+	idleDays    = 14
+	idleMax     = 500 // P99 of the maximum
+	idleMean    = 200
+	idleNetwork = 100 // kbit/s
+	advisorMax  = 300
+	advisorMean = 200
+	// advisorNetwork is the share of the size's limit, at P95: Advisor says "less than 2 %" without a quantile.
+	advisorNetwork = 200
+	officeHours    = 14 * 5 // from 06:00 to 20:00 on weekdays
+	hoursOfAWeek   = 168
 )
 
 func (s *Sizer) idle(m *Machine) Idle {
 	if m.CPUMax.Samples == 0 || m.Days < s.policy.MinDays || m.Split {
-		return Idle{}
+		return Idle{NetworkUnknown: true}
 	}
 	recent := m.Recent
 	if recent < 0 {
 		recent = m.CPUAvg.Max // of the whole window: no less than that of its last days
 	}
 	known := m.CPUAvg.Samples > 0 || m.Recent >= 0
-	i := Idle{NetworkUnknown: true}
-	i.Microsofts = known && m.CPUMax.P95 < advisorMax && recent <= advisorMean
+	limit := int64(0) // in kbit/s
+	if k := s.kind(m.Size); k != nil {
+		limit = 1000 * k.shape.NetworkMbps
+	}
+	i := Idle{NetworkUnknown: m.NetworkOut.Samples == 0 || limit <= 0}
+	quiet := i.NetworkUnknown || int64(m.NetworkOut.P95)*int64(whole) < advisorNetwork*limit
+	i.Microsofts = known && m.CPUMax.P95 < advisorMax && recent <= advisorMean && quiet
 	i.Ours = m.Days >= idleDays && m.CPUAvg.Samples > 0 && m.CPUMax.P99 <= idleMax && m.CPUAvg.P99 <= idleMean &&
 		m.NetworkOut.Samples > 0 && m.NetworkOut.P95 <= idleNetwork
 	if i.Microsofts || i.Ours {

@@ -28,6 +28,7 @@ type Alternative struct {
 	RiskMonth money.Amount // pseudo-cost of the overload that is possible
 	Lost      []string     // what the target lacks
 	Check     []string     // what is not known and must be looked at before
+	Unproven  []string     // limits of disks and network that the target has less of, or may have, beside a use that was not measured
 	Fit       Fit
 }
 
@@ -212,7 +213,7 @@ func (s *Sizer) alternatives(m *Machine, from *kind, now *Alternative) ([]Altern
 // reservation would cover.
 const dearest = 3
 
-// judge adds to the verdict on the CPU what credits and disks say.
+// judge adds to the verdict on the CPU what credits, disks and network say.
 func (a *Alternative) judge(s *Sizer, m *Machine, from, to *kind) {
 	say := func(why Reason, ok bool) {
 		if !ok && a.Feasible {
@@ -222,23 +223,12 @@ func (a *Alternative) judge(s *Sizer, m *Machine, from, to *kind) {
 	if a.Feasible && to.shape.Burstable {
 		say(s.burstFits(m, from, to, a.Speed))
 	}
-	for _, d := range disks(m, from, to) {
-		why, _, ok := s.diskFits(m, d.what, d.use, d.from, d.to)
+	for _, l := range s.limits(m, from, to) {
+		why, proven, ok := l.fits()
 		say(why, ok)
-	}
-}
-
-// disk is a limit of the disks of a machine, today and on a target.
-type disk struct {
-	what     string
-	use      *Stats
-	from, to int64
-}
-
-func disks(m *Machine, from, to *kind) [2]disk {
-	return [2]disk{
-		{"disk bandwidth", &m.DiskBandwidth, from.shape.DiskBytesPerSecond, to.shape.DiskBytesPerSecond},
-		{"disk operations", &m.DiskOperations, from.shape.DiskIOPS, to.shape.DiskIOPS},
+		if !proven && s.policy.Proven {
+			say(Reason{"unmeasured", l.unproven()}, false)
+		}
 	}
 }
 
@@ -253,6 +243,13 @@ func (s *Sizer) describe(m *Machine, from, to *kind, a *Alternative) {
 	}
 	if m.Memory.Samples > 0 && from.shape.MemoryMiB > 0 && to.shape.MemoryMiB > 0 {
 		a.Memory = Percent(mulDiv(from.shape.MemoryMiB, int64(m.Memory.Max), to.shape.MemoryMiB, true))
+	}
+	if to != from {
+		for _, l := range s.limits(m, from, to) {
+			if _, proven, _ := l.fits(); !proven {
+				a.Unproven = append(a.Unproven, l.unproven())
+			}
+		}
 	}
 	a.Fit = s.fit(m, from, to, a)
 }

@@ -9,11 +9,11 @@
 // money.Amount, a month has 730 hours. Capacities are percentages of the machine as it is: a target of half the vCPUs of the same
 // series has the capacity 5000.
 //
-// A size is feasible when, for each resource, it is no worse than today or what was measured proves that it is enough. A resource
-// that was not measured therefore never lets a machine shrink, and taking a measure away never makes a smaller size feasible. Where
-// the catalog does not know the limit of a size (network of all sizes, disks of most), nothing can be judged with or without a
-// measure: it is said in Alternative.Check and costs points of the fit, and a person looks. What the tables do not know is
-// unknown and never assumed.
+// A size is feasible when, for each resource, it is no worse than today or what was measured proves that it is enough. CPU and memory
+// that were not measured therefore never let a machine shrink, and taking a measure of them away never makes a smaller size feasible.
+// Disks and network are hard conditions where they were measured and the catalog knows the limits; else the size is said to be unproven
+// (Alternative.Unproven), costs points of the fit, and is refused where Policy.Proven asks for it: then the law holds for every measure.
+// What the tables do not know is unknown and never assumed.
 //
 // The overload of a target is bounded from the lowest, average and highest value of each interval (reference 3.2): [Low, High] is
 // guaranteed for what was measured and says nothing about the future; Advice.Bound is the statistical bound for that.

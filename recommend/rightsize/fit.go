@@ -49,21 +49,25 @@ func (s *Sizer) fit(m *Machine, from, to *kind, a *Alternative) Fit {
 	case share > 6000:
 		f.lose(&f.Memory, "memory", 5, "the highest use would be %s", share)
 	}
-	for _, d := range disks(m, from, to) {
-		switch {
-		case d.to <= 0 && to != from:
-			f.lose(&f.Disk, "disk", 5, "the limit of %s of %s is not known", d.what, to.name)
-		case d.use.Samples == 0:
-			f.lose(&f.Disk, "disk", 3, "the use of %s is not known", d.what)
-		case d.from > 0 && d.to > 0 && d.from*int64(d.use.P99) > d.to*6000:
-			f.lose(&f.Disk, "disk", 5, "%s would be above 60 %% of the limit at P99", d.what)
+	for _, l := range s.limits(m, from, to) {
+		part, points := &f.Disk, 5
+		if l.code == "network" {
+			part, points = &f.Network, 10
 		}
-	}
-	if to != from {
-		f.lose(&f.Network, "network", 5, "the network limits of sizes are not in the tables: compare them by hand")
-	}
-	if m.NetworkOut.Samples == 0 {
-		f.lose(&f.Network, "network", 3, "network traffic was not measured")
+		why, proven, _ := l.fits()
+		switch {
+		case to == from && !l.measured:
+			f.lose(part, l.code, points/2, "the use of %s is not known", l.what)
+		case to == from:
+		case why.Code != "":
+			f.lose(part, l.code, points, "%s", why.Detail)
+		case !proven:
+			f.lose(part, l.code, points, "%s", l.unproven())
+		case l.measured && 10*l.high > 6000*l.to:
+			f.lose(part, l.code, points, "%s would be above 60 %% of the limit", l.what)
+		case !l.measured:
+			f.lose(part, l.code, points/2, "the use of %s is not known", l.what)
+		}
 	}
 	for _, what := range a.Lost {
 		f.lose(&f.Features, "features", 5, "lost: %s", what)

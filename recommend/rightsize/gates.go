@@ -131,6 +131,8 @@ func lost(m *Machine, from, to *kind) (lost, check []string) {
 	lose(a.EphemeralOSDisk && !b.EphemeralOSDisk, "ephemeral OS disk")
 	lose(a.PremiumIO && !b.PremiumIO, "premium storage")
 	lose(a.AcceleratedNet && !b.AcceleratedNet, "accelerated networking")
+	lose(b.CachedIOPS > 0 && b.CachedIOPS < a.CachedIOPS, "cached disks: %d operations a second instead of %d", b.CachedIOPS, a.CachedIOPS)
+	lose(b.CachedBytesPerSecond > 0 && b.CachedBytesPerSecond < a.CachedBytesPerSecond, "cached disks: %d MB/s instead of %d", b.CachedBytesPerSecond/1e6, a.CachedBytesPerSecond/1e6)
 	lose(from.reservable && !to.reservable, "no reservation of this series can be bought")
 	zonesA, zonesB := from.name.Zones(m.Region), to.name.Zones(m.Region)
 	for _, zone := range zonesA {

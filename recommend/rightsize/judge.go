@@ -124,20 +124,73 @@ func (s *Sizer) memoryFits(m *Machine, from, to *kind) (Reason, bool) {
 	return Reason{}, true
 }
 
-// diskFits says whether a disk limit of a target is enough: at least today's, or the highest use with the margin of the CPU rule. A
-// target whose limit is not known cannot be judged, with or without a measure: the second result is then false.
-func (s *Sizer) diskFits(m *Machine, what string, use *Stats, from, to int64) (why Reason, judged, ok bool) {
+// limited is a limit of a size beside CPU and memory, and what is known of its use.
+type limited struct {
+	what     string
+	code     string // of the reason
+	measured bool
+	from, to int64   // the limits, in unit; below 1 is not known
+	high     int64   // the quantile of the rule, in thousandths of unit
+	unit     string  // for people
+	limit    Percent // of the target that may be used
+}
+
+// limits returns the limits of disks and network of a machine on a target. Uses of disks are kept as shares of the limit of the size of
+// today, so that they say something only where that is known.
+func (s *Sizer) limits(m *Machine, from, to *kind) [3]limited {
+	rule, a, b := s.policy.rule(m), &from.shape, &to.shape
+	usable := !m.Split && m.Days >= s.policy.MinDays
+	disk := func(what string, use *Stats, from, to, scale int64, unit string) limited {
+		l := limited{what: what, code: "disk", from: from / scale, to: to / scale, unit: unit, limit: rule.Limit}
+		if usable && from > 0 && use.Samples > 0 {
+			l.measured, l.high = true, mulDiv(from, int64(use.at(rule.Share)), scale*int64(whole)/1000, true)
+		}
+		return l
+	}
+	net := limited{what: "network out", code: "network", from: a.NetworkMbps, to: b.NetworkMbps, unit: "Mbit/s", limit: rule.Limit}
+	if usable && m.NetworkOut.Samples > 0 {
+		net.measured, net.high = true, int64(m.NetworkOut.at(rule.Share)) // kilobits are thousandths
+	}
+	return [3]limited{
+		disk("disk bandwidth", &m.DiskBandwidth, a.DiskBytesPerSecond, b.DiskBytesPerSecond, 1_000_000, "MB/s"),
+		disk("disk operations", &m.DiskOperations, a.DiskIOPS, b.DiskIOPS, 1, "a second"),
+		net,
+	}
+}
+
+// fits says whether a limit of a target is enough: at least today's, or the use within the limit of the CPU rule. proven is false where
+// the target may allow less than what is used, because either is not known.
+func (l *limited) fits() (why Reason, proven, ok bool) {
 	switch {
-	case to <= 0:
-		return Reason{}, false, true
-	case from > 0 && to >= from:
+	case l.from > 0 && l.to >= l.from:
 		return Reason{}, true, true
-	case from <= 0 || use.Samples == 0 || m.Split || m.Days < s.policy.MinDays:
-		return Reason{"disk_unknown", fmt.Sprintf("the use of %s is not known, and the target may allow less", what)}, true, false
-	case from*int64(use.at(s.policy.rule(m).Share)) > to*int64(s.policy.rule(m).Limit):
-		return Reason{"disk", fmt.Sprintf("%s would be %s of the target's limit", what, Percent(mulDiv(from, int64(use.P99), to, true)))}, true, false
+	case l.to <= 0 || !l.measured:
+		return Reason{}, false, true
+	case l.high*int64(whole) > 1000*l.to*int64(l.limit):
+		return Reason{l.code, fmt.Sprintf("%s of %s %s would be above %s of the target's %d", l.what, thousandths(l.high), l.unit, l.limit, l.to)}, true, false
 	}
 	return Reason{}, true, true
+}
+
+// thousandths prints a number of thousandths.
+func thousandths(n int64) string {
+	if n >= 10_000 {
+		return fmt.Sprint((n + 500) / 1000)
+	}
+	return fmt.Sprintf("%.3g", float64(n)/1000)
+}
+
+// unproven says what must be looked at where a limit could not be judged; empty where nothing need be.
+func (l *limited) unproven() string {
+	switch {
+	case l.to <= 0 && l.from > 0:
+		return fmt.Sprintf("%s: up to %d %s today, the limit there is not known", l.what, l.from, l.unit)
+	case l.to <= 0:
+		return l.what + ": the limits of both sizes are not known"
+	case l.from <= 0:
+		return fmt.Sprintf("%s: at most %d %s there, today's limit is not known, and its use was not measured", l.what, l.to, l.unit)
+	}
+	return fmt.Sprintf("%s: at most %d %s instead of %d, and its use was not measured", l.what, l.to, l.unit, l.from)
 }
 
 // String returns the percentage for people, such as "12.5 %".

@@ -92,9 +92,9 @@ type Machine struct {
 	OverloadSeconds int64
 	// Series returns the CPU of each interval in order of time, for the replay of credits; nil where it is not known. It is asked for
 	// only where a burstable size comes into question, and may be called more than once.
-	Series func() []Load
-	Week      *[168]Percent // mean CPU by hour of week from Monday 00:00 UTC, -1 where not measured; nil where not known
-	Pattern   string        // of its hours, as the analyzer names it: "always", "office_hours", ...
+	Series  func() []Load
+	Week    *[168]Percent // mean CPU by hour of week from Monday 00:00 UTC, -1 where not measured; nil where not known
+	Pattern string        // of its hours, as the analyzer names it: "always", "office_hours", ...
 
 	Needs     Needs
 	ScaleSet  string // instances of one name are sized together

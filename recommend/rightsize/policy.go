@@ -26,6 +26,8 @@ type Rule struct {
 //	Relaxed             P95, 80 %   for machines that RelaxedTags name
 //	Overload            0.50 %      beside Relaxed and P99 within the target: short peaks that the intervals prove to be short; 0 asks
 //	                                for the quantile alone (traces: 41.5 % instead of 42.0 % saved, the same machines overloaded)
+//	Proven              false       true refuses a size that allows less disk or network than today where their use was not measured; else
+//	                                that is said for a person to check, because few exports hold it, and costs points of the fit
 //	AverageLimit        none        50 % admits machines without interval maxima whose P99 of the average stays below half the target
 //	MemoryMargin        20 %        15 % is what VPA and KRR add; memory does not queue, it ends the process
 //	Censored            0.50 %      share of the time at the ceiling from which demand is unknown: 36 minutes in 5 days
@@ -42,6 +44,7 @@ type Policy struct {
 	RelaxedTags                 []string // "environment=dev" or "environment"; a machine with one of them is relaxed
 	Overload                    Percent  // upper bound of the guaranteed overload that is enough beside Relaxed and P99 within the target; 0 is none
 	AverageLimit                Percent
+	Proven                      bool // disks and network must be measured where a target allows less of them
 	MemoryMargin                Percent
 	Censored                    Percent
 	MinDays                     int

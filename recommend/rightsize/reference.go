@@ -13,17 +13,18 @@ type Reference struct {
 	UserFacing, Other       catalog.Size
 	UserFacingWhy, OtherWhy string
 	Shutdown                bool // Azure Advisor's shutdown
-	NetworkUnknown          bool // Advisor's network rule could not be judged: the tables do not know the limits of sizes
+	NetworkUnknown          bool // Advisor's network rule could not be judged: it was not measured, or the tables do not know the size's limit
 	// Fit is the score of the Azure Optimization Engine for the size that is asked about, in tenths of a point of 5.
 	Fit int
 }
 
-// Reference applies the rules of Azure Advisor (thresholds of its documentation, 2026-07: CPU P95 at most 40 % and memory P100 at most
-// 60 % of the target where users wait, both at most 80 % elsewhere; target cheaper at retail, sold in the region, with the same
+// Reference applies the rules of Azure Advisor (thresholds of its documentation, 2026-07: CPU and network out at P95 at most 40 % and
+// memory at P100 at most 60 % of the target where users wait, all at most 80 % elsewhere, the network where it is known; target cheaper at retail, sold in the region, with the same
 // accelerated networking and premium storage) and scores the size to, which may be empty, as the Azure Optimization Engine does.
 // Advisor measures maxima of 30-minute averages; here the interval maximum stands for them, and the average where there is none.
 func (s *Sizer) Reference(m *Machine, to catalog.Size) Reference {
-	out := Reference{NetworkUnknown: true, Shutdown: s.idle(m).Microsofts}
+	idle := s.idle(m)
+	out := Reference{NetworkUnknown: idle.NetworkUnknown, Shutdown: idle.Microsofts}
 	from := s.kind(m.Size)
 	if from == nil {
 		return out
@@ -57,6 +58,7 @@ func (s *Sizer) advisor(m *Machine, from *kind, cpu, memory Percent) (catalog.Si
 			return "", fmt.Sprintf("no cheaper size stays at %s of CPU and %s of memory", cpu, memory)
 		case a.PremiumIO && !b.PremiumIO, a.AcceleratedNet && !b.AcceleratedNet, a.Arch != b.Arch, from.gpu != to.gpu:
 		case int64(q)*from.vcpus > int64(cpu)*to.vcpus, int64(m.Memory.Max)*a.MemoryMiB > int64(memory)*b.MemoryMiB:
+		case m.NetworkOut.Samples > 0 && b.NetworkMbps > 0 && int64(m.NetworkOut.P95)*int64(whole) > 1000*b.NetworkMbps*int64(cpu):
 		case b.Burstable && !from.shape.Burstable && !advisorBurst(m, from, to.kind):
 		default:
 			return to.name, fmt.Sprintf("%s an hour less at retail; reservations and discounts are not looked at", (now.rate + now.software - to.rate - to.software).Decimal())

@@ -63,10 +63,18 @@ func TestAdvisor(t *testing.T) {
 	require.LessOrEqual(t, s.kind(r.Other).vcpus, int64(2), r.OtherWhy)
 	require.True(t, r.NetworkUnknown)
 	require.False(t, r.Shutdown)
-	// Disk count, interface count and limit of operations unknown: 3 less; bandwidth unknown: 0; network unknown: 0.1.
-	require.Equal(t, 50-10-10-10-1, r.Fit)
+	// Disk count and interface count unknown: 2 less; use of operations and of bandwidth: 0.5 each; network unknown: 0.1.
+	require.Equal(t, 50-10-10-5-5-1, r.Fit)
 	m.Needs = Needs{DataDisks: 2, NICs: -1}
-	require.Equal(t, 50-10-1, s.Reference(m, "Standard_D4s_v5").Fit)
+	require.Equal(t, 50-5-5-1, s.Reference(m, "Standard_D4s_v5").Fit)
+	// 2 Gbit/s of 12.5 are 16 % of the target, which suits everybody; 6 Gbit/s are 48 %, too much where users wait.
+	m.NetworkOut = Stats{Samples: 1, P95: 2_000_000}
+	require.Equal(t, r.UserFacing, s.Reference(m, "").UserFacing)
+	require.False(t, s.Reference(m, "").NetworkUnknown)
+	m.NetworkOut.P95 = 6_000_000
+	require.NotEqual(t, r.UserFacing, s.Reference(m, "").UserFacing)
+	require.Equal(t, r.Other, s.Reference(m, "").Other)
+	m.NetworkOut = Stats{}
 
 	m.Memory = Stats{}
 	require.Empty(t, s.Reference(m, "").UserFacing)

@@ -155,25 +155,64 @@ func TestMemoryRule(t *testing.T) {
 	require.True(t, ok, "as much memory as today needs no measure")
 }
 
-// TestDiskRule: a target with 6 400 of 12 800 operations a second; a P99 of 45 % is 5 760, 90 % of it.
-func TestDiskRule(t *testing.T) {
+// TestLimits: D8s_v5 has 12 800 disk operations a second, 290 MB/s and 12 500 Mbit/s; D4s_v5 6 400, 145 and 12 500. A P99 of 45 % of the
+// operations is 5 760, 90 % of the target; B2s_v2 has 6 250 Mbit/s, of which 5 625 may be used.
+func TestLimits(t *testing.T) {
 	s := plainSizer(t, nil)
-	m := machineOf("Standard_D8s_v5", level(14, 0, 100, 200), 1000)
-	use := Stats{Samples: 1, P99: 4500}
-	_, judged, ok := s.diskFits(m, "disk operations", &use, 12_800, 6400)
-	require.True(t, judged && ok)
-	use.P99++
-	why, _, ok := s.diskFits(m, "disk operations", &use, 12_800, 6400)
-	require.False(t, ok)
-	require.Equal(t, "disk", why.Code)
-	why, _, ok = s.diskFits(m, "disk operations", &Stats{}, 12_800, 6400)
-	require.False(t, ok)
-	require.Equal(t, "disk_unknown", why.Code)
-	_, _, ok = s.diskFits(m, "disk operations", &Stats{}, 12_800, 12_800)
-	require.True(t, ok)
-	_, judged, ok = s.diskFits(m, "disk operations", &use, -1, -1)
-	require.True(t, ok)
-	require.False(t, judged, "unknown limits are not judged, whatever was measured")
+	judge := func(to catalog.Size, change func(*Machine)) (codes []string, unproven int) {
+		m := machineOf("Standard_D8s_v5", level(14, 0, 100, 200), 1000)
+		change(m)
+		for _, l := range s.limits(m, s.kind(m.Size), s.kind(to)) {
+			why, proven, ok := l.fits()
+			require.Equal(t, ok, why.Code == "")
+			if !ok {
+				codes = append(codes, why.Code+" "+l.what)
+			}
+			if !proven {
+				unproven++
+				require.NotEmpty(t, l.unproven())
+			}
+		}
+		return codes, unproven
+	}
+	use := func(operations, bandwidth, network Percent) func(*Machine) {
+		return func(m *Machine) {
+			m.DiskOperations, m.DiskBandwidth, m.NetworkOut = Stats{Samples: 1, P99: operations}, Stats{Samples: 1, P99: bandwidth}, Stats{Samples: 1, P99: network}
+		}
+	}
+	for _, c := range []struct {
+		name     string
+		to       catalog.Size
+		change   func(*Machine)
+		codes    []string
+		unproven int
+	}{
+		{"90 % of half the operations", "Standard_D4s_v5", use(4500, 0, 0), nil, 0},
+		{"a hundredth of a point more", "Standard_D4s_v5", use(4501, 0, 0), []string{"disk disk operations"}, 0},
+		{"bandwidth", "Standard_D4s_v5", use(0, 4501, 0), []string{"disk disk bandwidth"}, 0},
+		{"network of a size with as much", "Standard_D4s_v5", use(0, 0, 20_000_000), nil, 0},
+		{"network of a size with less", "Standard_B8s_v2", use(0, 0, 5_625_000), nil, 0},
+		{"a kilobit more", "Standard_B8s_v2", use(0, 0, 5_625_001), []string{"network network out"}, 0},
+		{"nothing measured", "Standard_D4s_v5", use(0, 0, 0), nil, 0},
+		{"no measures", "Standard_D4s_v5", func(*Machine) {}, nil, 2},
+		{"no measures, no less", "Standard_E8s_v5", func(*Machine) {}, nil, 0},
+		{"no limit there", "Standard_D8pls_v5", use(1, 1, 1), nil, 3},
+		{"measured for too few days", "Standard_D4s_v5", func(m *Machine) { use(9000, 0, 0)(m); m.Days = 3 }, nil, 2},
+	} {
+		codes, unproven := judge(c.to, c.change)
+		require.Equal(t, c.codes, codes, c.name)
+		require.Equal(t, c.unproven, unproven, c.name)
+	}
+}
+
+// TestProven: the policy may ask for measures of disks and network wherever a target allows less of them.
+func TestProven(t *testing.T) {
+	m := machineOf("Standard_D8s_v5", level(14, 0, 100, 2000), 1000)
+	free := judged(t, plainSizer(t, nil), m)["Standard_D4s_v5"]
+	require.True(t, free.Feasible)
+	strict := judged(t, plainSizer(t, func(p *Policy) { p.Proven = true }), m)["Standard_D4s_v5"]
+	require.False(t, strict.Feasible)
+	require.Equal(t, Reason{"unmeasured", "disk bandwidth: at most 145 MB/s instead of 290, and its use was not measured"}, strict.Why)
 }
 
 func TestGates(t *testing.T) {

@@ -12,6 +12,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/csv"
 	"fmt"
@@ -60,7 +61,9 @@ func read(path string) (table, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	rows, err := csv.NewReader(r).ReadAll()
+	c := csv.NewReader(r)
+	c.Comment = '#'
+	rows, err := c.ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -79,6 +82,8 @@ const sizesHeader = `# Virtual machine sizes: one row a size. Facts from public 
 # as_of 2026-08-01 resource SKU dumps of 45 regions (DarrenJohns/djtools-azure-vm-sku-locator f31f817): family .. generations, offered
 # as_of 2026-01-26 pricing calculator: temp disk, GPU, ACU, IOPS; a temp disk the calculator leaves open is 0 where the
 #   name of a v5 or later size (Bsv2 and DCsv3 too) has no d, else unknown (-1)
+# as_of 2026-11-28 (day of collection) MicrosoftDocs/azure-compute-docs, pages of the series (gen/limits.csv): disk, network and cached limits where the
+#   calculator has none; a size of constrained cores has those of its parent
 # as_of 2026-11-24 (day of collection) microsoft/finops-toolkit InstanceSizeFlexibility.csv 5b32714: group and ratio x 100, virtual machine sizes only
 # as_of 2026-11-24 (day of collection) MicrosoftDocs/azure-compute-docs bv1, bsv2, basv2, bpsv2: burst = baseline in 1/100 percent of the whole VM, initial, hourly and banked credits
 # Rows without vcpus are names that only price lists know: their shape is unknown. offered: a digit per region of the
@@ -86,7 +91,7 @@ const sizesHeader = `# Virtual machine sizes: one row a size. Facts from public 
 `
 
 var sizeColumns = []string{"name", "family", "vcpus", "vcpus_available", "memory_mib", "data_disks", "nics", "features",
-	"arch", "generations", "temp_mib", "gpu", "acu", "disk_iops", "disk_bytes_s", "cached_iops", "burst", "group", "ratio100", "offered"}
+	"arch", "generations", "temp_mib", "gpu", "acu", "disk_iops", "disk_bytes_s", "cached_iops", "cached_bytes_s", "network_mbits_s", "burst", "group", "ratio100", "offered"}
 
 func writeSizes(data, path string) error {
 	sizes, err := read(filepath.Join(data, "vm_sizes.csv"))
@@ -106,10 +111,14 @@ func writeSizes(data, path string) error {
 		credits[b["arm_sku_name"]] = strings.Join([]string{scaled(b["base_cpu_pct_of_vm"], 100), b["initial_credits"],
 			b["credits_per_hour"], b["max_banked_credits"]}, ":")
 	}
+	limits, err := limitsOf(filepath.Join("pricing", "catalog", "gen", "limits.csv"))
+	if err != nil {
+		return err
+	}
 	byName := map[string][]string{}
 	for _, s := range sizes {
 		name := s["arm_sku_name"]
-		byName[name] = sizeRow(s, credits[name], offered[name])
+		byName[name] = sizeRow(s, limits[parent.ReplaceAllString(name, "$1$2")], credits[name], offered[name])
 	}
 	priced, err := pricedNames(data)
 	if err != nil {
@@ -127,13 +136,31 @@ func writeSizes(data, path string) error {
 	return write(path, sizesHeader, rows)
 }
 
-func sizeRow(s map[string]string, burst, offered string) []string {
+// parent matches a size of constrained cores: Standard_E16-4s_v5 has disks and network of Standard_E16s_v5.
+var parent = regexp.MustCompile(`^(Standard_[A-Z]+[0-9]+)-[0-9]+([a-z]*_.*)$`)
+
+// limitsOf reads the limits of sizes, with bytes for 10^6 bytes.
+func limitsOf(path string) (map[string]map[string]string, error) {
+	rows, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]map[string]string{}
+	for _, r := range rows {
+		out[r["size"]] = map[string]string{"disk_iops": r["disk_iops"], "disk_bytes_s": scaled(r["disk_mbytes_s"], 1_000_000),
+			"cached_iops": r["cached_iops"], "cached_bytes_s": scaled(r["cached_mbytes_s"], 1_000_000), "network_mbits_s": r["network_mbits_s"]}
+	}
+	return out, nil
+}
+
+func sizeRow(s, limits map[string]string, burst, offered string) []string {
 	if s["vcpus"] == "" {
 		offered = "" // known by its group only
 	}
 	return []string{s["arm_sku_name"], s["family"], s["vcpus"], s["vcpus_available"], scaled(s["memory_gib"], 1024),
 		s["max_data_disks"], s["max_nics"], features(s), s["cpu_arch"], s["hyperv_generations"], tempDisk(s), s["gpu"], s["acu"],
-		s["uncached_disk_iops"], s["uncached_disk_bytes_per_s"], s["cached_temp_iops"], burst, s["isf_group"], scaled(s["isf_ratio"], 100), offered}
+		cmp.Or(s["uncached_disk_iops"], limits["disk_iops"]), cmp.Or(s["uncached_disk_bytes_per_s"], limits["disk_bytes_s"]),
+		cmp.Or(s["cached_temp_iops"], limits["cached_iops"]), limits["cached_bytes_s"], limits["network_mbits_s"], burst, s["isf_group"], scaled(s["isf_ratio"], 100), offered}
 }
 
 func features(s map[string]string) string {

@@ -87,8 +87,11 @@ func (d *drawing) line(class string, x0, y0, x1, y1 float64) {
 	fmt.Fprintf(d, `<path class="%s" stroke="currentColor" d="M%s %sL%s %s"/>`, class, tenth(x0), tenth(y0), tenth(x1), tenth(y1))
 }
 
-func (d *drawing) box(class string, opacity, x0, y0, x1, y1 float64) {
-	fmt.Fprintf(d, `<rect class="%s" fill="currentColor" fill-opacity="%.2f" x="%s" y="%s" width="%s" height="%s"/>`, class, opacity, tenth(x0), tenth(y0), tenth(x1-x0), tenth(y1-y0))
+// corners of a rectangle, from its upper left to its lower right.
+type corners struct{ x0, y0, x1, y1 float64 }
+
+func (d *drawing) box(class string, opacity float64, c corners) {
+	fmt.Fprintf(d, `<rect class="%s" fill="currentColor" fill-opacity="%.2f" x="%s" y="%s" width="%s" height="%s"/>`, class, opacity, tenth(c.x0), tenth(c.y0), tenth(c.x1-c.x0), tenth(c.y1-c.y0))
 }
 
 // gauge is one measure of a machine in percent of what its size has.
@@ -129,7 +132,7 @@ func stripOf(vm *analyzer.VM, change *recommend.Resize) (Evidence, bool) {
 		d.text(machineLeft-8, y+4, "end", g.name)
 		d.line("whisker", x(points(q.P95)), y, x(points(q.P99)), y)
 		d.line("whisker", x(points(q.P99)), y-5, x(points(q.P99)), y+5)
-		d.box("middle", 0.45, x(points(q.P50)), y-8, max(x(points(q.P95)), x(points(q.P50))+1.5), y+8)
+		d.box("middle", 0.45, corners{x(points(q.P50)), y - 8, max(x(points(q.P95)), x(points(q.P50))+1.5), y + 8})
 		d.line("most", x(points(q.Max)), y-8, x(points(q.Max)), y+8)
 		if share, ok := becomes(g.name, change); ok && share < top {
 			d.line("level", x(share), y-14, x(share), y+14)
@@ -188,7 +191,7 @@ func weekOfMachine(vm *analyzer.VM) (Evidence, bool) {
 	for h, v := range vm.Week {
 		if v >= 0 {
 			x, y := machineLeft+wide*float64(h%24), float64(row*(h/24))
-			d.box("heat", 0.06+0.94*points(v)/top, x+0.5, y+0.5, x+wide-0.5, y+row-0.5)
+			d.box("heat", 0.06+0.94*points(v)/top, corners{x + 0.5, y + 0.5, x + wide - 0.5, y + row - 0.5})
 		}
 	}
 	d.WriteString("</svg>")

@@ -110,7 +110,7 @@ func newAlternativeView(a *rightsize.Alternative) alternativeView {
 	v := alternativeView{
 		Size: string(a.Size), Feasible: a.Feasible, Why: a.Why.Detail, CostMonth: exact(a.CostMonth), Saving: exact(a.Saving),
 		Overload: newBoundsView(a.Overload.Low, a.Overload.High, a.Overload.Known), Capacity: share(float64(a.Capacity) / 10_000),
-		Fit: newFitView(&a.Fit), Lost: texts(a.Lost), Check: texts(a.Check),
+		Fit: newFitView(&a.Fit), Lost: texts(a.Lost), Check: texts(slices.Concat(a.Check, a.Unproven)),
 	}
 	if a.CPU > 0 {
 		v.CPU = hundredths(int64(a.CPU))
@@ -222,6 +222,7 @@ type sizingPolicyView struct {
 	RelaxedTags    []string          `json:"relaxed_tags"`
 	Overload       number            `json:"overload"`
 	AverageLimit   number            `json:"average_limit"`
+	Proven         bool              `json:"proven"`
 	MemoryMargin   number            `json:"memory_margin"`
 	Censored       number            `json:"censored"`
 	MinDays        int               `json:"min_days"`
@@ -250,7 +251,7 @@ func newSizingPolicyView(p *rightsize.Policy) sizingPolicyView {
 	of := func(v rightsize.Percent) number { return share(float64(v) / 10_000) }
 	rule := func(r rightsize.Rule) ruleView { return ruleView{share(float64(r.Share) / 10_000), of(r.Limit)} }
 	v := sizingPolicyView{
-		Production: rule(p.Production), Relaxed: rule(p.Relaxed), RelaxedTags: texts(p.RelaxedTags), Overload: of(p.Overload), AverageLimit: of(p.AverageLimit),
+		Production: rule(p.Production), Relaxed: rule(p.Relaxed), RelaxedTags: texts(p.RelaxedTags), Overload: of(p.Overload), AverageLimit: of(p.AverageLimit), Proven: p.Proven,
 		MemoryMargin: of(p.MemoryMargin), Censored: of(p.Censored), MinDays: p.MinDays, MinSavingMonth: p.MinSavingMonth, MinSavingShare: of(p.MinSavingShare),
 		OneStep: p.OneStep, OneStepFree: of(p.OneStepFree), ResizeCost: p.ResizeCost, FamilyCost: p.FamilyCost, OverloadCost: p.OverloadCost,
 		HorizonMonths: p.HorizonMonths, FamilyChange: !p.NoFamilyChange, Burstable: !p.NoBurstable, Exempt: texts(p.Exempt), Snoozed: map[string]string{},
