@@ -20,6 +20,9 @@ type PastSpec struct {
 	// FirstDays is the history before the first day of advice (28 where 0), EveryDays the distance to the next (7), ReplayDays how long
 	// each is followed (90), all in days.
 	FirstDays, EveryDays, ReplayDays int
+	// AgainDays is after how many days of a replay each rule is asked again, what it bought until then counted as owned; 0: never.
+	// It is how a partner works who buys what each month's plan says.
+	AgainDays int
 	// BookAt returns the prices that were known on a day; nil: the input's book for every day.
 	BookAt func(day time.Time) (*pricing.Book, error)
 	// Threads is how many pools are worked on at once; the result does not depend on it.
@@ -50,7 +53,7 @@ func LookBack(in Input, spec PastSpec) ([]Past, []NotRecommended, error) {
 	}
 	run := forecast.Spec{Policy: in.Policy.forecast(in.Analysis.AsOf), Terms: in.Policy.forecastTerms(), FirstDay: max(7, cmp.Or(spec.FirstDays, 28)),
 		EveryDays: cmp.Or(spec.EveryDays, 7), ReplayDays: cmp.Or(spec.ReplayDays, 90), Threads: spec.Threads}
-	run.AgainDays = run.ReplayDays
+	run.AgainDays = cmp.Or(spec.AgainDays, run.ReplayDays)
 	if days := in.Analysis.Window.Days(); days < run.FirstDay+28 {
 		return nil, nil, fmt.Errorf("the files hold %d whole days, but %d before the first advice and 28 after it are needed: %w", days, run.FirstDay, forecast.ErrTooShort)
 	}
@@ -103,19 +106,20 @@ func lookBack(pools []*pastPool, in *Input, spec PastSpec, run forecast.Spec) (P
 	return past, err
 }
 
-// booksOf returns the book of each day of advice.
+// booksOf returns the book of each day on which rules are asked.
 func (s PastSpec) booksOf(in *Input, run forecast.Spec) (map[int]*pricing.Book, error) {
 	books := map[int]*pricing.Book{}
-	for day := run.FirstDay; day <= in.Analysis.Window.Days(); day += run.EveryDays {
-		books[day] = in.Book
-		if s.BookAt == nil {
-			continue
+	for origin := run.FirstDay; origin <= in.Analysis.Window.Days(); origin += run.EveryDays {
+		for day := origin; day <= min(origin+run.ReplayDays, in.Analysis.Window.Days()); day += run.AgainDays {
+			if books[day] = in.Book; s.BookAt == nil {
+				continue
+			}
+			book, err := s.BookAt(in.Analysis.Window.From.AddDate(0, 0, day))
+			if err != nil {
+				return nil, err
+			}
+			books[day] = book
 		}
-		book, err := s.BookAt(in.Analysis.Window.From.AddDate(0, 0, day))
-		if err != nil {
-			return nil, err
-		}
-		books[day] = book
 	}
 	return books, nil
 }

@@ -36,11 +36,13 @@ func newBacktest(c *common) *cobra.Command {
 		Long: `Takes every pool back to past days, decides as a plan of that day would have (only what came before, the prices of that day),
 and bills what really came. It prints the saving, the regret against the best that was possible, how often a decision lost
 money, and whether the ranges of the forecasts held, beside buying nothing, the last weeks repeated, Microsoft's rule and
-the always-on floor. It needs usage of at least eight weeks; a replay that the files cut short is counted as such.
+the always-on floor. With --again every rule is asked again as often, as whoever buys each month what the plan of that month
+says. It needs usage of at least eight weeks; a replay that the files cut short is counted as such.
 
 Prices: several sheets of --prices of different dates count from their dates on; where a day has no older price, the oldest
 known one stands in.`,
 		Example: `  sizeterm backtest exports/
+  sizeterm backtest --every 28 --replay 365 --again 28 exports/
   sizeterm backtest --history 90 --every 28 --replay 365 --output json exports/`,
 		Args: wantPaths,
 		RunE: func(cmd *cobra.Command, args []string) error { return b.run(cmd, args) },
@@ -54,6 +56,7 @@ known one stands in.`,
 	f.IntVar(&b.spec.FirstDays, "history", 28, "days of usage before the first decision")
 	f.IntVar(&b.spec.EveryDays, "every", 7, "days from one decision to the next")
 	f.IntVar(&b.spec.ReplayDays, "replay", 90, "days for which a decision is followed, 28 to 1095")
+	f.IntVar(&b.spec.AgainDays, "again", 0, "days after which each rule is asked again while it is followed, its purchases counted as owned; 0: it decides once")
 	f.BoolVarP(&b.verbose, "verbose", "v", false, "each customer by itself, too")
 	return cmd
 }
@@ -105,6 +108,8 @@ func (b *backtesting) check() (report.Format, error) {
 		return format, usageError("", "--history: %d: want at least 7 days", s.FirstDays)
 	case s.EveryDays < 1:
 		return format, usageError("", "--every: %d: want at least 1 day", s.EveryDays)
+	case s.AgainDays < 0:
+		return format, usageError("", "--again: %d: want at least 1 day, or 0 to decide once", s.AgainDays)
 	case s.ReplayDays < 28 || s.ReplayDays > 1095:
 		return format, usageError("", "--replay: %d: want 28 to 1095 days", s.ReplayDays)
 	}

@@ -130,11 +130,34 @@ func TestBacktestShowsALoss(t *testing.T) {
 	}
 }
 
+// One machine until day 49, then all: whoever decides once after 28 days holds the first machine's 2 of 14 units, whoever is asked again
+// buys the others when they have been there long enough.
+func TestBacktestAsksAgain(t *testing.T) {
+	path := longExport(t, 140, func(machine string, day int) bool { return day >= 49 || machine == "sg-web-01" })
+	saved := func(args ...string) (saving float64) {
+		code, out, errs := try(append([]string{"backtest", "--every", "200", "--replay", "112", "--output", "json", path}, args...)...)
+		require.Zero(t, code, errs)
+		var got struct {
+			Again   int `json:"again_days"`
+			Results []struct {
+				Rules []struct{ Saving json.Number }
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(out), &got))
+		saving, err := got.Results[0].Rules[0].Saving.Float64()
+		require.NoError(t, err)
+		return saving
+	}
+	require.Greater(t, saved("--again", "28"), 2*saved())
+	_, out, _ := try("backtest", "--every", "200", "--again", "28", path)
+	require.Contains(t, strings.Join(strings.Fields(out), " "), "Every rule was asked again every 28 days")
+}
+
 func TestBacktestRefuses(t *testing.T) {
 	code, _, errs := try("backtest", filepath.Join(top, "testdata", "contoso"))
 	require.Equal(t, exitInputRefused, code)
 	require.Contains(t, errs, "the files hold 28 whole days, but 28 before the first advice and 28 after it are needed")
-	for _, args := range [][]string{{"--replay", "27"}, {"--every", "0"}, {"--history", "6"}, {"--output", "xlsx"}} {
+	for _, args := range [][]string{{"--replay", "27"}, {"--every", "0"}, {"--history", "6"}, {"--again", "-1"}, {"--output", "xlsx"}} {
 		code, _, errs := try(append([]string{"backtest", top}, args...)...)
 		require.Equal(t, exitUsage, code, "%v: %s", args, errs)
 	}

@@ -49,6 +49,7 @@ type pastView struct {
 	First    int          `json:"first_days"`
 	Every    int          `json:"every_days"`
 	Replay   int          `json:"replay_days"`
+	Again    int          `json:"again_days"`
 	Results  []resultView `json:"results"`
 	Trials   []trialView  `json:"trials"`
 	LeftOut  []notView    `json:"left_out"`
@@ -117,7 +118,7 @@ type outcomeView struct {
 
 func newPastView(p *Past, version string) (*pastView, error) {
 	v := &pastView{Schema: "sizeterm.backtest/1", Version: version, AsOf: instant(p.AsOf), Window: newWindowView(p.Window),
-		First: p.Spec.FirstDays, Every: p.Spec.EveryDays, Replay: p.Spec.ReplayDays, Nominal: share(0.9),
+		First: p.Spec.FirstDays, Every: p.Spec.EveryDays, Replay: p.Spec.ReplayDays, Again: p.Spec.AgainDays, Nominal: share(0.9),
 		LeftOut: list(p.Left, newNotView), Prices: list(p.Prices, newSourceView), Results: []resultView{}, Trials: []trialView{}, Baseline: []string{}}
 	for _, r := range forecast.Rules() {
 		v.Baseline = append(v.Baseline, string(r))

@@ -22,9 +22,13 @@ func writePastTable(w io.Writer, p *Past, opts Options) error {
 	out := &page{width: opts.width(), color: opts.Color}
 	out.heading("What past advice would have earned, as of " + day(p.AsOf))
 	s := p.Spec
+	again := ""
+	if s.AgainDays > 0 {
+		again = fmt.Sprintf(" Every rule was asked again every %s, its own purchases counted as owned.", countOf(s.AgainDays, "day"))
+	}
 	out.paragraph(0, fmt.Sprintf("Usage from %s to %s (%s). Each pool was decided on every %s from %s on, knowing only what came before and the prices "+
-		"of that day, and followed for %s. Reservations count by the day of their term; those already owned are left out.",
-		day(p.Window.From), lastDay(p.Window.To), countOf(p.Window.Days(), "day"), ordinalDays(s.EveryDays), day(p.Window.From.AddDate(0, 0, s.FirstDays)), countOf(s.ReplayDays, "day")))
+		"of that day, and followed for %s. Reservations count by the day of their term; those already owned are left out.%s",
+		day(p.Window.From), lastDay(p.Window.To), countOf(p.Window.Days(), "day"), ordinalDays(s.EveryDays), day(p.Window.From.AddDate(0, 0, s.FirstDays)), countOf(s.ReplayDays, "day"), again))
 	for i := range p.Results {
 		r := &p.Results[i]
 		customers := customersOf(r)
