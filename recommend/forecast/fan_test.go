@@ -290,3 +290,18 @@ func TestRiskAversionBuysLess(t *testing.T) {
 		last = d.OneYear + d.ThreeYear
 	}
 }
+
+// The poorer the history, the wider the futures: a year ahead, nine of ten futures of eight whole weeks span less than those of eight weeks
+// with a day missing in one of them, and those less than those of three weeks.
+func TestPoorHistoriesAreWide(t *testing.T) {
+	policy := forecast.DefaultPolicy()
+	policy.Paths, policy.MonthlyLoss, policy.LossMonths = 400, 1e-9, 1e9
+	span := func(p forecast.Pool) float64 {
+		bands := fanOf(t, p, policy).Bands(0.05, 0.95)
+		return bands[1][52] - bands[0][52]
+	}
+	whole, gappy := steady("p", 100, 56), steady("p", 100, 56)
+	gappy.Gaps = []int{24}
+	require.Less(t, 1.1*span(whole), span(gappy))
+	require.Less(t, 1.1*span(gappy), span(steady("p", 100, 21)))
+}
