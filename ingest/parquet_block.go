@@ -1,10 +1,13 @@
 package ingest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
@@ -24,10 +27,11 @@ type block struct {
 type blockColumn struct {
 	*valueForm
 	page    *heldPage
-	at      []int32 // the value of each row, -1 for null; nil where row i has value i
-	codes   []int32 // into dict, instead of the next four
-	dict    *dictOf // texts of all codes, and numbers
-	longs   []int64 // INT64 and INT32
+	at      []int32  // the value of each row, -1 for null; nil where row i has value i
+	room    *[]int32 // that at lies in, nil where it lies in none of its own
+	codes   []int32  // into dict, instead of the next four
+	dict    *dictOf  // texts of all codes, and numbers
+	longs   []int64  // INT64 and INT32
 	doubles []float64
 	bytes   []byte // texts, one behind the other
 	offsets []uint32
@@ -48,7 +52,7 @@ type valueForm struct {
 // whole reports whether numbers are what they say: no decimals, no times.
 func (f *valueForm) whole() bool { return f.scale == 0 && f.timestamp == 0 && !f.date && !f.decimal }
 
-// dictOf is the dictionary of a column in a row group, in its own memory.
+// dictOf is the dictionary of a column in a row group.
 type dictOf struct {
 	texts   [][]byte
 	longs   []int64
@@ -76,8 +80,18 @@ func (b *block) free() {
 			c.page.release()
 			c.page = nil
 		}
+		if c != nil && c.room != nil {
+			rooms.Put(c.room)
+			c.room, c.at = nil, nil
+		}
 	}
 }
+
+// rooms keeps slices of blockRows places, and noRows is one for columns that are null throughout.
+var (
+	rooms  = sync.Pool{New: func() any { return new(make([]int32, blockRows)) }}
+	noRows = slices.Repeat([]int32{-1}, blockRows)
+)
 
 // cell returns the text of a row and column, empty for null. It is valid until that of another row of the column is asked for.
 func (b *block) cell(row, col int) []byte {
@@ -139,13 +153,15 @@ func (c *blockColumn) none(from, to int) bool {
 // pageReader cuts the pages of a column of a row group into columns of blocks.
 type pageReader struct {
 	valueForm
-	pages parquet.Pages
-	dict  *dictOf
-	named parquet.Dictionary // of which dict was made
-	all   blockColumn        // the page
-	rows  int                // of the page
-	next  int                // its first row that no block has
-	field int
+	pages         parquet.Pages
+	dict          *dictOf
+	named         parquet.Dictionary // of which dict was made
+	all           blockColumn        // the page
+	levels        []byte             // of the page: 0 for null; empty where all rows have values, or none has
+	values, value int                // of the page, and those before next
+	rows          int                // of the page
+	next          int                // its first row that no block has
+	field         int
 }
 
 // ready reads the next page where the last one is used up, and returns how many rows of it are left.
@@ -193,36 +209,14 @@ func (p *pageReader) open(page parquet.Page) error {
 	default:
 		values = p.plain(page)
 	}
-	levels := page.DefinitionLevels()
-	if len(levels) == 0 && page.NumNulls() == 0 {
-		if values != p.rows {
-			return fmt.Errorf("%d values of %d rows", values, p.rows)
-		}
-		return nil
-	}
-	c.at = make([]int32, p.rows)
-	if len(levels) == 0 || values == 0 {
-		for i := range c.at {
-			c.at[i] = -1
-		}
-		return nil
-	}
-	if len(levels) != p.rows {
-		return fmt.Errorf("%d levels of %d rows", len(levels), p.rows)
-	}
-	n := 0
-	for i, level := range levels {
-		c.at[i] = -1
-		if level > 0 {
-			c.at[i] = int32(n)
-			n++
-		}
-	}
-	if n != values {
-		return fmt.Errorf("%d values, %d levels of them", values, n)
-	}
-	if n == p.rows {
-		c.at = nil
+	p.levels, p.values, p.value = page.DefinitionLevels(), values, 0
+	switch n := len(p.levels); {
+	case n == 0 && page.NumNulls() == 0 && values != p.rows:
+		return fmt.Errorf("%d values of %d rows", values, p.rows)
+	case n > 0 && n != p.rows:
+		return fmt.Errorf("%d levels of %d rows", n, p.rows)
+	case n > 0 && n-bytes.Count(p.levels, []byte{0}) != values:
+		return fmt.Errorf("%d values, %d levels of them", values, n-bytes.Count(p.levels, []byte{0}))
 	}
 	return nil
 }
@@ -273,7 +267,7 @@ func widened(values []int32) []int64 {
 	return out
 }
 
-// readDictionary copies a dictionary.
+// readDictionary takes the values of a dictionary.
 func (p *pageReader) readDictionary(from parquet.Dictionary) *dictOf {
 	d := &dictOf{texts: make([][]byte, from.Len())}
 	var all []byte
@@ -287,16 +281,23 @@ func (p *pageReader) readDictionary(from parquet.Dictionary) *dictOf {
 			d.longs = append(d.longs, int64(v.Int32()))
 		case parquet.Double:
 			d.doubles = append(d.doubles, v.Double())
+		case parquet.ByteArray:
+			if !p.decimal {
+				d.texts[i] = v.ByteArray() // in the memory of the dictionary
+				continue
+			}
 		}
 		all = appendText(all, v, p.element)
 		ends[i] = len(all)
 	}
 	from0 := 0
 	for i, end := range ends {
-		d.texts[i] = all[from0:end:end]
-		d.longest = max(d.longest, end-from0)
+		if end > 0 {
+			d.texts[i] = all[from0:end:end]
+			from0 = end
+		}
+		d.longest = max(d.longest, len(d.texts[i]))
 		d.odd = d.odd || faultOf(d.texts[i]) != nil
-		from0 = end
 	}
 	d.odd = d.odd || d.longest > p.field
 	return d
@@ -319,10 +320,29 @@ func (p *pageReader) take(n int) *blockColumn {
 	p.next = to
 	c := p.all
 	c.page.uses.Add(1)
-	if c.at != nil {
-		c.at = c.at[from:to]
+	first := p.value
+	if len(p.levels) > 0 {
+		p.value += n - bytes.Count(p.levels[from:to], []byte{0})
+	} else {
+		p.value = min(p.values, first+n)
+	}
+	switch have := p.value - first; {
+	case have == 0:
+		c.at = noRows[:n]
+		return &c
+	case have < n:
+		c.room = rooms.Get().(*[]int32)
+		c.at = (*c.room)[:n]
+		at := int32(first)
+		for i, level := range p.levels[from:to] {
+			if c.at[i] = -1; level > 0 {
+				c.at[i] = at
+				at++
+			}
+		}
 		return &c
 	}
+	from, to = first, p.value
 	switch {
 	case c.codes != nil:
 		c.codes = c.codes[from:to]

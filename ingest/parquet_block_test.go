@@ -54,7 +54,7 @@ type typedCost struct {
 	Currency string     `parquet:"BillingCurrency,dict"`
 	Info     *string    `parquet:"AdditionalInfo,optional,dict"`
 	Tags     string     `parquet:"Tags,dict"`
-	Account  string     `parquet:"BillingAccountId,dict"`
+	Account  *string    `parquet:"BillingAccountId,optional,dict"`
 }
 
 // written writes rows in pages and row groups of odd sizes.
@@ -186,12 +186,15 @@ func oddCost(rng *rand.Rand, i, odd int) typedCost {
 	date := time.Date(2026, 10, 1+i%28, 0, 0, 0, 0, time.UTC)
 	resource := fmt.Sprintf("/subscriptions/s/resourceGroups/RG%d/vm/VM%d", i%3, i%11)
 	quantity, info := pick(rng, 24, 23.200004, 1.5), fmt.Sprintf(`{"ServiceType":"Standard_D2s_v5","VMName":"vm%d"}`, i%11)
-	c := typedCost{&date, "S", pick(rng, "Virtual Machines", "Storage"), &resource, "westeurope", &quantity, "1 Hour", rng.Float64() * 10, 960, "EUR", &info, `"a": "b"`, "B"}
+	c := typedCost{&date, "S", pick(rng, "Virtual Machines", "Storage"), &resource, "westeurope", &quantity, "1 Hour", rng.Float64() * 10, 960, "EUR", &info, `"a": "b"`, new("B")}
 	if strange() {
 		c.Cost = pick(rng, math.NaN(), -1, 1e40, 1e-9)
 	}
 	if strange() {
 		c.Info = pick(rng, nil, new("{"), new(`{"ServiceType":"Z9"}`), new("a\x01"))
+	}
+	if strange() {
+		c.Account = nil
 	}
 	if strange() {
 		c.Date, c.Resource = nil, pick(rng, nil, new("é\xc3"))
