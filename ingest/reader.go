@@ -100,6 +100,7 @@ type Reader struct {
 	turn    sync.Mutex // of the worker that takes the next chunk
 	chunks  *chunker
 	blocks  *parquetTable // instead of chunks
+	ahead   *ahead        // of a text that is unpacked or converted
 	ended   bool
 	queue   chan *job
 	stop    chan struct{}
@@ -201,7 +202,12 @@ func (r *Reader) start() {
 	if table := r.text.table; table != nil && table.again() && !r.plan.match.Wide {
 		r.blocks = table
 	}
-	r.chunks = &chunker{r: r.text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
+	var text io.Reader = r.text
+	if t := r.text; r.blocks == nil && (t.packed || t.encoding != "utf-8" || t.unnamed) && workers > 1 {
+		r.ahead = newAhead(t)
+		text = r.ahead
+	}
+	r.chunks = &chunker{r: text, delim: r.plan.delim, limits: r.limits, line: r.plan.firstLine}
 	r.queue, r.used = make(chan *job, 2*workers), make(chan rowset, 3*workers)
 	r.work.Add(workers)
 	for range workers {
@@ -376,6 +382,9 @@ func (r *Reader) end(whole bool) {
 // halt stops the goroutines.
 func (r *Reader) halt() {
 	r.stopped.Do(func() { close(r.stop) })
+	if r.ahead != nil {
+		r.ahead.Close()
+	}
 	for range r.queue { // nobody wants the rest
 	}
 	r.work.Wait()
