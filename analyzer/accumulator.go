@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -90,6 +91,14 @@ func (a *Accumulator) Add(rec arrow.Record) error {
 		return nil
 	}
 	return fmt.Errorf("analyzer: record has neither the charge nor the sample schema: %v", rec.Schema().Fields())
+}
+
+// SetMinAge sets Options.MinAge for the analysis: 0 counts every machine. What was read stays as it was, so the rule may be known
+// after the files that may hold it.
+func (a *Accumulator) SetMinAge(age time.Duration) {
+	if a.opts.MinAge = age; age <= 0 {
+		a.opts.MinAge = -1
+	}
 }
 
 // Merge adds what other holds, which stays as it was. It is an error when their options differ.

@@ -126,6 +126,7 @@ func (b *backtesting) past(g *gathered) (*report.Past, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.accumulator.SetMinAge(policy.MinAge)
 	analysis, err := g.accumulator.Analysis()
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			allowed, listed = append([]string{"recommend/order"}, rooms["recommend/order"]...), !strings.Contains(room, "test")
 		}
 		if !listed {
-			require.True(t, strings.HasPrefix(room, "cmd/") || strings.HasPrefix(room, "benchmarks") || strings.Contains(room, "test") || strings.Contains(room, "/internal/") || strings.HasSuffix(room, "/gen"),
+			require.True(t, strings.HasPrefix(room, "cmd/") || room == "docs" || strings.HasPrefix(room, "benchmarks") || strings.Contains(room, "test") || strings.Contains(room, "/internal/") || strings.HasSuffix(room, "/gen"),
 				"%s is a room without a row in the table: add it", room)
 			continue
 		}

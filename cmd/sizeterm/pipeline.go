@@ -630,19 +630,36 @@ func (p *pipeline) decide(ctx context.Context, c store.Customer, uploads []store
 	if err != nil {
 		return nil, in, err
 	}
+	house, err := p.housePolicy()
+	if err != nil {
+		return nil, in, err
+	}
+	g.policies = append(house, g.policies...)
 	if c.Policy != "" {
 		g.policies = append(g.policies, policyFile{"the customer's policy", []byte(c.Policy)})
 	}
 	p.took(metrics.Analyze, start)
 	start = p.now()
 	job := p.plans
-	job.only = c.ID
+	job.only, job.policyPath = c.ID, "" // it is the first of the policies: a customer's own wins
 	if in, err = job.input(g); err != nil {
 		return nil, in, err
 	}
 	plan, err := job.ask(in)
 	p.took(metrics.Recommend, start)
 	return plan, in, err
+}
+
+// housePolicy is the file of --policy, which holds for every customer that says nothing else; none where there is no such file.
+func (p *pipeline) housePolicy() ([]policyFile, error) {
+	if p.plans.policyPath == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(p.plans.policyPath)
+	if err != nil {
+		return nil, refused("--policy names a YAML file; see docs/POLICY.md.", err)
+	}
+	return []policyFile{{p.plans.policyPath, text}}, nil
 }
 
 func (p *pipeline) took(stage metrics.Stage, start time.Time) {

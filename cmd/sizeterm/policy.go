@@ -91,6 +91,9 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("not a policy: %w", err)
 	}
+	if err := wholeNumbers(f.text); err != nil {
+		return err
+	}
 	if doc.Schema != policySchema {
 		return fmt.Errorf("schema %q: want %q as the first key", doc.Schema, policySchema)
 	}

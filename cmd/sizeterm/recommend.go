@@ -122,6 +122,7 @@ func (r *recommending) input(g *gathered) (recommend.Input, error) {
 	if err != nil {
 		return none, err
 	}
+	g.accumulator.SetMinAge(policy.MinAge)
 	analysis, err := g.accumulator.Analysis()
 	if err != nil {
 		return none, err

@@ -142,7 +142,7 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 		return err
 	}
 	server := web.New(web.Options{
-		Provider: provider, Public: public,
+		Provider: provider, Public: public, Rules: lib,
 		Receiver: lib, Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk, Proofs: who.proofs,
 		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, Ready: func(ctx context.Context) error { return errors.Join(p.db.Ready(ctx), lib.door.Err()) },
 		Observe: series.Answered, Door: lib.door, Happened: lib,

@@ -75,6 +75,7 @@ func parsePages() pages {
 	funcs := report.Funcs()
 	funcs["asset"] = assetPath
 	funcs["slug"] = slug
+	funcs["ruleTable"] = func(page policyPage, rules []Rule) ruleTable { return ruleTable{page, rules} }
 	funcs["words"] = func(code string) string { return strings.ReplaceAll(code, "_", " ") }
 	funcs["kind"], funcs["bytes"] = kindWords, bytesWords
 	funcs["inc"] = func(n int) int { return n + 1 }

@@ -49,7 +49,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	w := &world{ids: objects{"unfinished": {}}}
 	w.door = newDoor(t)
-	w.service = newService(t, withDesks, func(o *Options) { o.Home, o.Door, o.Happened = "home", w.door, over{} })
+	w.service = newService(t, withDesks, func(o *Options) { o.Home, o.Door, o.Happened, o.Rules = "home", w.door, over{}, &fewRules{} })
 	for _, tenant := range []string{"home", "away"} {
 		w.fill(tenant)
 	}

@@ -34,6 +34,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/customers/{customer}/trace/{traced}", need: Viewer, object: "traced", serve: s.trace},
 		{method: "GET", path: "/customers/{customer}/plan.html", need: Viewer, object: "customer", serve: s.printed},
 		{method: "GET", path: "/customers/{customer}/plan.xlsx", need: Viewer, object: "customer", serve: s.workbook},
+		{method: "GET", path: "/customers/{customer}/policy", need: Viewer, object: "customer", serve: s.policy},
+		{method: "POST", path: "/customers/{customer}/policy", need: Approver, object: "customer", serve: s.setPolicy},
 		{method: "GET", path: "/prices", need: Viewer, serve: s.prices},
 		{method: "GET", path: "/uploads", need: Viewer, serve: s.uploads},
 		{method: "POST", path: "/uploads", need: Analyst, serve: s.receive},

@@ -23,6 +23,8 @@ type Options struct {
 	Plans    Plans
 	People   People
 	Links    Links
+	// Rules are what customers' plans are decided by; nil where nobody keeps any.
+	Rules Rules
 	// Keys are those of programs, Answers what their requests were answered with.
 	Keys    Keys
 	Answers Answers

@@ -34,6 +34,8 @@ type customerView struct {
 	Plan           *recommend.Plan
 	Told           *report.Told
 	Whole          *Planned // what Plan is the customer's part of
+	mu             sync.Mutex
+	effects        map[string][]effect // tables that were computed, by rule and value
 }
 
 // viewsKept is the number of plans whose words are kept: one of each of a few tenants, and the one before.

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"sizeterm/analyzer"
 	"sizeterm/cmd/sizeterm/internal/plot"
 	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
@@ -77,11 +76,7 @@ func turn(knobs []knob, r *http.Request) (changed bool, err error) {
 
 // try evaluates the knobs with the simulator, on the customer's own machines and pools: those of others are not touched by them.
 func try(in recommend.Input, base *recommend.Plan, p *recommend.Pool, knobs []knob) (*tried, error) {
-	analysis := *in.Analysis
-	analysis.Pools = slices.DeleteFunc(slices.Clone(analysis.Pools), func(a analyzer.Pool) bool { return a.Customer != p.Customer })
-	analysis.VMs = slices.DeleteFunc(slices.Clone(analysis.VMs), func(vm analyzer.VM) bool { return vm.Customer != p.Customer })
-	analysis.Profiles = slices.DeleteFunc(slices.Clone(analysis.Profiles), func(f analyzer.Profile) bool { return f.Customer != p.Customer })
-	in.Analysis = &analysis
+	in = within(in, p.Customer)
 	var change recommend.Change
 	for _, k := range knobs {
 		if k.Quantity != k.Planned || k.Planned > 0 {
