@@ -60,7 +60,7 @@ type profiled struct {
 	hours   int64
 }
 
-// place puts the demand of an entry where it belongs: its profile, and its pool unless it is young. Spot machines have
+// place puts the demand of an entry where it belongs: its profile, and its pool unless it is young or a classic deployment. Spot machines have
 // neither: they are listed only.
 func (r *run) place(e *entry, g *groups, ages map[resourceKey]int32) {
 	if e.spot {
@@ -71,7 +71,7 @@ func (r *run) place(e *entry, g *groups, ages map[resourceKey]int32) {
 	profile := g.profile(r, Key{vm.Customer, vm.Region, vm.Size})
 	profile.entries = append(profile.entries, e)
 	profile.hours += vm.Hours
-	if vm.Size == "" {
+	if vm.Size == "" || vm.Classic() {
 		r.add(e, &profile.series, nil)
 		return
 	}

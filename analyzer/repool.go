@@ -33,7 +33,7 @@ func (vm *VM) ran(day int, micro int64, hours *[24]int64) {
 }
 
 // Demand returns when the machine ran in a window of so many days; hours that are not known are bounded for it alone. It is
-// nothing for machines that count in no pool: young ones, Spot machines, those without a size.
+// nothing for machines that count in no pool: young ones, Spot machines, classic deployments, those without a size.
 func (vm *VM) Demand(days int) demand.Series {
 	out := demand.NewSeries(24 * days)
 	vm.each(nil, func(day int, micro int64, hours *[24]int64) {
@@ -105,7 +105,7 @@ func (a *Analysis) Repool(changes map[int]Change) []Pool {
 		if !ok {
 			change.Size = vm.Size
 		}
-		if !vm.Spot && !vm.Young && vm.Size != "" && change.Size != "" {
+		if !vm.Spot && !vm.Young && !vm.Classic() && vm.Size != "" && change.Size != "" {
 			r.place(vm, change, gaps[vm.Customer])
 		}
 	}

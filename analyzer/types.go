@@ -11,6 +11,7 @@
 package analyzer
 
 import (
+	"strings"
 	"time"
 
 	"sizeterm/analyzer/demand"
@@ -121,6 +122,9 @@ type VM struct {
 	load   []loadedDay // how busy it was in each hour
 	known  Known
 }
+
+// Classic reports whether the machine is a classic deployment (before the Resource Manager), which no reservation is recommended for.
+func (v *VM) Classic() bool { return strings.Contains(v.Resource, "/microsoft.classiccompute/") }
 
 // Warning is a doubt about a figure that travels with it.
 type Warning struct {

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -46,7 +47,7 @@ func (p *Plan) check(decisions []*decision, in *Input) error {
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		d := byPool[l.Pool]
-		for _, assert := range []func(*decision, *Input) error{l.check, l.checkPrice, l.checkGates} {
+		for _, assert := range []func(*decision, *Input) error{l.check, l.checkCurrency, l.checkPrice, l.checkGates} {
 			if err := assert(d, in); err != nil {
 				return fmt.Errorf("recommend: line %s (%d x %s %s): %w", l.ID, l.Quantity, l.Size, l.Term, err)
 			}
@@ -65,7 +66,7 @@ func (p *Plan) check(decisions []*decision, in *Input) error {
 		if row, ok := d.chosenRow(); ok && differ(row.Saving, sum, int64(len(row.Buy))) { // M5
 			return fmt.Errorf("recommend: pool %s: the lines save %s, the pool %s", pool, sum.Decimal(), row.Saving.Decimal())
 		}
-		if err := d.checkPool(); err != nil {
+		if err := errors.Join(d.checkPool(), d.checkTie(), d.checkMonotone()); err != nil {
 			return fmt.Errorf("recommend: pool %s: %w", pool, err)
 		}
 	}
@@ -91,6 +92,57 @@ func (d *decision) checkPool() error {
 	for _, other := range d.result.Compare { // M11: no term that is expected to save more was passed over
 		if d.result.Chosen != Set && !d.result.Limited && d.result.Held == "" && other.SavingLow.Micros > 0 && differ(other.ExpectedSaving, row.ExpectedSaving, 1) && other.ExpectedSaving.Cmp(row.ExpectedSaving) > 0 && !samePurchases(other.Buy, row.Buy) {
 			return fmt.Errorf("%s is expected to save %s, %s only %s", other.Choice, other.ExpectedSaving.Decimal(), row.Choice, row.ExpectedSaving.Decimal())
+		}
+	}
+	return nil
+}
+
+// checkTie asserts that what is bought is expected to cost less than buying nothing at all, for a tie is won by pay-as-you-go, and where
+// the choice is proved best that the last unit of each term saves something by itself (M10).
+func (d *decision) checkTie() error {
+	if d.result.Chosen == Set {
+		return nil
+	}
+	spent := d.expected.evaluate(d.whole).cost()
+	if d.expected.evaluate(nil).cost().Cmp(spent) <= 0 {
+		return fmt.Errorf("it is not expected to cost less than pay-as-you-go")
+	}
+	if d.result.Certificate.Gap > 0 || d.result.Limited || !d.market.uniform() || d.mixesSizes() || d.staggered() {
+		return nil
+	}
+	row, _ := d.chosenRow()
+	for _, p := range row.Buy {
+		if d.expected.evaluate(d.whole.with(ticketKey{p.Size, p.Term, 0}, -1)).cost().Cmp(spent) < 0 {
+			return fmt.Errorf("one %s %s less is expected to cost less", p.Size, p.Term)
+		}
+	}
+	return nil
+}
+
+// checkMonotone asserts that a dearer reservation is not bought more, nor anything of it when it costs as much as pay-as-you-go in every
+// hour (M12).
+func (d *decision) checkMonotone() error {
+	for _, term := range d.terms {
+		pool, k, ok, err := d.termPool(term)
+		if err != nil || !ok {
+			return err
+		}
+		quantity, err := pool.Best()
+		if err != nil {
+			return err
+		}
+		for _, dearer := range []int64{pool.Cost + pool.Cost/20 + 1, k.payg * term.Hours()} {
+			if dearer < pool.Cost {
+				continue
+			}
+			pool.Cost = dearer
+			less, err := pool.Best()
+			if err != nil {
+				return err
+			}
+			if less > quantity {
+				return fmt.Errorf("%s: %d are bought at a price, %d at a higher one", term, quantity, less)
+			}
 		}
 	}
 	return nil
@@ -136,6 +188,26 @@ func (t *Total) scheduled(side func(*Payment) money.Amount) int64 {
 		sum += side(&t.Calendar[i]).Micros
 	}
 	return sum
+}
+
+// checkCurrency asserts that every amount of a line is in the currency of its pool (M6).
+func (l *Line) checkCurrency(d *decision, _ *Input) error {
+	amounts := []money.Amount{l.UnitPrice, l.TotalPrice, l.SavingWindow, l.SavingMonth, l.SavingMonthLow, l.SavingMonthHigh, l.SavingTerm}
+	if p := l.Partner; p != nil {
+		amounts = append(amounts, p.CostMonth, p.PriceMonth, p.MarginMonth, p.CreditLostMonth, p.SavingMonth, p.CustomerSavingMonth)
+	}
+	if f := l.Forecast; f != nil {
+		amounts = append(amounts, f.SavingMonthMean, f.P5, f.P95)
+	}
+	for _, a := range amounts {
+		if a.Currency != d.currency {
+			return fmt.Errorf("%s %s in a pool of %s", a.Decimal(), a.Currency, d.currency)
+		}
+	}
+	if l.Currency != d.currency || d.currency != money.Code(d.pool.Currency) {
+		return fmt.Errorf("currency %s, usage in %s", l.Currency, d.pool.Currency)
+	}
+	return nil
 }
 
 // checkPrice asserts that the price of a line is the book's, of this size, region, term and currency, with its source (M7).

@@ -297,6 +297,7 @@ type NotRecommended struct {
 	Subject  string
 	Reason   string // a code
 	Detail   string
+	Way      string // the nearest eligible way; empty where there is none, or nothing stands in the way but the money
 }
 
 // Reference is what Microsoft's own rule recommends on the same window, for comparison.

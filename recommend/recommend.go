@@ -67,6 +67,7 @@ func Recommend(in Input) (*Plan, error) {
 	if err := plan.total(decisions, today, sizes, budgets, &in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
+	plan.showWays(decisions, &in)
 	plan.sort()
 	return plan, plan.check(decisions, &in)
 }
@@ -161,7 +162,7 @@ func (d *decision) whyNothing() (reason, detail string) {
 }
 
 func (p *Plan) refuse(customer, subject, reason, detail string) {
-	p.NotRecommended = append(p.NotRecommended, NotRecommended{customer, subject, reason, detail})
+	p.NotRecommended = append(p.NotRecommended, NotRecommended{Customer: customer, Subject: subject, Reason: reason, Detail: detail})
 }
 
 // accountForMachines names every machine whose hours no pool decides about.
@@ -170,6 +171,9 @@ func (p *Plan) accountForMachines(in *Input) {
 		vm := &in.Analysis.VMs[i]
 		if vm.Spot {
 			p.refuse(vm.Customer, vm.Name, "spot", fmt.Sprintf("%s in %s is a Spot machine: reservations do not cover it", vm.Size, vm.Region))
+		}
+		if vm.Classic() {
+			p.refuse(vm.Customer, vm.Name, "classic", fmt.Sprintf("%s in %s is a classic deployment: no reservation is recommended for it", vm.Size, vm.Region))
 		}
 		if vm.State == analyzer.StateSizeUnknown {
 			p.refuse(vm.Customer, vm.Name, "size_unknown", fmt.Sprintf("the catalog does not know the size %q", vm.Size))
@@ -191,7 +195,7 @@ func (p *Plan) warnAboutLists(in *Input) {
 	for _, e := range in.Existing {
 		switch {
 		case e.Agreement == "ea":
-			p.warn("ea_reservation", e.ID, "bought under an enterprise agreement: it does not follow a subscription to CSP and is not counted")
+			p.warn("ea_reservation", e.ID, "bought under an enterprise agreement: it does not follow a subscription to CSP and is not counted; where the subscription has moved, have it cancelled or exchanged under that agreement and buy anew")
 		case !e.Until.After(in.Analysis.AsOf):
 			p.warn("reservation_expired", e.ID, "ended on "+e.Until.Format(time.DateOnly)+" and is not counted")
 		case e.AutoRenew:

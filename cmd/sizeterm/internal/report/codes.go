@@ -19,6 +19,7 @@ var words = map[string]string{
 	"buy_later":                 "better bought when an owned reservation ends",
 	"covered_by_existing":       "covered already by existing reservations",
 	"policy_terms":              "the policy does not allow this term",
+	"classic":                   "classic deployments, which no reservation is recommended for",
 	"spot":                      "Spot machines, which no reservation covers",
 	"size_unknown":              "the size is not in the catalog",
 	"unknown_size":              "the size is not in the catalog",

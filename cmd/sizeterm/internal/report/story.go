@@ -176,7 +176,11 @@ func resizesOf(p *recommend.Plan, t *recommend.Total) []recommend.Resize {
 // groupNot groups what was not recommended by reason, the most frequent first.
 func groupNot(list []recommend.NotRecommended) []remarks {
 	return group(len(list), func(i int) (string, remark) {
-		return list[i].Reason, remark{list[i].Subject, list[i].Detail}
+		detail := list[i].Detail
+		if list[i].Way != "" {
+			detail = strings.TrimSuffix(detail, ".") + "; instead: " + list[i].Way
+		}
+		return list[i].Reason, remark{list[i].Subject, detail}
 	})
 }
 

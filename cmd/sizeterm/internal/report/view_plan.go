@@ -188,10 +188,11 @@ type notView struct {
 	Subject string `json:"subject"`
 	Reason  string `json:"reason"`
 	Detail  string `json:"detail"`
+	Way     string `json:"way"`
 }
 
 func newNotView(n *recommend.NotRecommended) notView {
-	return notView{Subject: n.Subject, Reason: n.Reason, Detail: n.Detail}
+	return notView{Subject: n.Subject, Reason: n.Reason, Detail: n.Detail, Way: n.Way}
 }
 
 type referenceView struct {
