@@ -195,9 +195,11 @@ func (d *decision) mix(in *Input) (mixed, error) {
 		return m, err
 	}
 	best.ThreeYear = d.polish(d.expected, best.ThreeYear, func(n int64) order { return m.order(solve.Mix{ThreeYear: n, OneYear: best.OneYear}) })
-	best.OneYear[0] = d.polish(d.expected, best.OneYear[0], func(n int64) order {
-		return m.order(solve.Mix{ThreeYear: best.ThreeYear, OneYear: append([]int64{n}, best.OneYear[1:]...)})
-	})
+	if m.one.ratio > 0 { // one year is sold
+		best.OneYear[0] = d.polish(d.expected, best.OneYear[0], func(n int64) order {
+			return m.order(solve.Mix{ThreeYear: best.ThreeYear, OneYear: append([]int64{n}, best.OneYear[1:]...)})
+		})
+	}
 	m.whole = m.order(best)
 	m.now = d.sortPurchases(append(purchases(m.three.offer, best.ThreeYear), purchases(m.one.offer, best.OneYear[0])...))
 	return m, nil

@@ -23,6 +23,7 @@ type decision struct {
 	currency money.Code
 	order    bill.Order // how reservations spread over usage; it matters only where prices a unit differ
 	scope    scope      // where what is bought applies
+	piece    bool       // the pool is the part of one that lies in the scope
 
 	low      *ahead         // the year ahead on the Stacked profile: what quantities are decided on
 	bounds   []*ahead       // the year ahead under every other reading of the same usage: Flat hours, other orders of coverage
@@ -53,6 +54,9 @@ type decision struct {
 func decide(pool *analyzer.Pool, in *Input) (*decision, error) {
 	d := &decision{pool: pool, market: newMarket(pool, in), currency: money.Code(pool.Currency), order: bill.HighestFirst, asOf: in.Analysis.AsOf}
 	d.existing, d.draft, d.days = existingOf(pool, in), in.draft, pool.Days
+	if d.scope, d.piece = in.pieces[pool]; d.piece {
+		d.existing = nil // what they serve was taken off, or there are none
+	}
 	for _, e := range d.existing {
 		d.market.ratios[e.Size] = ratioOf(pool, e.Size)
 	}
@@ -81,8 +85,8 @@ func decide(pool *analyzer.Pool, in *Input) (*decision, error) {
 func (d *decision) describe(in *Input) {
 	pool := d.pool
 	d.result = Pool{
-		ID: id("pool", pool.Customer, pool.Currency, string(pool.Region), pool.Group), Customer: pool.Customer, Currency: d.currency,
-		Region: pool.Region, Group: pool.Group, Flexible: pool.Flexible, Scope: sharedScope, Hours: in.Analysis.Window.Hours() - 24*len(pool.Gaps),
+		ID: d.poolID(), Customer: pool.Customer, Currency: d.currency,
+		Region: pool.Region, Group: pool.Group, Flexible: pool.Flexible, Scope: d.scope.String(), Hours: in.Analysis.Window.Hours() - 24*len(pool.Gaps),
 		Days: pool.Days, Exact: pool.Exact, Existing: d.existing, Chosen: PAYG, Curve: map[pricing.Term][]Point{},
 		PayGCost: money.New(0, d.currency), SoftwareCost: money.New(0, d.currency), GrossCost: money.New(0, d.currency),
 	}
@@ -97,6 +101,15 @@ func (d *decision) describe(in *Input) {
 		}
 		d.result.Rates = append(d.result.Rates, rate)
 	}
+}
+
+// poolID is stable from run to run; that of a part of a pool names its scope.
+func (d *decision) poolID() string {
+	p := d.pool
+	if d.piece {
+		return id("pool", p.Customer, p.Currency, string(p.Region), p.Group, d.scope.name)
+	}
+	return id("pool", p.Customer, p.Currency, string(p.Region), p.Group)
 }
 
 // refuseSizes says for which sizes in use there is no price, and why.

@@ -61,7 +61,7 @@ func (d *decision) line(p Purchase, before order, in *Input) (Line, error) {
 		return Line{}, fmt.Errorf("pool %s: no offer for %s %s", d.result.ID, p.Size, p.Term)
 	}
 	l := Line{
-		ID: id("line", d.pool.Customer, sharedScope, string(d.pool.Region), string(p.Size), p.Term.String()), Pool: d.result.ID,
+		ID: id("line", d.pool.Customer, d.lineScope(), string(d.pool.Region), string(p.Size), p.Term.String()), Pool: d.result.ID,
 		Customer: d.pool.Customer, Subscription: d.scope.subscription, Scope: d.scope.String(), Region: d.pool.Region, Size: p.Size, Term: p.Term, Quantity: p.Quantity,
 		Ratio: d.market.ratios[p.Size], Flexible: d.pool.Flexible, BillingPlan: in.Policy.BillingPlan,
 		UnitPrice: offer.Total, Currency: d.currency, PriceSource: priceSource(offer), PartnerOnRecord: in.Policy.PartnerOnRecord,
@@ -84,6 +84,14 @@ func (d *decision) line(p Purchase, before order, in *Input) (Line, error) {
 	l.Partner, err = d.partner(&l, before, after, in)
 	d.explain(&l, offer, in)
 	return l, err
+}
+
+// lineScope is the scope that the ID of a line names: a question of another scope is asked of the same line.
+func (d *decision) lineScope() string {
+	if d.piece {
+		return d.scope.name
+	}
+	return sharedScope
 }
 
 // lineSavings fills the savings of a line: what it adds under each reading of the usage.
@@ -172,6 +180,9 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	l.Eligibility = append(l.Eligibility, fmt.Sprintf("reservations of this size for %s are sold on %s: %s", years(l.Term), in.Analysis.AsOf.Format(time.DateOnly), yes(verdict.OK)),
 		"scope is shared at purchase under the Azure plan; a narrower scope is a second step",
 		"check before buying: active and registered subscription, agreement, market, agents' access")
+	if d.piece {
+		l.Eligibility = append(l.Eligibility, d.pieceWords()...)
+	}
 	if d.result.Chosen == Set {
 		l.Reasons = append(l.Reasons, d.setWords())
 	}

@@ -35,12 +35,14 @@ type Input struct {
 	// Files describes the files that were read, for the record.
 	Files []File
 
-	ahead  *prospect // what the past says of the time ahead; Recommend fills it
-	set    settings  // quantities that the user fixed; WhatIf fills it
-	scope  *asked    // at which the plan's reservations are evaluated; WhatIf fills it
-	growth int64     // of all usage, in basis points; WhatIf fills it
-	tariff *tariff   // prices of today, while sizes are tried
-	draft  bool      // decisions are tried, and need no certificate yet
+	ahead     *prospect                // what the past says of the time ahead; Recommend fills it
+	set       settings                 // quantities that the user fixed; WhatIf fills it
+	scope     *asked                   // at which the plan's reservations are evaluated; WhatIf fills it
+	growth    int64                    // of all usage, in basis points; WhatIf fills it
+	tariff    *tariff                  // prices of today, while sizes are tried
+	pieces    map[*analyzer.Pool]scope // of pools that are parts of one; forCapacity and divide fill it
+	undivided []analyzer.Pool          // before forCapacity
+	draft     bool                     // decisions are tried, and need no certificate yet
 }
 
 // File describes one file that went into the plan.

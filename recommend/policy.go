@@ -2,8 +2,11 @@ package recommend
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"sizeterm/pricing/catalog"
 	"sizeterm/recommend/rightsize"
 )
 
@@ -61,6 +64,13 @@ type Policy struct {
 	MaxUpfront, MaxMonth *int64
 	// Terms are the terms that may be bought; both where empty.
 	Terms []string
+	// CapacityPriority names the pools (flexibility groups, sizes of them, or AllPools) whose reservations hold capacity: bought in the
+	// exact size that runs, for one subscription each, without size flexibility. Sizes then stay as they are in the whole plan.
+	//
+	//	                       flexible, shared       capacity priority
+	//	3 x D4s, 2 x D8s       14 x D2s, for all      3 x D4s and 2 x D8s, each for its subscription
+	//	a D8s is replaced      still used             idle
+	CapacityPriority []string
 	// PriceAge is the age of a price source from which the plan warns.
 	//
 	//	age       what can have happened
@@ -127,6 +137,13 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("price_tolerance: %v: want a share of at least 0", p.PriceTolerance)
 	case p.MinAge < 0 || p.PriceAge < 0 || p.MaxPriceAge < 0:
 		return fmt.Errorf("min_age_days, price_age_days, max_price_age_days: want at least 0")
+	}
+	for _, name := range p.CapacityPriority {
+		_, isSize := catalog.SizeOf(name)
+		isGroup := slices.ContainsFunc(catalog.Groups(), func(g string) bool { return strings.EqualFold(g, name) })
+		if name != AllPools && !isSize && !isGroup {
+			return fmt.Errorf("capacity_priority: %q: want all, a flexibility group or a size", name)
+		}
 	}
 	for _, term := range p.Terms {
 		if term != "P1Y" && term != "P3Y" {

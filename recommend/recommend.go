@@ -30,6 +30,7 @@ func Recommend(in Input) (*Plan, error) {
 	if in, plan.Rescopes, err = widen(in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
+	in = in.forCapacity(plan)
 	if in.ahead, err = newProspect(&in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
@@ -48,6 +49,9 @@ func Recommend(in Input) (*Plan, error) {
 	decisions, sizes, err := plan.rightsize(today, budgets, &in)
 	if err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
+	}
+	if decisions, err = sizes.divided(decisions, today, &in); err != nil {
+		return nil, fmt.Errorf("recommend: scopes: %w", err)
 	}
 	for _, d := range decisions {
 		if err := d.takeScope(&in); err != nil {
@@ -218,8 +222,12 @@ func (p *Plan) warnAboutIdle(in *Input) {
 
 // servesAny reports whether reservation e can cover usage of any pool.
 func servesAny(e Existing, in *Input) bool {
-	for i := range in.Analysis.Pools {
-		if serves(e, &in.Analysis.Pools[i], in) {
+	pools := in.Analysis.Pools
+	if in.undivided != nil {
+		pools = in.undivided
+	}
+	for i := range pools {
+		if serves(e, &pools[i], in) {
 			return true
 		}
 	}
@@ -275,11 +283,11 @@ func (p *Plan) sort() {
 }
 
 func lineKey(l *Line) string {
-	return strings.Join([]string{l.Customer, string(l.Currency), string(l.Region), l.Pool, string(l.Size), l.Term.String()}, "\x00")
+	return strings.Join([]string{l.Customer, string(l.Currency), string(l.Region), l.Pool, string(l.Size), l.Term.String(), l.Scope}, "\x00")
 }
 
 func poolKey(p *Pool) string {
-	return strings.Join([]string{p.Customer, string(p.Currency), string(p.Region), p.Group}, "\x00")
+	return strings.Join([]string{p.Customer, string(p.Currency), string(p.Region), p.Group, p.Scope}, "\x00")
 }
 
 // existingOf returns the reservations that serve a pool, in the order of their ids.

@@ -14,14 +14,14 @@ import (
 
 // scope is where a reservation applies: everywhere, in one subscription, or in one resource group of it.
 type scope struct {
-	node         string // of the simulator's tree; empty is shared
+	node         string // of the simulator's tree; empty is all of the pool
 	name         string // as a plan prints it: "/subscriptions/…" or "/subscriptions/…/resourcegroups/…"; empty is shared
 	subscription string
 }
 
 func (s scope) String() string { return cmp.Or(s.name, sharedScope) }
 
-func (s scope) shared() bool { return s.node == "" }
+func (s scope) shared() bool { return s.name == "" }
 
 // narrow returns the scope of a subscription, or of a resource group of it where group is not empty.
 func narrow(subscription, group string) scope {
@@ -77,7 +77,7 @@ func named(s scope, text string) bool {
 // costs least. A pool without usage at the scope stays as it is.
 func (d *decision) takeScope(in *Input) error {
 	row, bought := d.chosenRow()
-	if in.scope == nil || in.scope.wanted == sharedScope || !bought || len(row.Buy) == 0 {
+	if in.scope == nil || in.scope.wanted == sharedScope || !bought || len(row.Buy) == 0 || d.piece {
 		return nil
 	}
 	list := d.scopesOf(in.scope.wanted)
@@ -137,7 +137,7 @@ func inside(pool *analyzer.Pool, at scope) *analyzer.Pool {
 
 // holds reports whether a member's usage lies in the scope.
 func (s scope) holds(m *analyzer.Member) bool {
-	return s.shared() || inScope(path(m.Subscription, m.ResourceGroup), s.node)
+	return s.node == "" || inScope(path(m.Subscription, m.ResourceGroup), s.node)
 }
 
 // asked is a scope that a Change asks for.

@@ -41,6 +41,7 @@ type policyDocument struct {
 	MaxUpfront        string   `yaml:"max_upfront"`
 	MaxMonth          string   `yaml:"max_month"`
 	Terms             []string `yaml:"terms"`
+	CapacityPriority  []string `yaml:"capacity_priority"`
 	PriceAgeDays      *int     `yaml:"price_age_days"`
 	MaxPriceAgeDays   *int     `yaml:"max_price_age_days"`
 	PriceTolerance    *float64 `yaml:"price_tolerance"`
@@ -132,6 +133,9 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	}
 	if doc.Terms != nil {
 		p.Terms = doc.Terms
+	}
+	if doc.CapacityPriority != nil {
+		p.CapacityPriority = doc.CapacityPriority
 	}
 	if doc.PartnerOnRecord != "" {
 		p.PartnerOnRecord = doc.PartnerOnRecord

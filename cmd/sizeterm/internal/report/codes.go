@@ -56,6 +56,8 @@ var words = map[string]string{
 	"savings_plan_usage":        "usage under a savings plan, which no reservation saves",
 	"auto_renew":                "reservations that renew themselves",
 	"ea_reservation":            "reservations under another agreement are not counted",
+	"narrow_scope":              "reservations of one subscription each save more than shared ones",
+	"capacity_priority_owned":   "what is owned is counted as if it lasted",
 	"partner_objective":         "costs and savings are the partner's own",
 	"demand_fell":               "used less of late: the figures rest on the last four weeks",
 	"demand_rose":               "used more of late: the figures rest on the last four weeks",

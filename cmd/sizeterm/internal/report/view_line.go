@@ -227,6 +227,7 @@ type policyView struct {
 	MaxUpfront        *string  `json:"max_upfront"`
 	MaxMonth          *string  `json:"max_month"`
 	Terms             []string `json:"terms"`
+	CapacityPriority  []string `json:"capacity_priority"`
 	PriceAgeDays      number   `json:"price_age_days"`
 	PriceTolerance    number   `json:"price_tolerance"`
 	Objective         string   `json:"objective"`
@@ -243,7 +244,7 @@ func newPolicyView(p recommend.Policy) policyView {
 	return policyView{
 		MinDaysOneYear: p.MinDaysOneYear, MinDaysNormal: p.MinDaysNormal, MinAgeHours: share(p.MinAge.Hours()),
 		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), RiskAversion: share(p.RiskAversion), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
-		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), PriceAgeDays: share(p.PriceAge.Hours() / 24),
+		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), CapacityPriority: texts(p.CapacityPriority), PriceAgeDays: share(p.PriceAge.Hours() / 24),
 		PriceTolerance: share(p.PriceTolerance), Objective: p.Objective, PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
 		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt), MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),
 		Resize: !p.NoResize, Sizing: newSizingPolicyView(&p.Sizing),
