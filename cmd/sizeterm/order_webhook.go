@@ -95,17 +95,41 @@ func webhookSecrets() ([]hook.Secret, error) {
 	return all, nil
 }
 
-// hookClient posts events. It follows no redirect: what was signed for one address goes to no other.
-var hookClient = &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+// hookTimeout is how long a webhook may take to answer, and hookReply how much of its answer is read.
+const (
+	hookTimeout = 10 * time.Second
+	hookReply   = 64 << 10
+)
 
-// postHook makes one call. Without TLS it goes to this machine only.
-func postHook(ctx context.Context, to string, header map[string]string, body []byte) (int, error) {
+// newHookClient posts events. It follows no redirect: what was signed for one address goes to no other.
+func newHookClient() *http.Client {
+	return &http.Client{Timeout: hookTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// hookClient is that of the command line, where whoever runs it names the address.
+var hookClient = newHookClient()
+
+// hookAddress refuses what is no address of a webhook. Without TLS it is of this machine only.
+func hookAddress(to string) error {
 	u, err := url.Parse(to)
-	if err != nil || u.Host == "" {
-		return 0, fmt.Errorf("%q: not a URL", to)
+	if err != nil || u.Host == "" || u.User != nil {
+		return fmt.Errorf("%q: not a URL", to)
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Scheme != "https" && (u.Scheme != "http" || ip == nil || !ip.IsLoopback()) {
-		return 0, fmt.Errorf("%s: not https", u.Host)
+		return fmt.Errorf("%s: not https", u.Host)
+	}
+	return nil
+}
+
+// postHook makes one call for the command line.
+func postHook(ctx context.Context, to string, header map[string]string, body []byte) (int, error) {
+	return postWith(ctx, hookClient, to, header, body)
+}
+
+// postWith makes one call.
+func postWith(ctx context.Context, client *http.Client, to string, header map[string]string, body []byte) (int, error) {
+	if err := hookAddress(to); err != nil {
+		return 0, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
@@ -114,12 +138,12 @@ func postHook(ctx context.Context, to string, header map[string]string, body []b
 	for name, value := range header {
 		req.Header.Set(name, value)
 	}
-	resp, err := hookClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return 0, err
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, hookReply))
 	return resp.StatusCode, nil
 }
 

@@ -32,7 +32,7 @@ type serving struct {
 	prices, watch                []string
 	idle, nightly                time.Duration
 	quota                        int64
-	behindTLS                    bool
+	behindTLS, privateHooks      bool
 	metricsListen, metricsConfig string
 }
 
@@ -63,6 +63,7 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f.StringVar(&s.metricsListen, "metrics-listen", "", "address for scrapes of /metrics alone; without one they are answered beside the pages")
 	f.StringVar(&s.metricsConfig, "metrics-config", "", "file with the TLS and passwords of --metrics-listen, as Prometheus exporters have it")
 	s.vouching.flags(cmd)
+	f.BoolVar(&s.privateHooks, "private-webhooks", false, "webhooks may be posted to private networks and to this machine")
 	f.BoolVar(&s.behindTLS, "behind-tls", false, "browsers reach the service by HTTPS through a proxy: cookies insist on it")
 	return cmd
 }
@@ -141,9 +142,15 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	if err != nil {
 		return err
 	}
+	told, err := newWebhooks(p.db, secret, s.privateHooks)
+	if err != nil {
+		return err
+	}
+	lib.going.Go(func() { told.deliver(ctx, log) })
 	server := web.New(web.Options{
 		Provider: provider, Public: public, Rules: lib,
 		Receiver: lib, Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk, Proofs: who.proofs,
+		Hooks: told, Posts: told,
 		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, Ready: func(ctx context.Context) error { return errors.Join(p.db.Ready(ctx), lib.door.Err()) },
 		Observe: series.Answered, Door: lib.door, Happened: lib,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },

@@ -51,3 +51,43 @@ func (p *Partner) SetDelivery(ctx context.Context, d hook.Delivery) error {
 		d.Endpoint, d.Seq, d.State, d.Attempts, micros(d.Next), d.Error)
 	return err
 }
+
+// Endpoint is an address to which events of the journal are posted.
+type Endpoint struct {
+	URL     string
+	Secrets string // sealed by whoever keeps it
+	Author  string
+	Created time.Time
+}
+
+// Endpoints returns the endpoints of the tenant, by address.
+func (p *Partner) Endpoints(ctx context.Context) ([]Endpoint, error) {
+	var all []Endpoint
+	err := p.each(ctx, "SELECT url, secrets, author, created FROM endpoints WHERE tenant = $1 ORDER BY url", nil, func(r *sql.Rows) error {
+		var e Endpoint
+		var created int64
+		err := r.Scan(&e.URL, &e.Secrets, &e.Author, &created)
+		e.Created = instant(created)
+		all = append(all, e)
+		return err
+	})
+	return all, err
+}
+
+// PutEndpoint adds an endpoint, or gives one that is there other secrets.
+func (p *Partner) PutEndpoint(ctx context.Context, e Endpoint) error {
+	_, err := p.exec(ctx, "INSERT INTO endpoints (tenant, url, secrets, author, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, url) DO UPDATE SET secrets = excluded.secrets", e.URL, e.Secrets, e.Author, micros(e.Created))
+	return err
+}
+
+// RemoveEndpoint takes an endpoint away. What was delivered to it stays known: an endpoint that comes again is told what is new.
+func (p *Partner) RemoveEndpoint(ctx context.Context, url string) error {
+	return p.one(ctx, "DELETE FROM endpoints WHERE tenant = $1 AND url = $2", url)
+}
+
+// Entries is the number of the last entry of the tenant's journal, 0 where there is none.
+func (p *Partner) Entries(ctx context.Context) (int64, error) {
+	var last int64
+	err := p.row(ctx, "SELECT coalesce(max(seq), 0) FROM journal WHERE tenant = $1", nil, &last)
+	return last, err
+}

@@ -51,3 +51,29 @@ func TestDeliveries(t *testing.T) {
 		require.ErrorIs(t, s.Partner("nobody").AddDeliveries(ctx, add), ErrNotFound)
 	})
 }
+
+// Endpoints on each engine: put twice is one with the newer secrets, and another tenant has none of it.
+func TestEndpoints(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		ctx := context.Background()
+		one, two := partners(t, s)
+		e := Endpoint{URL: "https://shop.example/hook", Secrets: "a", Author: "anna", Created: start}
+		require.NoError(t, one.PutEndpoint(ctx, e))
+		require.NoError(t, one.PutEndpoint(ctx, Endpoint{URL: e.URL, Secrets: "b", Author: "bob", Created: start.Add(time.Hour)}))
+		all, err := one.Endpoints(ctx)
+		require.NoError(t, err)
+		require.Len(t, all, 1)
+		require.Equal(t, "b", all[0].Secrets)
+		require.Equal(t, "anna", all[0].Author)
+		require.True(t, all[0].Created.Equal(start))
+		all, err = two.Endpoints(ctx)
+		require.NoError(t, err)
+		require.Empty(t, all)
+		require.ErrorIs(t, two.RemoveEndpoint(ctx, e.URL), ErrNotFound)
+		require.NoError(t, one.RemoveEndpoint(ctx, e.URL))
+		require.ErrorIs(t, one.RemoveEndpoint(ctx, e.URL), ErrNotFound)
+		last, err := one.Entries(ctx)
+		require.NoError(t, err)
+		require.Zero(t, last)
+	})
+}

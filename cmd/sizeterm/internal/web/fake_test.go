@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -73,6 +74,8 @@ type memory struct {
 	until   map[string]time.Time
 	keys    []Key
 	answers map[string]memoryAnswer
+	hooks   map[string][]Webhook // by tenant
+	posted  []string
 }
 
 type memoryAnswer struct {
@@ -81,7 +84,7 @@ type memoryAnswer struct {
 }
 
 func newMemory() *memory {
-	return &memory{uploads: map[string][]Upload{}, plans: map[string]Planned{}, links: map[string]Person{}, until: map[string]time.Time{}, answers: map[string]memoryAnswer{}}
+	return &memory{uploads: map[string][]Upload{}, plans: map[string]Planned{}, links: map[string]Person{}, until: map[string]time.Time{}, answers: map[string]memoryAnswer{}, hooks: map[string][]Webhook{}}
 }
 
 // Receive makes the plan at once, which a service leaves to its jobs.
@@ -291,6 +294,43 @@ func (m *memory) SaveKey(_ context.Context, k Key) error {
 	return ErrNone
 }
 
+func (m *memory) Webhooks(_ context.Context, tenant string) ([]Webhook, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.hooks[tenant]), nil
+}
+
+func (m *memory) PutWebhook(_ context.Context, tenant, by, url string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !strings.HasPrefix(url, "https://") {
+		return "", ErrAddress
+	}
+	if !slices.ContainsFunc(m.hooks[tenant], func(h Webhook) bool { return h.URL == url }) {
+		m.hooks[tenant] = append(m.hooks[tenant], Webhook{URL: url, Author: by, Created: testDay, Waiting: 2, Dead: []DeadLetter{{Seq: 3, Attempts: 10, Error: "status 500"}}})
+	}
+	return "whsec_shown", nil
+}
+
+func (m *memory) RemoveWebhook(_ context.Context, tenant, url string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hooks[tenant] = slices.DeleteFunc(m.hooks[tenant], func(h Webhook) bool { return h.URL == url })
+	return nil
+}
+
+func (m *memory) TestWebhook(_ context.Context, tenant, url string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.posted = append(m.posted, tenant+" "+url)
+	if strings.Contains(url, "broken") {
+		return errors.New("status 500")
+	}
+	return nil
+}
+
+func (m *memory) SendAgain(context.Context, string, string) (int, error) { return 1, nil }
+
 func (m *memory) Claim(_ context.Context, tenant, route, key, request string) (*Answer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -354,7 +394,7 @@ type service struct {
 func newService(t *testing.T, change ...func(*Options)) *service {
 	t.Helper()
 	m, c, log := newMemory(), &clock{at: testDay}, &bytes.Buffer{}
-	o := Options{Receiver: m, Files: m, Plans: m, People: m, Links: m, Keys: m, Answers: m, Secret: make([]byte, 32), Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
+	o := Options{Receiver: m, Files: m, Plans: m, People: m, Links: m, Keys: m, Answers: m, Hooks: m, Posts: m, Secret: make([]byte, 32), Now: c.now, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: log}, nil)),
 		Demo: func(ctx context.Context, tenant, _ string) error { return m.Refresh(ctx, tenant) }}
 	for _, f := range change {
 		f(&o)

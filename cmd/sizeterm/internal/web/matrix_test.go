@@ -53,7 +53,7 @@ func newWorld(t *testing.T) *world {
 	for _, tenant := range []string{"home", "away"} {
 		w.fill(tenant)
 	}
-	for _, kind := range []string{"customer", "pool", "traced", "upload", "unfinished", "order", "person", "key", "plan"} {
+	for _, kind := range []string{"customer", "pool", "traced", "upload", "unfinished", "order", "person", "key", "webhook", "plan"} {
 		w.ids[kind]["missing"], w.ids[kind]["malformed"] = strings.Repeat("0", 32), "%00%2e%2e%2f'"
 	}
 	return w
@@ -128,6 +128,7 @@ func (w *world) fill(tenant string) {
 	page := analyst.page(customer)
 	line := regexp.MustCompile(`name="line" value="([^"]+)"`).FindStringSubmatch(page)[1]
 	analyst.post(customer+"/orders", url.Values{"line": {line}})
+	admin.post("/webhooks", url.Values{"url": {"https://" + tenant + ".example/hook"}})
 	admin.post("/keys", url.Values{"name": {tenant}, "scope": {scopeRead}, "days": {"0"}})
 	set := func(kind, id string) {
 		if w.ids[kind] == nil {
@@ -145,6 +146,7 @@ func (w *world) fill(tenant string) {
 	set("upload", w.memory.uploads[tenant][0].ID)
 	set("order", follow(t, analyst.page("/orders"), `o-[0-9a-f]{12}`))
 	set("person", tenant+"-asker")
+	set("webhook", w.memory.hooks[tenant][0].ID())
 	set("key", strings.TrimPrefix(follow(t, admin.page("/keys"), `/keys/[0-9a-f]{32}`), "/keys/"))
 	set("plan", "plan-"+tenant)
 }

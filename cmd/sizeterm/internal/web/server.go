@@ -34,6 +34,9 @@ type Options struct {
 	Desk func(tenant string) (*order.Desk, error)
 	// Proofs returns what was found of a tenant's orders, by customer and month; nil where nothing is compared.
 	Proofs func(ctx context.Context, tenant string) ([]prove.Month, error)
+	// Hooks keeps who is told of orders, and Posts makes calls to them; nil where nobody is told.
+	Hooks Webhooks
+	Posts Posts
 	// Facts are what is known of customers for exports of orders, by customer; any may be lacking.
 	Facts map[string]order.Facts
 	// Home is the tenant whose people sign in by name and password.
