@@ -182,7 +182,7 @@ func (r *Report) Proofs() []order.Proof {
 		f := newest[id]
 		text := fmt.Sprintf("%s: %s, charged %s, used %s", f.Month, f.Bought.Verdict, f.Charged.Verdict, f.Applied.Verdict)
 		if f.Saving.Known {
-			text += fmt.Sprintf(", promised %s, realised %s", f.Saving.Promised, f.Saving.Realised)
+			text += fmt.Sprintf(", promised %s, realised %s %s", f.Saving.Promised.Round(), f.Saving.Realised.Round(), f.Currency)
 		}
 		all = append(all, order.Proof{Order: id, Text: text, ReservationOrder: f.ReservationOrder, Complete: f.Applied.Utilization != nil || f.Charged.Verdict == asQuoted})
 	}
