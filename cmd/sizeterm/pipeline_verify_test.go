@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,8 +27,10 @@ import (
 func boughtDemo(t *testing.T, p *pipeline) []order.Order {
 	t.Helper()
 	ctx := context.Background()
+	stay := filepath.Join(t.TempDir(), "sizes-stay.yaml")
+	require.NoError(t, os.WriteFile(stay, []byte("schema: sizeterm.policy/1\nresize: false\n"), 0o600))
 	var out, errs bytes.Buffer
-	require.Zero(t, run(ctx, []string{"recommend", "--quiet", "--output", "json", "../../testdata/contoso"}, strings.NewReader(""), &out, &errs), errs.String())
+	require.Zero(t, run(ctx, []string{"recommend", "--quiet", "--output", "json", "--policy", stay, "../../testdata/contoso"}, strings.NewReader(""), &out, &errs), errs.String())
 	plan, err := order.ReadPlan(&out)
 	require.NoError(t, err)
 	at := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
