@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"sizeterm/ingest/dialect"
 )
@@ -137,4 +138,51 @@ func (g *pace) all(in Input, opts Options, p *plan) error {
 		return err
 	}
 	return g.rows(p, t, opts)
+}
+
+// grainOf reads an interval: seconds, "PT5M", "5m", "00:05:00". 0 is none.
+func grainOf(cell []byte) int64 {
+	text := strings.ToUpper(string(cell))
+	if d, err := dialect.ParseDecimal(cell, '.'); err == nil {
+		n, exact, err := d.Units(0)
+		if err != nil || !exact {
+			return 0
+		}
+		return n
+	}
+	if h, rest, ok := strings.Cut(text, ":"); ok {
+		min, sec, _ := strings.Cut(rest, ":")
+		return 3600*small(h) + 60*small(min) + small(sec)
+	}
+	text = strings.TrimPrefix(text, "P")
+	var total int64
+	for text != "" {
+		text = strings.TrimPrefix(text, "T")
+		i := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+		if i <= 0 {
+			return 0
+		}
+		unit := map[byte]int64{'D': daySeconds, 'H': 3600, 'M': 60, 'S': 1}[text[i]]
+		if unit == 0 {
+			return 0
+		}
+		total += small(text[:i]) * unit
+		text = text[i+1:]
+	}
+	return total
+}
+
+// small reads up to six digits.
+func small(digits string) int64 {
+	var n int64
+	if len(digits) > 6 {
+		return 0
+	}
+	for _, d := range []byte(digits) {
+		if d < '0' || d > '9' {
+			return 0
+		}
+		n = n*10 + int64(d-'0')
+	}
+	return n
 }

@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"bytes"
-
 	"sizeterm/ingest/dialect"
 )
 
@@ -41,27 +39,4 @@ func newPlan(h *header, fields []string) *plan {
 
 func (p *plan) splitter(opts Options) splitter {
 	return splitter{delim: p.delim, slotOf: p.slotOf, field: opts.Limits.filled().Field}
-}
-
-// text returns the cell of a slot without blanks around it and with its quotes undoubled; empty where there is none.
-func (r *row) text(slot int) []byte {
-	cell, quoted := r.cell(slot)
-	if len(cell) == 0 {
-		return nil
-	}
-	if first, last := cell[0], cell[len(cell)-1]; first <= ' ' || last <= ' ' || (first|last) >= 0x80 {
-		cell = bytes.TrimSpace(cell)
-	}
-	if quoted && bytes.IndexByte(cell, '"') >= 0 {
-		return bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
-	}
-	return cell
-}
-
-// field returns the cell of a field, nil where the file has no such column.
-func (r *row) field(slots map[string]int, name string) []byte {
-	if slot, ok := slots[name]; ok {
-		return r.text(slot)
-	}
-	return nil
 }

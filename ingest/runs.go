@@ -3,8 +3,6 @@ package ingest
 import (
 	"bytes"
 	"encoding/binary"
-	"hash/maphash"
-	"math/bits"
 	"slices"
 
 	"sizeterm/ingest/usage"
@@ -218,33 +216,6 @@ func (m *sampleMapper) percentsOf(t *table, from, col int, out []int32) bool {
 	return true
 }
 
-// hundredths8 is hundredths of a text of n bytes, 1 to 8, in one word; mark is the decimal mark, as a digit, in every byte.
-func hundredths8(text uint64, n int, mark uint64) (int32, bool) {
-	x := (text ^ ones*'0') << (64 - 8*n) >> (64 - 8*n) // bytes behind the text are 0
-	place := 8 * n                                     // bits before the mark
-	found := zeros(x ^ mark)
-	if found != 0 {
-		place = bits.TrailingZeros64(found) &^ 7
-	}
-	if place == 0 || place > 32 {
-		return 0, false
-	}
-	whole, fraction := x<<(64-place)>>32, x>>place>>8 // the former in the lower four bytes, to the right
-	if (notDigits(whole)|notDigits(fraction))&highs != 0 {
-		return 0, false
-	}
-	return int32((eightDigits(whole|fraction<<32&0x00ffffff00000000) + 50) / 100), true
-}
-
-// notDigits sets the high bit of bytes that are not from 0 to 9, and maybe of others where there are such bytes.
-func notDigits(x uint64) uint64 { return (x + ones*0x76) | x }
-
-// eightDigits returns the number whose digits are the bytes of x, the first lowest.
-func eightDigits(x uint64) uint64 {
-	x = x*10 + x>>8
-	return ((x&0x000000ff000000ff)*0x000f424000000064 + (x>>16&0x000000ff000000ff)*0x0000271000000001) >> 32
-}
-
 // wholesOf reads numbers of up to 16 digits.
 func (m *sampleMapper) wholesOf(t *table, from int, w *wholeRun, out []int64, seconds []int32) bool {
 	per := divider{}
@@ -284,143 +255,6 @@ func (m *sampleMapper) wholesOf(t *table, from int, w *wholeRun, out []int64, se
 		out[i] = int64(v)
 	}
 	return true
-}
-
-// divider divides by the same number many times.
-type divider struct{ by, inverse, most uint64 }
-
-// rounded returns v/by, a half rounded up, for v up to 10^16 and a divider from 1.
-func (d *divider) rounded(v, by uint64) uint64 {
-	if by != d.by { // v*inverse>>64 is exact as long as v*by < 2^64
-		*d = divider{by: by, inverse: ^uint64(0)/by + 1, most: ^uint64(0) / by}
-	}
-	v += by / 2
-	if v >= d.most || by == 1 {
-		return v / by
-	}
-	quotient, _ := bits.Mul64(v, d.inverse)
-	return quotient
-}
-
-// names knows the machines by the cells from the first to the last that name one, as they stand in the file.
-type names struct {
-	list  []named
-	table []int32 // 1 + index into list, by hash
-	last  int32
-	seed  maphash.Seed
-}
-
-// named is a machine as a row names it.
-type named struct {
-	key                        []byte
-	next                       int32 // what followed it the last time
-	resource, vm, size, region int32
-}
-
-// namesOf reads the machines.
-func (m *sampleMapper) namesOf(t *table, from, n int) bool {
-	u, c := &m.runs, &m.cols
-	resource := grown(&c.Resource, n)
-	var vm, size, region []int32
-	for _, x := range []struct {
-		slot int
-		to   *[]int32
-		out  *[]int32
-	}{{sVM, &c.VM, &vm}, {sSize, &c.Size, &size}, {sRegion, &c.Region, &region}} {
-		if m.mapped[x.slot] {
-			*x.out = grown(x.to, n)
-		}
-	}
-	for i := range n {
-		at := (from + i) * t.columns
-		lo, hi := t.ends[at+u.first]+1, t.ends[at+u.last+1]
-		name := u.names.find(t.data[lo:hi])
-		if name == nil {
-			if name = m.learn(t, from+i); name == nil {
-				return false
-			}
-		}
-		resource[i] = name.resource
-		if vm != nil {
-			vm[i] = name.vm
-		}
-		if size != nil {
-			size[i] = name.size
-		}
-		if region != nil {
-			region[i] = name.region
-		}
-	}
-	return true
-}
-
-// find returns what is known under a key, nil where nothing is: first what followed the last one the last time, then the
-// last one, then the table.
-func (s *names) find(key []byte) *named {
-	if len(s.list) == 0 {
-		return nil
-	}
-	last := &s.list[s.last]
-	if next := &s.list[last.next]; bytes.Equal(next.key, key) {
-		s.last = last.next
-		return next
-	}
-	if bytes.Equal(last.key, key) {
-		return last
-	}
-	for slot := maphash.Bytes(s.seed, key); ; slot++ {
-		at := s.table[slot&uint64(len(s.table)-1)]
-		if at == 0 {
-			return nil
-		}
-		if name := &s.list[at-1]; bytes.Equal(name.key, key) {
-			last.next, s.last = at-1, at-1
-			return name
-		}
-	}
-}
-
-// learn adds the machine of a row; nil where the row names none.
-func (m *sampleMapper) learn(t *table, at int) *named {
-	s := &m.runs.names
-	var r row
-	var name named
-	t.each(at, at+1, &r, m.plan, func() {
-		if absent(r.text(sResource)) {
-			return
-		}
-		var of sampleOf
-		m.who(&r, &of)
-		name = named{resource: of.resource, vm: of.vm, size: of.size, region: of.region}
-		name.key = bytes.Clone(t.data[r.ends[m.runs.first]+1 : r.ends[m.runs.last+1]])
-	})
-	if name.key == nil {
-		return nil
-	}
-	if len(s.list) == 0 || len(s.list) >= memoSize {
-		*s = names{seed: maphash.MakeSeed()}
-	}
-	s.list = append(s.list, name)
-	if 2*len(s.list) > len(s.table) {
-		s.table = make([]int32, max(64, 2*len(s.table)))
-		for i := range s.list {
-			s.place(int32(i))
-		}
-	} else {
-		s.place(int32(len(s.list) - 1))
-	}
-	s.list[s.last].next = int32(len(s.list) - 1)
-	s.last = int32(len(s.list) - 1)
-	return &s.list[s.last]
-}
-
-// place enters a name into the table.
-func (s *names) place(at int32) {
-	slot := maphash.Bytes(s.seed, s.list[at].key)
-	for s.table[slot&uint64(len(s.table)-1)] != 0 {
-		slot++
-	}
-	s.table[slot&uint64(len(s.table)-1)] = at + 1
 }
 
 // isoDay is the time cell of the row before, and the day of the last one that was written as 2026-10-05T12:00:00Z.
@@ -469,18 +303,4 @@ func (m *sampleMapper) newTime(cell []byte) bool {
 		d.day, d.start = [11]byte(cell[:11]), second-second%daySeconds
 	}
 	return true
-}
-
-// daytime8 reads 15:04:05 as seconds.
-func daytime8(x uint64) (int64, bool) {
-	const marks, colons = 0x0000ff0000ff0000, 0x00003a00003a0000
-	d := (x ^ ones*'0') &^ marks
-	if x&marks != colons {
-		return 0, false
-	}
-	h, m, s := d&0xff*10+d>>8&0xff, d>>24&0xff*10+d>>32&0xff, d>>48&0xff*10+d>>56
-	if ((d+ones*0x76)|d)&highs != 0 || h > 23 || m > 59 || s > 59 {
-		return 0, false
-	}
-	return int64(h*3600 + m*60 + s), true
 }

@@ -2,12 +2,9 @@ package ingest
 
 import (
 	"bytes"
-	"encoding/binary"
-	"strings"
 
 	"sizeterm/ingest/dialect"
 	"sizeterm/ingest/usage"
-	"sizeterm/pricing/catalog"
 )
 
 // The slots of samples, in the order of sampleFields.
@@ -188,53 +185,6 @@ func (m *sampleMapper) grainSlot() int {
 	return sGrain
 }
 
-// grainOf reads an interval: seconds, "PT5M", "5m", "00:05:00". 0 is none.
-func grainOf(cell []byte) int64 {
-	text := strings.ToUpper(string(cell))
-	if d, err := dialect.ParseDecimal(cell, '.'); err == nil {
-		n, exact, err := d.Units(0)
-		if err != nil || !exact {
-			return 0
-		}
-		return n
-	}
-	if h, rest, ok := strings.Cut(text, ":"); ok {
-		min, sec, _ := strings.Cut(rest, ":")
-		return 3600*small(h) + 60*small(min) + small(sec)
-	}
-	text = strings.TrimPrefix(text, "P")
-	var total int64
-	for text != "" {
-		text = strings.TrimPrefix(text, "T")
-		i := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
-		if i <= 0 {
-			return 0
-		}
-		unit := map[byte]int64{'D': daySeconds, 'H': 3600, 'M': 60, 'S': 1}[text[i]]
-		if unit == 0 {
-			return 0
-		}
-		total += small(text[:i]) * unit
-		text = text[i+1:]
-	}
-	return total
-}
-
-// small reads up to six digits.
-func small(digits string) int64 {
-	var n int64
-	if len(digits) > 6 {
-		return 0
-	}
-	for _, d := range []byte(digits) {
-		if d < '0' || d > '9' {
-			return 0
-		}
-		n = n*10 + int64(d-'0')
-	}
-	return n
-}
-
 // measures reads what was measured.
 func (m *sampleMapper) measures(r *row, s *sampleOf) bool {
 	for i, p := range m.percent {
@@ -282,47 +232,6 @@ func (m *sampleMapper) readPercent(r *row, slot int, to *int32, s *sampleOf) boo
 	}
 	*to, s.measured = int32(v), true
 	return true
-}
-
-// hundredths reads a short plain number, "12.3456", as hundredths, half up; false for everything else.
-func hundredths(cell []byte, mark byte) (int32, bool) {
-	var v int32
-	i := 0
-	for i < len(cell) && i < 5 && cell[i]-'0' < 10 {
-		v = v*10 + int32(cell[i]-'0')
-		i++
-	}
-	if i == 0 || i > 4 {
-		return 0, false
-	}
-	v *= 100
-	if i == len(cell) {
-		return v, true
-	}
-	if cell[i] != mark {
-		return 0, false
-	}
-	scale := int32(10)
-	for i++; i < len(cell); i++ {
-		d := cell[i] - '0'
-		if d > 9 {
-			return 0, false
-		}
-		switch scale {
-		case 10:
-			v += 10 * int32(d)
-			scale = 1
-		case 1:
-			v += int32(d)
-			scale = 0
-		case 0:
-			if d >= 5 {
-				v++
-			}
-			scale = -1
-		}
-	}
-	return v, true
 }
 
 // memory reads free and used memory.
@@ -386,29 +295,6 @@ func (m *sampleMapper) count(r *row, slot, places int) (int64, bool, error) {
 	return v, err == nil, err
 }
 
-// whole reads up to 18 digits, the first eight at once.
-func whole(cell []byte) (int64, bool) {
-	if len(cell) == 0 || len(cell) > 18 {
-		return 0, false
-	}
-	var v uint64
-	if len(cell) >= 8 {
-		x := binary.LittleEndian.Uint64(cell) ^ ones*'0'
-		if notDigits(x)&highs != 0 {
-			return 0, false
-		}
-		v = eightDigits(x)
-		cell = cell[8:]
-	}
-	for _, b := range cell {
-		if b-'0' > 9 {
-			return 0, false
-		}
-		v = v*10 + uint64(b-'0')
-	}
-	return int64(v), true
-}
-
 // readRate reads bytes a second, or bytes an interval and divides.
 func (m *sampleMapper) readRate(r *row, c rateColumn, to *int64, s *sampleOf) bool {
 	v, ok, err := m.count(r, c.slot, 0)
@@ -445,47 +331,6 @@ func (m *sampleMapper) operations(r *row, s *sampleOf) bool {
 		}
 	}
 	return true
-}
-
-// who reads the machine.
-func (m *sampleMapper) who(r *row, s *sampleOf) {
-	v := m.machineOf(r.text(sResource))
-	s.resource = v.resource
-	if m.mapped[sVM] {
-		v.vm = m.same(r, sVM, &v.vmCell, v.vm, func(cell []byte) int32 { return m.cols.VMWords.Index(lower(cell)) })
-	}
-	if m.mapped[sSize] {
-		v.size = m.same(r, sSize, &v.sizeCell, v.size, func(cell []byte) int32 { return m.cols.SizeWords.Index(sizeOf(string(cell))) })
-	}
-	if m.mapped[sRegion] {
-		v.region = m.same(r, sRegion, &v.regionCell, v.region, func(cell []byte) int32 {
-			if region, ok := catalog.RegionOf(string(cell)); ok {
-				return m.cols.RegionWords.Index(string(region))
-			}
-			return m.cols.RegionWords.Index(string(cell))
-		})
-	}
-	s.vm, s.size, s.region = v.vm, v.size, v.region
-}
-
-// machineOf returns what is known of a machine.
-func (m *sampleMapper) machineOf(resource []byte) *sampled {
-	return m.machines.get(resource, func(cell []byte) *sampled {
-		return &sampled{resource: m.cols.ResourceWords.Index(lower(cell)), vm: -1, size: -1, region: -1}
-	})
-}
-
-// same returns the index of a cell of a machine: the one of its last row where the cell has not changed.
-func (m *sampleMapper) same(r *row, slot int, last *[]byte, index int32, read func([]byte) int32) int32 {
-	cell := r.text(slot)
-	if bytes.Equal(cell, *last) {
-		return index
-	}
-	*last = append((*last)[:0], cell...)
-	if absent(cell) {
-		return -1
-	}
-	return m.indexes[slot-sVM].get(cell, read)
 }
 
 // append adds the row to the columns that the file has.

@@ -2,7 +2,7 @@
 // round, in turn, so that a busy neighbour hits all alike; the figures are medians, and a ratio is the median of the ratios
 // of one round. The first run of each warms up and is not counted. Racers must agree on the answer.
 //
-//	go run ./benchmarks/race -size 1GB        # all of it: writes benchmarks/results/DATE-1GB.md
+//	go run ./benchmarks/race -size 1GB        # all of it: writes benchmarks/results/DATE-1GB.md and prints which goals were reached
 //	go run ./benchmarks/race -size 100MB -contests A,B -slow -out -
 //
 // The peers are a module of their own (benchmarks/peers), built here with cgo. Polars runs where -python names an interpreter
@@ -11,9 +11,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -64,11 +62,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			o.python = venv
 		}
 	}
-	text, err := o.race(ctx, stderr)
-	if err == nil && o.out == "-" {
-		_, err = io.WriteString(stdout, text)
-	} else if err == nil {
+	text, goals, err := o.race(ctx, stderr)
+	if err == nil && o.out != "-" {
 		err = os.WriteFile(o.out, []byte(text), 0o644)
+		text = goals
+	}
+	if err == nil {
+		_, err = io.WriteString(stdout, text)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "race:", err)
@@ -80,14 +80,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // allContests are all that there are.
 const allContests = "A,shuffled,wide,B,gzip,parquet,parquetB,days3,days60"
 
-// race runs all contests and returns the report.
-func (o *options) race(ctx context.Context, log io.Writer) (string, error) {
+// race runs all contests and returns the report, and the part of it that says which goals were reached.
+func (o *options) race(ctx context.Context, log io.Writer) (all, goals string, err error) {
 	if err := os.MkdirAll(o.dir, 0o755); err != nil {
-		return "", err
+		return "", "", err
 	}
 	absent, err := build(ctx, o.dir, log)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	var report strings.Builder
 	fmt.Fprintf(&report, "# Race of %s files\n\n%s, %d cores, %s, %s, %d rounds. Times are medians; \"x ours\" is the median over the rounds of racer / sizeterm in the same round.\n",
@@ -99,17 +99,17 @@ func (o *options) race(ctx context.Context, log io.Writer) (string, error) {
 	for _, name := range strings.Split(o.contests, ",") {
 		c, err := o.contest(ctx, name, log)
 		if err != nil {
-			return "", fmt.Errorf("contest %s: %w", name, err)
+			return "", "", fmt.Errorf("contest %s: %w", name, err)
 		}
 		results, err := c.run(ctx, o.rounds, log)
 		if err != nil {
-			return "", fmt.Errorf("contest %s: %w", name, err)
+			return "", "", fmt.Errorf("contest %s: %w", name, err)
 		}
 		report.WriteString(c.table(results))
 		done = append(done, raced{name, c, results})
 	}
-	report.WriteString(goalTable(done))
-	return report.String(), nil
+	goals = goalTable(done)
+	return report.String() + goals, goals, nil
 }
 
 // build compiles the programs into dir. What cannot be built is absent, and the race goes on without it.
@@ -140,6 +140,7 @@ type racer struct {
 	// answers reports that the program prints the peers' common answer, to be compared.
 	answers bool
 	slow    bool
+	few     bool // a floor that takes long: it runs in fewRounds rounds only
 	env     []string
 }
 
@@ -161,7 +162,11 @@ func (o *options) contest(ctx context.Context, name string, log io.Writer) (*con
 	case "wide":
 		title, flags = "metrics, many machines, one day", []string{"-days", "1", "-metrics"}
 	case "days3", "days60": // equal machines, twenty times the input: what memory grows with
-		title, flags = "metrics of 451 machines, "+name[4:]+" days", []string{"-machines", "451", "-days", name[4:], "-metrics"}
+		machines := map[string]string{"100MB": "45", "4GB": "1804"}[o.size]
+		if machines == "" {
+			machines = "451"
+		}
+		title, flags = "metrics of "+machines+" machines, "+name[4:]+" days", []string{"-machines", machines, "-days", name[4:], "-metrics"}
 	case "gzip":
 		title, ending = "metrics, gzip", ".csv.gz"
 	case "B":
@@ -223,7 +228,7 @@ func (o *options) chosen(name string) bool {
 func (o *options) racers(name, form, file string) []racer {
 	at := func(program string) string { return filepath.Join(o.dir, program) }
 	out := []racer{{name: "sizeterm", ours: true, args: []string{at("core"), "-workers", "2", file}}}
-	if name != "gzip" {
+	if name != "gzip" && name != "shuffled" && name != "wide" {
 		out = append(out, racer{name: "sizeterm, 1 worker", args: []string{at("core"), "-workers", "1", file}})
 	}
 	duck := func(title string, more ...string) racer {
@@ -233,11 +238,14 @@ func (o *options) racers(name, form, file string) []racer {
 	if form == "A" {
 		out = append(out, duck("DuckDB, typed, grouping sets", "-query", "sets"))
 	}
+	floors := []racer{{name: "wc -l", args: []string{"wc", "-l", file}}, {name: "cat", args: []string{"cat", file}}}
 	switch name {
 	case "days3", "days60":
 		return out[:1]
 	case "parquet", "parquetB":
 		return out
+	case "shuffled", "wide":
+		return append(out, floors...)
 	case "gzip":
 		return append(out, racer{name: "klauspost inflate alone", args: []string{at("readers"), "-with", "inflate", "-file", file}})
 	}
@@ -246,102 +254,13 @@ func (o *options) racers(name, form, file string) []racer {
 			args: []string{o.python, filepath.Join("benchmarks", "peers", "polars_peer.py"), form, file}})
 	}
 	reader := func(with string, slow bool) racer {
-		return racer{name: with, answers: true, slow: slow, args: []string{at("readers"), "-with", with, "-form", form, "-file", file}}
+		return racer{name: with, answers: true, slow: slow, few: true, args: []string{at("readers"), "-with", with, "-form", form, "-file", file}}
 	}
 	out = append(out, reader("encoding/csv", false), reader("gocsv", true))
 	if form == "A" {
 		out = append(out, reader("arrow", true))
 	}
-	return append(out, racer{name: "wc -l", args: []string{"wc", "-l", file}}, racer{name: "cat", args: []string{"cat", file}})
-}
-
-// lap is one run of one racer.
-type lap struct {
-	wall, cpu time.Duration
-	peak      int64 // bytes
-}
-
-// run warms up and then runs all racers in turn. It returns the laps of each racer.
-func (c *contest) run(ctx context.Context, rounds int, log io.Writer) ([][]lap, error) {
-	laps := make([][]lap, len(c.racers))
-	var said answers
-	for round := range rounds + 1 {
-		for i := range c.racers {
-			l, text, err := c.racers[i].lap(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", c.racers[i].name, err)
-			}
-			if err := said.agree(&c.racers[i], text); err != nil {
-				return nil, err
-			}
-			if round == 0 {
-				fmt.Fprintf(log, "  %-30s %s %s\n", c.racers[i].name, l.wall.Round(time.Millisecond), strings.TrimSpace(text[:min(len(text), 160)]))
-				continue
-			}
-			laps[i] = append(laps[i], l)
-		}
-	}
-	return laps, nil
-}
-
-// answers is what the racers of a contest have said so far.
-type answers struct {
-	counts *counts
-	full   string // of the first peer
-}
-
-// agree compares the answer of a racer with those before it: of two peers every figure, of sizeterm and a peer what both
-// count, because sizeterm's quantiles are of whole weeks at nearest rank and the peers' of the file at type 7. (That sizeterm's
-// are right is tested in benchmarks/core.)
-func (a *answers) agree(r *racer, text string) error {
-	if !r.answers && !r.ours {
-		return nil
-	}
-	var c counts
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return fmt.Errorf("%s: answer %q: %w", r.name, text, err)
-	}
-	c.Groups, c.Profiles = c.Groups+c.Profiles, 0 // sizeterm calls them profiles
-	if a.counts == nil {
-		a.counts = &c
-	}
-	if c != *a.counts {
-		return fmt.Errorf("%s counts %+v, another %+v", r.name, c, *a.counts)
-	}
-	if text = strings.ReplaceAll(strings.TrimSpace(text), " ", ""); r.answers && a.full == "" {
-		a.full = text
-	}
-	if r.answers && text != a.full {
-		return fmt.Errorf("%s answers %s, another %s", r.name, text, a.full)
-	}
-	return nil
-}
-
-// counts is what every racer's answer has.
-type counts struct{ Rows, Groups, Profiles, Machines int64 }
-
-func (r *racer) lap(ctx context.Context) (lap, string, error) {
-	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, r.args[0], r.args[1:]...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if r.name == "cat" {
-		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-		if err != nil {
-			return lap{}, "", err
-		}
-		defer null.Close()
-		cmd.Stdout = null
-	}
-	cmd.Env = append(os.Environ(), r.env...)
-	start := time.Now()
-	err := cmd.Run()
-	l := lap{wall: time.Since(start)}
-	if err != nil {
-		return l, "", fmt.Errorf("%w: %s", err, bytes.TrimSpace(errs.Bytes()))
-	}
-	l.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	l.peak = peakOf(cmd.ProcessState)
-	return l, out.String(), nil
+	return append(out, floors...)
 }
 
 // table prints the medians.
@@ -350,14 +269,14 @@ func (c *contest) table(laps [][]lap) string {
 	fmt.Fprintf(&b, "\n## %s (%.3f GB)\n\n| racer | wall s | cpu s | peak MB | GB/s | x ours |\n|---|---:|---:|---:|---:|---:|\n", c.title, float64(c.bytes)/1e9)
 	ours := slices.IndexFunc(c.racers, func(r racer) bool { return r.ours })
 	for i, r := range c.racers {
-		wall := median(laps[i], func(l lap) float64 { return l.wall.Seconds() })
+		seconds := median(laps[i], wall)
 		ratio := "-"
 		if ours >= 0 {
-			ratio = fmt.Sprintf("%.2f", middle(ratios(laps[i], laps[ours])))
+			ratio = fmt.Sprintf("%.2f", middle(ratios(laps[i], laps[ours], wall)))
 		}
-		fmt.Fprintf(&b, "| %s | %.3f | %.3f | %.0f | %.2f | %s |\n", r.name, wall,
-			median(laps[i], func(l lap) float64 { return l.cpu.Seconds() }),
-			median(laps[i], func(l lap) float64 { return float64(l.peak) / 1e6 }), float64(c.bytes)/1e9/wall, ratio)
+		fmt.Fprintf(&b, "| %s | %.3f | %.3f | %.0f | %.2f | %s |\n", r.name, seconds,
+			median(laps[i], cpu),
+			median(laps[i], func(l lap) float64 { return float64(l.peak) / 1e6 }), float64(c.bytes)/1e9/seconds, ratio)
 	}
 	return b.String()
 }
