@@ -76,16 +76,9 @@ func (r *run) split(entries []*entry) []*entry {
 
 // measured forms the entries of samples when there are no charges: size and region are what the samples say.
 func (r *run) measured(g *groups) []*entry {
-	keys := make([]sampleKey, 0, len(r.a.machines))
-	for key, m := range r.a.machines {
-		if !m.empty() {
-			keys = append(keys, key)
-		}
-	}
-	slices.SortFunc(keys, r.a.compareSamples)
 	var out []*entry
-	for _, key := range keys {
-		m, text := r.a.machines[key], r.a.text
+	for _, m := range r.measuredMachines() {
+		key, text := m.key, r.a.text
 		e := &entry{thing: &thing{thingKey: thingKey{resource: key.resource, vm: key.vm}, machines: []*machine{m}}, size: key.size, region: key.region}
 		e.vm = VM{Resource: text(key.resource), Size: catalog.Size(text(key.size)), Region: catalog.Region(text(key.region)),
 			Name: cmp.Or(text(key.vm), text(key.resource)[strings.LastIndexByte(text(key.resource), '/')+1:])}

@@ -89,17 +89,52 @@ type shared struct {
 
 // pooledIn returns the fleet of a key, making it where it is new.
 func pooledIn[K comparable](m map[K]*fleet, key K) *fleet {
-	if m[key] == nil {
-		m[key] = &fleet{}
+	return pooledFrom(m, key, nil)
+}
+
+// pooledFrom is pooledIn with fleets whose memory a worker uses again.
+func pooledFrom[K comparable](m map[K]*fleet, key K, w *worker) *fleet {
+	f := m[key]
+	if f == nil {
+		if f = w.fleet(); f == nil {
+			f = &fleet{}
+		}
+		m[key] = f
 	}
-	return m[key]
+	return f
+}
+
+// worker is the memory of one worker.
+type worker struct {
+	one  fleet    // of one machine
+	free []*fleet // empty ones
+}
+
+// fleet returns an empty fleet; nil where w is nil.
+func (w *worker) fleet() *fleet {
+	if w == nil {
+		return nil
+	}
+	n := len(w.free) - 1
+	if n < 0 {
+		return &fleet{}
+	}
+	f := w.free[n]
+	w.free = w.free[:n]
+	return f
+}
+
+// done gives back a fleet that was merged.
+func (w *worker) done(f *fleet) {
+	f.reset()
+	w.free = append(w.free, f)
 }
 
 // profiles writes the figures of every machine, and the pooled ones of sizes, families, subscriptions and resource groups.
 // Jobs run in parallel; what they share are sums of integers, so that their order changes nothing.
 func (r *run) profiles(entries []*entry, g *groups) {
 	all := &shared{sizes: map[Key]*fleet{}, subscriptions: map[groupKey]*fleet{}, groups: map[groupKey]*fleet{}}
-	each(jobsOf(entries), func(j *job, scratch *fleet) { r.pool(j, scratch, all) })
+	each(jobsOf(entries), func(j *job, w *worker) { r.pool(j, w, all) })
 	families := map[groupKey]*fleet{}
 	for key, f := range all.sizes {
 		pooledIn(families, groupKey{key.Customer, cmp.Or(key.Size.Family(), string(key.Size)), ""}).merge(f)
@@ -188,18 +223,18 @@ func groupOf(e *entry) groupKey {
 }
 
 // each runs the jobs on as many workers as there are processors.
-func each(jobs []*job, do func(*job, *fleet)) {
+func each(jobs []*job, do func(*job, *worker)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
 		wait.Go(func() {
-			var scratch fleet
+			var w worker
 			for {
 				at := int(next.Add(1)) - 1
 				if at >= len(jobs) {
 					return
 				}
-				do(jobs[at], &scratch)
+				do(jobs[at], &w)
 			}
 		})
 	}
@@ -207,21 +242,21 @@ func each(jobs []*job, do func(*job, *fleet)) {
 }
 
 // pool measures the machines of a job and pools them.
-func (r *run) pool(j *job, scratch *fleet, all *shared) {
+func (r *run) pool(j *job, w *worker, all *shared) {
 	sizes, subscriptions := map[Key]*fleet{}, map[groupKey]*fleet{}
-	var group fleet
+	scratch, group := &w.one, w.fleet()
 	var whole []Grouping
 	for i, e := range j.entries {
 		scratch.reset()
 		r.measure(e, scratch)
 		if !e.spot {
-			pooledIn(sizes, Key{e.vm.Customer, e.vm.Region, e.vm.Size}).merge(scratch)
+			pooledFrom(sizes, Key{e.vm.Customer, e.vm.Region, e.vm.Size}, w).merge(scratch)
 			group.merge(scratch)
 		}
 		if i+1 < len(j.entries) && groupOf(j.entries[i+1]) == groupOf(e) {
 			continue
 		}
-		pooledIn(subscriptions, groupKey{e.vm.Customer, e.vm.Subscription, ""}).merge(&group)
+		pooledFrom(subscriptions, groupKey{e.vm.Customer, e.vm.Subscription, ""}, w).merge(group)
 		if !j.split {
 			whole = append(whole, group.grouping(e.vm.Customer, "resource_group", e.vm.Subscription+"/"+e.vm.ResourceGroup))
 			group.reset()
@@ -231,13 +266,16 @@ func (r *run) pool(j *job, scratch *fleet, all *shared) {
 	defer all.mutex.Unlock()
 	for key, f := range sizes {
 		pooledIn(all.sizes, key).merge(f)
+		w.done(f)
 	}
 	for key, f := range subscriptions {
 		pooledIn(all.subscriptions, key).merge(f)
+		w.done(f)
 	}
 	if j.split {
-		pooledIn(all.groups, groupOf(j.entries[0])).merge(&group)
+		pooledIn(all.groups, groupOf(j.entries[0])).merge(group)
 	}
+	w.done(group)
 	all.whole = append(all.whole, whole...)
 }
 

@@ -96,16 +96,8 @@ func (r *run) newNames() {
 // match gives every machine with samples to the machine of the charges. Resource ids decide; a name alone does only when
 // one machine of the whole run has it. It returns the names of those that no charge knows, sorted.
 func (r *run) match() (strangers []string) {
-	keys := make([]sampleKey, 0, len(r.a.machines))
-	for key := range r.a.machines {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, r.a.compareSamples)
-	for _, key := range keys {
-		m := r.a.machines[key]
-		if m.empty() {
-			continue
-		}
+	for _, m := range r.measuredMachines() {
+		key := m.key
 		resource, vm := r.a.text(key.resource), r.a.text(key.vm)
 		own, set := r.names.find(r.a, strings.ToLower(resource), strings.ToLower(vm))
 		switch {
@@ -121,6 +113,19 @@ func (r *run) match() (strangers []string) {
 	}
 	slices.Sort(strangers)
 	return slices.Compact(strangers)
+}
+
+// measuredMachines returns the machines that have samples, sorted by name.
+func (r *run) measuredMachines() []*machine {
+	if r.byName == nil {
+		for _, m := range r.a.machines {
+			if !m.empty() {
+				r.byName = append(r.byName, m)
+			}
+		}
+		slices.SortFunc(r.byName, func(x, y *machine) int { return r.a.compareSamples(x.key, y.key) })
+	}
+	return r.byName
 }
 
 // find returns the machine of a sample, or the instances of the scale set that it is of as a whole.

@@ -25,6 +25,7 @@ type run struct {
 	asOf      time.Time
 	things    []*thing
 	names     machineNames
+	byName    []*machine // with samples, sorted
 	out       *Analysis
 }
 

@@ -32,6 +32,7 @@ const few = 8192
 // It is not safe for use by several goroutines at once.
 type Summary struct {
 	values  []uint16 // while few and all of one weight
+	sorted  int      // so many of them, from the first on, are sorted
 	weight  int64    // seconds of every value so far, 0 when empty, -1 when they differ
 	counts  []int64  // seconds by value, once many; nil before
 	low     int      // no value in counts is lower
@@ -182,6 +183,9 @@ func (s *Summary) Seconds() int64 { return s.seconds + int64(len(s.values))*max(
 // Max returns the highest value added, above Limit too; 0 when empty.
 func (s *Summary) Max() int32 {
 	top := s.max
+	if n := len(s.values); n > 0 && s.sorted == n {
+		return max(top, int32(s.values[n-1]))
+	}
 	for _, v := range s.values {
 		top = max(top, int32(v))
 	}
@@ -284,7 +288,7 @@ func (s *Summary) spread() {
 	for _, v := range s.values {
 		s.counts[v] += s.weight
 	}
-	s.values = s.values[:0]
+	s.values, s.sorted = s.values[:0], 0
 }
 
 // at makes room for values from low to high in the vector, doubling it so that rising values do not copy it again and again.

@@ -104,7 +104,7 @@ func Rank(n int64, basisPoints int) int64 {
 // pick sets out to the values at rising ranks from 1.
 func (s *Summary) pick(out []int32, ranks []int64) {
 	if s.counts == nil {
-		selectRanks(s.values, out, ranks)
+		s.pickKept(out, ranks)
 		return
 	}
 	sum, next := int64(0), 0
@@ -118,6 +118,44 @@ func (s *Summary) pick(out []int32, ranks []int64) {
 			return
 		}
 	}
+}
+
+// sortUpTo is the number of values up to which sorting them is faster than selecting a dozen ranks.
+const sortUpTo = 2048
+
+// pickKept is pick of values that are kept as they are.
+func (s *Summary) pickKept(out []int32, ranks []int64) {
+	n := len(s.values)
+	if s.sorted < n && n > sortUpTo {
+		selectRanks(s.values, out, ranks)
+		return
+	}
+	if s.sorted < n && !settled(s.values) {
+		b := bins.Get().(*binned)
+		b.sort(s.values)
+		bins.Put(b)
+	}
+	s.sorted = n
+	for i, rank := range ranks {
+		out[i] = int32(s.values[rank-1])
+	}
+}
+
+// settled sorts values that are nearly sorted, as those of a block are, and gives up on others.
+func settled(values []uint16) bool {
+	moves := 4 * len(values)
+	for i := 1; i < len(values); i++ {
+		v, at := values[i], i
+		for at > 0 && values[at-1] > v {
+			values[at] = values[at-1]
+			at--
+		}
+		values[at] = v
+		if moves -= i - at; moves < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // selectRanks sets out to the values at rising ranks from 1, by two passes: it counts the high ten bits, finds the bucket
