@@ -96,17 +96,16 @@ func (r *run) measured(g *groups) []*entry {
 // addMarks adds the hours in which a machine was measured, and returns how many micro-hours of the window they are.
 func (r *run) addMarks(m *machine, series *demand.Series) int64 {
 	sum := int64(0)
-	for i := range m.days {
-		d := &m.days[i]
-		if !r.inside(d.day) {
-			continue
+	m.days.each(func(day int32, marks *demand.Day) {
+		if !r.inside(day) {
+			return
 		}
 		for h := range 24 {
-			micro := int64(d.marks.Slots(h)) * demand.Full / 12
-			series.AddHour(24*int(d.day-r.first)+h, micro)
+			micro := int64(marks.Slots(h)) * demand.Full / 12
+			series.AddHour(24*int(day-r.first)+h, micro)
 			sum += micro
 		}
-	}
+	})
 	return sum
 }
 

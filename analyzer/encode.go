@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"sizeterm/analyzer/demand"
 	"sizeterm/analyzer/quantile"
 	"sizeterm/ingest/usage"
 )
@@ -255,13 +256,17 @@ func (w *writer) writeMachine(m *machine) error {
 		w.unsigned(uint64(len(code)))
 		w.out = append(w.out, code...)
 	}
-	w.unsigned(uint64(len(m.days)))
-	for i := range m.days {
-		w.signed(int64(m.days[i].day))
-		for _, word := range m.days[i].marks {
+	w.unsigned(uint64(m.days.count()))
+	m.days.each(func(day int32, marks *demand.Day) {
+		w.signed(int64(day))
+		for _, word := range marks {
 			w.out = binary.LittleEndian.AppendUint64(w.out, word)
 		}
-		for _, c := range m.days[i].hours {
+	})
+	w.unsigned(uint64(len(m.hours)))
+	for i := range m.hours {
+		w.signed(int64(m.hours[i].day))
+		for _, c := range m.hours[i].hours {
 			w.out = append(binary.LittleEndian.AppendUint16(w.out, c.sum), c.high, c.quarters)
 		}
 	}
@@ -276,9 +281,9 @@ func (w *writer) writeWeek(k *week) {
 		return
 	}
 	w.unsigned(1)
-	for h := range k.sum {
+	for h := range k.low {
 		w.unsigned(uint64(k.seconds[h]))
-		w.unsigned(uint64(k.sum[h]))
+		w.unsigned(uint64(k.sum(h)))
 	}
 }
 
@@ -492,23 +497,20 @@ func (r *reader) readMachine(m *machine) {
 		track.Each(func(segment uint16, _ []uint16) { r.bad = r.bad || uint64(segment) >= n })
 		m.tracks[which] = track
 	}
-	for range r.count(137) {
+	last := int32(-1)
+	for range r.count(41) {
 		d := dayMarks{day: r.day()}
 		for i := range d.marks {
 			if b := r.take(8); b != nil {
 				d.marks[i] = binary.LittleEndian.Uint64(b)
 			}
 		}
-		for i := range d.hours {
-			if b := r.take(4); b != nil {
-				d.hours[i] = hourCell{binary.LittleEndian.Uint16(b), b[2], b[3]}
-			}
-		}
-		if k := len(m.days); r.bad || k > 0 && m.days[k-1].day >= d.day {
+		if r.bad || d.day <= last {
 			r.bad = true
 			return
 		}
-		m.days = append(m.days, d)
+		last = d.day
+		m.days.change(d.day, func(to *demand.Day) { *to = d.marks })
 	}
 	r.readWeek(m)
 }
@@ -516,8 +518,9 @@ func (r *reader) readMachine(m *machine) {
 func (r *reader) readWeek(m *machine) {
 	if r.unsigned() == 1 {
 		m.week = &week{}
-		for h := range m.week.sum {
-			m.week.seconds[h], m.week.sum[h] = uint32(r.unsigned()), int64(r.unsigned())
+		for h := range m.week.low {
+			seconds := int64(r.unsigned())
+			m.week.plus(h, int64(r.unsigned()), seconds)
 		}
 	}
 	if r.unsigned() == 1 {

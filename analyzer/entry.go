@@ -294,8 +294,8 @@ func (r *run) hoursOf(e *entry, d *usedDay, total int64) (hours [24]int64, from 
 	var marks demand.Day
 	found := false
 	for _, m := range e.machines {
-		if at, ok := slices.BinarySearchFunc(m.days, d.day, func(x dayMarks, day int32) int { return cmp.Compare(x.day, day) }); ok {
-			marks.Merge(&m.days[at].marks)
+		if more, ok := m.days.on(d.day); ok {
+			marks.Merge(&more)
 			found = true
 		}
 	}

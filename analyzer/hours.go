@@ -100,8 +100,8 @@ type loadedDay struct {
 func loadOf(machines []*machine, accept func(int32) bool) []loadedDay {
 	var out []loadedDay
 	for _, m := range machines {
-		for i := range m.days {
-			d := &m.days[i]
+		for i := range m.hours {
+			d := &m.hours[i]
 			if !accept(d.day) || d.hours == (hoursOfDay{}) {
 				continue
 			}

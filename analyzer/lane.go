@@ -190,8 +190,10 @@ func (a *Accumulator) closeRun(at uint32) error {
 	m.addBounds(&run)
 	if run.seconds <= 3600 {
 		from := int(run.start - int64(run.day)*daySeconds)
-		m.mark(run.day, from, from+run.n*int(run.seconds))
-		m.marks(run.day).hours.addRun(from, &run)
+		m.days.mark(run.day, from, from+run.n*int(run.seconds))
+		if run.values[cpuAvg] != nil || run.values[cpuMax] != nil {
+			m.hoursOn(run.day).addRun(from, &run)
+		}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"math/bits"
 	"slices"
 
-	"sizeterm/analyzer/demand"
 	"sizeterm/analyzer/quantile"
 )
 
@@ -68,7 +67,8 @@ type machine struct {
 	hint     int      // index of the segment used last
 	tracks   [measures]*quantile.Track
 	top      [measures]int32 // exact highest value of percentages
-	days     []dayMarks      // sorted by day
+	days     calendar
+	hours    []loadedDay // days on which CPU was measured, sorted
 	week     *week
 	overload *Overload
 	staged   []staged // rows that are in none of the above yet
@@ -96,23 +96,37 @@ func (s segment) compare(o segment) int {
 	return 1
 }
 
-// dayMarks says when a machine was measured on a day, and how busy it was in each of its hours.
-type dayMarks struct {
-	day   int32
-	marks demand.Day
-	hours hoursOfDay
-}
-
 // week sums the CPU averages by hour of the week from Monday 00:00 UTC; add takes hours since 1970.
 type week struct {
-	sum     [168]int64 // hundredths x seconds
+	low     [168]uint32  // of hundredths x seconds
+	high    *[168]uint32 // what low does not hold; nil nothing
 	seconds [168]uint32
 }
 
 func (w *week) add(hour uint64, sum, seconds int64) {
-	at := (hour + 72) % 168 // 1970-01-01 was a Thursday
-	w.sum[at] += sum
+	w.plus(int((hour+72)%168), sum, seconds) // 1970-01-01 was a Thursday
+}
+
+// plus adds to an hour of the week.
+func (w *week) plus(at int, sum, seconds int64) {
 	w.seconds[at] += uint32(seconds)
+	total := uint64(w.low[at]) + uint64(sum)
+	w.low[at] = uint32(total)
+	if total>>32 != 0 {
+		if w.high == nil {
+			w.high = &[168]uint32{}
+		}
+		w.high[at] += uint32(total >> 32)
+	}
+}
+
+// sum returns hundredths x seconds of an hour of the week.
+func (w *week) sum(at int) int64 {
+	sum := int64(w.low[at])
+	if w.high != nil {
+		sum |= int64(w.high[at]) << 32
+	}
+	return sum
 }
 
 func (a *Accumulator) machine(key sampleKey) *machine {
@@ -138,17 +152,17 @@ func (m *machine) segment(s segment) uint16 {
 	return m.order[at]
 }
 
-// marks returns what is known of a day.
-func (m *machine) marks(day int32) *dayMarks {
-	n := len(m.days)
-	if n > 0 && m.days[n-1].day == day {
-		return &m.days[n-1]
+// hoursOn returns how busy the machine was in the hours of a day.
+func (m *machine) hoursOn(day int32) *hoursOfDay {
+	n := len(m.hours)
+	if n > 0 && m.hours[n-1].day == day {
+		return &m.hours[n-1].hours
 	}
-	at, found := slices.BinarySearchFunc(m.days, day, func(d dayMarks, day int32) int { return cmp.Compare(d.day, day) })
+	at, found := slices.BinarySearchFunc(m.hours, day, func(d loadedDay, day int32) int { return cmp.Compare(d.day, day) })
 	if !found {
-		m.days = slices.Insert(m.days, at, dayMarks{day: day})
+		m.hours = slices.Insert(m.hours, at, loadedDay{day: day})
 	}
-	return &m.days[at]
+	return &m.hours[at].hours
 }
 
 func (m *machine) track(which measure) *quantile.Track {
@@ -177,18 +191,16 @@ func (m *machine) merge(other *machine) {
 		}
 		m.top[which] = max(m.top[which], other.top[which])
 	}
-	for i := range other.days {
-		d := m.marks(other.days[i].day)
-		d.marks.Merge(&other.days[i].marks)
-		d.hours.plus(&other.days[i].hours)
+	m.days.merge(&other.days)
+	for i := range other.hours {
+		m.hoursOn(other.hours[i].day).plus(&other.hours[i].hours)
 	}
 	if w := other.week; w != nil {
 		if m.week == nil {
 			m.week = &week{}
 		}
-		for h := range w.sum {
-			m.week.sum[h] += w.sum[h]
-			m.week.seconds[h] += w.seconds[h]
+		for h := range w.low {
+			m.week.plus(h, w.sum(h), int64(w.seconds[h]))
 		}
 	}
 	if other.overload != nil {
@@ -203,5 +215,6 @@ func (m *machine) trim() {
 			track.Trim()
 		}
 	}
-	m.segments, m.order, m.days = slices.Clip(m.segments), slices.Clip(m.order), slices.Clip(m.days)
+	m.segments, m.order = slices.Clip(m.segments), slices.Clip(m.order)
+	m.days.parts, m.days.whole, m.hours = slices.Clip(m.days.parts), slices.Clip(m.days.whole), slices.Clip(m.hours)
 }

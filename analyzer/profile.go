@@ -504,15 +504,14 @@ func weekOf(e *entry, machines []*machine) (out [168]Percent) {
 		if m.week == nil || e.split {
 			continue
 		}
-		for h := range sum.sum {
-			sum.sum[h] += m.week.sum[h]
-			sum.seconds[h] += m.week.seconds[h]
+		for h := range out {
+			sum.plus(h, m.week.sum(h), int64(m.week.seconds[h]))
 		}
 	}
 	for h := range out {
 		out[h] = -1
 		if n := int64(sum.seconds[h]); n > 0 {
-			out[h] = Percent((sum.sum[h] + n/2) / n)
+			out[h] = Percent((sum.sum(h) + n/2) / n)
 		}
 	}
 	return out

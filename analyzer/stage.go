@@ -164,8 +164,10 @@ func (m *machine) drainRun(rows []staged, day int32) {
 		}
 		if s.seconds <= 3600 {
 			from := int(s.start - int64(day)*daySeconds)
-			m.mark(day, from, from+int(s.seconds))
-			m.marks(day).hours.add(from, s)
+			m.days.mark(day, from, from+int(s.seconds))
+			if s.has&(1<<cpuAvg|1<<cpuMax) != 0 {
+				m.hoursOn(day).add(from, s)
+			}
 		}
 	}
 }
@@ -200,14 +202,6 @@ func (m *machine) settle(s *staged, low, avg, high int32) {
 		m.bounds().add(min(low, avg), avg, max(high, avg), int64(s.seconds))
 	default:
 		m.bounds().addMax(high, int64(s.seconds))
-	}
-}
-
-// mark marks that the machine was measured in the seconds [from, to) of a day, which may end on the next.
-func (m *machine) mark(day int32, from, to int) {
-	m.marks(day).marks.Mark(from, to)
-	if over := to - daySeconds; over > 0 {
-		m.marks(day+1).marks.Mark(0, over)
 	}
 }
 

@@ -13,6 +13,15 @@ const (
 // Day says in which slots of a day a machine was measured, a bit a slot: samples exist only while a machine runs.
 type Day [(SlotsOfDay + 63) / 64]uint64
 
+// WholeDay is a day that was measured in every slot.
+var WholeDay = func() (d Day) {
+	d.Mark(0, 86_400)
+	return d
+}()
+
+// Whole reports whether every slot is marked.
+func (d *Day) Whole() bool { return *d == WholeDay }
+
 // Mark marks the slots that the seconds [from, to) of the day touch.
 func (d *Day) Mark(from, to int) {
 	if to <= from || to <= 0 {
