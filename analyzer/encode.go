@@ -295,8 +295,8 @@ func (w *writer) writeOverload(o *Overload) {
 	w.unsigned(1)
 	w.unsigned(uint64(o.Seconds))
 	for i := range levels {
-		w.unsigned(uint64(o.lo[i]))
-		w.unsigned(uint64(o.hi[i]))
+		w.unsigned(uint64(o.of(i).lo))
+		w.unsigned(uint64(o.of(i).hi))
 	}
 }
 
@@ -525,8 +525,10 @@ func (r *reader) readWeek(m *machine) {
 	}
 	if r.unsigned() == 1 {
 		m.overload = &Overload{Seconds: int64(r.unsigned())}
+		m.overload.reach(levels)
 		for i := range levels {
-			m.overload.lo[i], m.overload.hi[i] = int64(r.unsigned()), int64(r.unsigned())
+			m.overload.above[i] = bound{int64(r.unsigned()), int64(r.unsigned())}
 		}
+		m.overload.trim()
 	}
 }

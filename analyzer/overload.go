@@ -20,7 +20,34 @@ const (
 type Overload struct {
 	Seconds     int64 // measured
 	AverageOnly bool  // no interval maxima: the upper bound is all that averages allow, and seldom useful
-	lo, hi      [levels]int64
+	above       []bound
+}
+
+// bound is the least and the most milliseconds above a level; those of levels that were never reached are not kept.
+type bound struct{ lo, hi int64 }
+
+// reach makes room for the lowest n levels.
+func (o *Overload) reach(n int) {
+	if n > len(o.above) {
+		above := make([]bound, n)
+		copy(above, o.above)
+		o.above = above
+	}
+}
+
+// of returns the bounds of a level.
+func (o *Overload) of(level int) bound {
+	if level < len(o.above) {
+		return o.above[level]
+	}
+	return bound{}
+}
+
+// trim forgets levels that were not reached for any time.
+func (o *Overload) trim() {
+	for n := len(o.above); n > 0 && o.above[n-1] == (bound{}); n-- {
+		o.above = o.above[:n-1]
+	}
 }
 
 // At returns the least and the most milliseconds of Seconds in which the use was above a threshold of the machine. A
@@ -30,10 +57,10 @@ func (o *Overload) At(threshold Percent) (lo, hi int64) {
 	below, above := int(threshold)/levelStep-1, (int(threshold)+levelStep-1)/levelStep-1
 	hi = o.Seconds * 1000
 	if below >= 0 {
-		hi = o.hi[min(below, levels-1)]
+		hi = o.of(min(below, levels-1)).hi
 	}
 	if above < levels {
-		lo = o.lo[max(above, 0)]
+		lo = o.of(max(above, 0)).lo
 	}
 	return lo, hi
 }
@@ -60,14 +87,15 @@ func (t *tally) add(o *Overload, low, avg, high int32) {
 	whole, below, end := min(levels, max(0, low-1)/levelStep), min(levels, avg/levelStep), min(levels, max(0, high-1)/levelStep)
 	t.lo[whole]++ // levels below the lowest
 	below = min(below, end)
+	o.reach(int(end))
 	t.hi[max(below, whole)]++ // levels up to the average
 	for i := whole; i < below; i++ {
 		level := (i + 1) * levelStep
-		o.lo[i] += int64(quotient(t.ms*uint64(avg-level), uint32(high-level)))
+		o.above[i].lo += int64(quotient(t.ms*uint64(avg-level), uint32(high-level)))
 	}
 	for i := max(below, whole); i < end; i++ {
 		level := uint32(i+1) * levelStep
-		o.hi[i] += int64(quotient(t.ms*uint64(avg-low)+uint64(level)-uint64(low)-1, level-uint32(low)))
+		o.above[i].hi += int64(quotient(t.ms*uint64(avg-low)+uint64(level)-uint64(low)-1, level-uint32(low)))
 	}
 }
 
@@ -75,11 +103,11 @@ func (t *tally) add(o *Overload, low, avg, high int32) {
 func (t *tally) into(o *Overload) {
 	o.Seconds += t.n * int64(t.ms) / 1000
 	lo, hi := int64(0), int64(0)
-	for i := levels - 1; i >= 0; i-- {
+	for i := len(o.above) - 1; i >= 0; i-- { // none is above a level that was not reached
 		lo += int64(t.lo[i+1])
 		hi += int64(t.hi[i+1])
-		o.lo[i] += lo * int64(t.ms)
-		o.hi[i] += hi * int64(t.ms)
+		o.above[i].lo += lo * int64(t.ms)
+		o.above[i].hi += hi * int64(t.ms)
 	}
 }
 
@@ -106,27 +134,27 @@ func quotient(x uint64, d uint32) uint64 {
 // addMax bounds an interval of which only the highest value is known.
 func (o *Overload) addMax(high int32, seconds int64) {
 	o.Seconds += seconds
-	for i := range levels {
-		if high <= int32(i+1)*levelStep {
-			return
-		}
-		o.hi[i] += seconds * 1000
+	n := min(levels, int(max(0, high-1)/levelStep))
+	o.reach(n)
+	for i := range n {
+		o.above[i].hi += seconds * 1000
 	}
 }
 
 // plus adds other.
 func (o *Overload) plus(other *Overload) {
 	o.Seconds += other.Seconds
-	for i := range levels {
-		o.lo[i] += other.lo[i]
-		o.hi[i] += other.hi[i]
+	o.reach(len(other.above))
+	for i, b := range other.above {
+		o.above[i].lo += b.lo
+		o.above[i].hi += b.hi
 	}
 }
 
 // ofAverages bounds overload from averages alone. The highest of an interval is at most the whole machine, unless the
 // average is more, and the lowest at least nothing: add with 0 and 100 %, summed up before each level divides once.
 func ofAverages(s *quantile.Summary) *Overload {
-	o := &Overload{AverageOnly: true, Seconds: s.Seconds()}
+	o := &Overload{AverageOnly: true, Seconds: s.Seconds(), above: make([]bound, levels)}
 	var seconds, value [levels + 1]int64 // of averages up to 100 %, by how many levels lie below
 	full := int64(0)                     // seconds of averages above 100 %
 	s.Parts(func(v int32, n int64) {
@@ -148,9 +176,9 @@ func ofAverages(s *quantile.Summary) *Overload {
 		belowValue += value[i]
 		aboveValue -= value[i]
 		aboveSeconds -= seconds[i]
-		o.lo[i], o.hi[i] = 1000*full, 1000*(full+aboveSeconds)+(1000*belowValue+t-1)/t
+		o.above[i].lo, o.above[i].hi = 1000*full, 1000*(full+aboveSeconds)+(1000*belowValue+t-1)/t
 		if aboveSeconds > 0 {
-			o.lo[i] += 1000 * (aboveValue - t*aboveSeconds) / (levels*levelStep - t)
+			o.above[i].lo += 1000 * (aboveValue - t*aboveSeconds) / (levels*levelStep - t)
 		}
 	}
 	return o
@@ -168,7 +196,10 @@ func overloadOf(e *entry, machines []*machine, averages *quantile.Summary) *Over
 		}
 	}
 	if out == nil && !e.split && averages.Samples() > 0 {
-		return ofAverages(averages)
+		out = ofAverages(averages)
+	}
+	if out != nil {
+		out.trim()
 	}
 	return out
 }

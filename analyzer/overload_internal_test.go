@@ -10,7 +10,8 @@ import (
 // The rule of algorithms 3.2, level by level and with plain divisions.
 func TestOverloadIsTheRuleAtEveryLevel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var got, want Overload
+		var got Overload
+		want := Overload{above: make([]bound, levels)}
 		for range rapid.IntRange(1, 20).Draw(t, "n") {
 			top := rapid.SampledFrom([]int32{1, 300, 2500, 10_000, 65_535}).Draw(t, "top")
 			low := rapid.Int32Range(0, top).Draw(t, "low")
@@ -24,17 +25,18 @@ func TestOverloadIsTheRuleAtEveryLevel(t *testing.T) {
 				switch {
 				case h <= level:
 				case l > level:
-					want.lo[i], want.hi[i] = want.lo[i]+ms, want.hi[i]+ms
+					want.above[i].lo, want.above[i].hi = want.above[i].lo+ms, want.above[i].hi+ms
 				default:
-					want.lo[i] += max(0, ms*(a-level)/(h-level))
+					want.above[i].lo += max(0, ms*(a-level)/(h-level))
 					if a >= level {
-						want.hi[i] += ms
+						want.above[i].hi += ms
 					} else {
-						want.hi[i] += (ms*(a-l) + level - l - 1) / (level - l)
+						want.above[i].hi += (ms*(a-l) + level - l - 1) / (level - l)
 					}
 				}
 			}
 		}
+		got.reach(levels)
 		require.Equal(t, want, got)
 	})
 }
