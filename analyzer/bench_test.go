@@ -53,6 +53,39 @@ func batches(machines, days int, byTime, maxima bool) []arrow.Record {
 	return append(out, c.Record())
 }
 
+// shuffled returns the rows of records in any order.
+func shuffled(t require.TestingT, records []arrow.Record) []arrow.Record {
+	type place struct{ record, row int }
+	var places []place
+	views := make([]*usage.Samples, len(records))
+	for i, rec := range records {
+		var err error
+		views[i], err = usage.SamplesOf(rec)
+		require.NoError(t, err)
+		for row := range int(rec.NumRows()) {
+			places = append(places, place{i, row})
+		}
+	}
+	d := dice(7)
+	for i := range places {
+		j := (d.n(1<<12)<<12 | d.n(1<<12)) % (i + 1)
+		places[i], places[j] = places[j], places[i]
+	}
+	c := usage.NewSampleColumns(nil)
+	var out []arrow.Record
+	for _, p := range places {
+		s := views[p.record]
+		c.Resource, c.Size = append(c.Resource, c.ResourceWords.Index(s.Resource.Text(p.row))), append(c.Size, c.SizeWords.Index(s.Size.Text(p.row)))
+		c.Region = append(c.Region, c.RegionWords.Index("westeurope"))
+		c.Start, c.Seconds, c.Line = append(c.Start, s.Start[p.row]), append(c.Seconds, 300), append(c.Line, 1)
+		c.CPUAvg, c.CPUMax = append(c.CPUAvg, s.CPUAvg.Values[p.row]), append(c.CPUMax, s.CPUMax.Values[p.row])
+		if c.Len() == 8192 {
+			out = append(out, c.Record())
+		}
+	}
+	return append(out, c.Record())
+}
+
 // cpu returns the processor time of this process, which other work on the machine does not lengthen as much as the clock.
 func cpu() time.Duration {
 	var u syscall.Rusage
@@ -74,12 +107,16 @@ func BenchmarkSamples(b *testing.B) {
 		{"time in turn", 300, 30, true, false},
 		{"time in turn, averages and maxima", 300, 30, true, true},
 		{"100000 machines, 1 day", 100_000, 1, true, false},
+		{"rows shuffled", 300, 7, true, true},
 	} {
 		if c.machines > 1000 && testing.Short() {
 			continue
 		}
 		b.Run(c.name, func(b *testing.B) {
 			records := batches(c.machines, c.days, c.byTime, c.maxima)
+			if c.name == "rows shuffled" {
+				records = shuffled(b, records)
+			}
 			samples := float64(c.machines * c.days * 288)
 			adding, analysing := time.Hour, time.Hour
 			var held float64

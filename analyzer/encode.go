@@ -15,10 +15,10 @@ import (
 
 // CoreVersion changes with whatever changes the result of the same rows: the encoding, or a rule of the accumulation.
 // Partial results of another version must not be merged.
-const CoreVersion = "3"
+const CoreVersion = "4"
 
 // magic opens an encoding; its last byte is the version of the format.
-const magic = "sizeterm.acc\x04"
+const magic = "sizeterm.acc\x05"
 
 // MarshalBinary returns the canonical encoding: accumulators of the same rows and options have the same bytes, however
 // the rows arrived. It is the options, a sorted table of the texts, the charges and the samples, all as varints and
@@ -510,9 +510,26 @@ func (r *reader) readMachine(m *machine) {
 			return
 		}
 		last = d.day
-		m.days.change(d.day, func(to *demand.Day) { *to = d.marks })
+		m.days.add(d.day, &d.marks)
 	}
+	r.readHours(m)
 	r.readWeek(m)
+}
+
+func (r *reader) readHours(m *machine) {
+	for range r.count(97) {
+		d := loadedDay{day: r.day()}
+		for i := range d.hours {
+			if b := r.take(4); b != nil {
+				d.hours[i] = hourCell{binary.LittleEndian.Uint16(b), b[2], b[3]}
+			}
+		}
+		if k := len(m.hours); r.bad || k > 0 && m.hours[k-1].day >= d.day {
+			r.bad = true
+			return
+		}
+		m.hours = append(m.hours, d)
+	}
 }
 
 func (r *reader) readWeek(m *machine) {

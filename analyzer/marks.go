@@ -25,40 +25,44 @@ type span struct{ from, to int32 }
 
 // mark marks the seconds [from, to) of a day, which may end on the next.
 func (c *calendar) mark(day int32, from, to int) {
-	c.change(day, func(d *demand.Day) { d.Mark(from, to) })
+	if marks := c.open(day); marks != nil {
+		marks.Mark(from, to)
+		c.close(day, marks)
+	}
 	if over := to - daySeconds; over > 0 {
-		c.change(day+1, func(d *demand.Day) { d.Mark(0, over) })
+		c.mark(day+1, 0, over)
 	}
 }
 
-// change marks more of a day.
-func (c *calendar) change(day int32, more func(*demand.Day)) {
-	if _, whole := c.span(day); whole {
-		return
-	}
+// open returns the marks of a day, which are to be closed before another day is opened; nil where it is whole.
+func (c *calendar) open(day int32) *demand.Day {
 	at, found := c.part(day)
-	var marks demand.Day
 	if found {
-		marks = c.parts[at].marks
+		return &c.parts[at].marks
 	}
-	more(&marks)
-	switch {
-	case marks.Whole():
-		if found {
-			c.parts = slices.Delete(c.parts, at, at+1)
-		}
+	if _, whole := c.span(day); whole {
+		return nil
+	}
+	c.parts = slices.Insert(c.parts, at, dayMarks{day: day})
+	return &c.parts[at].marks
+}
+
+// close moves a day that became a whole one.
+func (c *calendar) close(day int32, marks *demand.Day) {
+	if marks.Whole() {
+		at, _ := c.part(day)
+		c.parts = slices.Delete(c.parts, at, at+1)
 		c.fill(day)
-	case found:
-		c.parts[at].marks = marks
-	default:
-		c.parts = slices.Insert(c.parts, at, dayMarks{day, marks})
 	}
 }
 
 // part finds a day among those measured in part.
 func (c *calendar) part(day int32) (at int, found bool) {
-	if n := len(c.parts); n > 0 && c.parts[n-1].day < day {
+	switch n := len(c.parts); {
+	case n == 0 || c.parts[n-1].day < day:
 		return n, false
+	case c.parts[n-1].day == day:
+		return n - 1, true
 	}
 	return slices.BinarySearchFunc(c.parts, day, func(d dayMarks, day int32) int { return cmp.Compare(d.day, day) })
 }
@@ -132,9 +136,17 @@ func (c *calendar) count() int {
 	return n
 }
 
+// add marks more of a day.
+func (c *calendar) add(day int32, more *demand.Day) {
+	if marks := c.open(day); marks != nil {
+		marks.Merge(more)
+		c.close(day, marks)
+	}
+}
+
 // merge marks what other marks.
 func (c *calendar) merge(other *calendar) {
 	other.each(func(day int32, marks *demand.Day) {
-		c.change(day, func(d *demand.Day) { d.Merge(marks) })
+		c.add(day, marks)
 	})
 }

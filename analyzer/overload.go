@@ -69,9 +69,33 @@ func (o *Overload) At(threshold Percent) (lo, hi int64) {
 // is above it, and otherwise (avg-t)/(max-t) <= f <= (avg-min)/(t-min). lo is rounded down and hi up, so that the sums
 // stay bounds. A missing lowest is 0. It needs low <= avg <= high.
 func (o *Overload) add(low, avg, high int32, seconds int64) {
-	t := tally{ms: uint64(seconds) * 1000}
-	t.add(o, low, avg, high)
-	t.into(o)
+	ms := seconds * 1000
+	whole, some := o.partly(uint64(ms), low, avg, high)
+	for i := range some {
+		if i < whole {
+			o.above[i].lo += ms
+		}
+		o.above[i].hi += ms
+	}
+	o.Seconds += seconds
+}
+
+// partly adds what an interval was above of levels for a part of it, and returns of how many of the lowest levels it was
+// above for all of it, and of how many it may have been.
+func (o *Overload) partly(ms uint64, low, avg, high int32) (whole, some int32) {
+	end := min(levels, max(0, high-1)/levelStep)
+	whole = min(levels, max(0, low-1)/levelStep)
+	some = max(whole, min(avg/levelStep, end))
+	o.reach(int(end))
+	for i := whole; i < some; i++ {
+		level := (i + 1) * levelStep
+		o.above[i].lo += int64(quotient(ms*uint64(avg-level), uint32(high-level)))
+	}
+	for i := some; i < end; i++ {
+		level := uint32(i+1) * levelStep
+		o.above[i].hi += int64(quotient(ms*uint64(avg-low)+uint64(level)-uint64(low)-1, level-uint32(low)))
+	}
+	return whole, some
 }
 
 // tally counts intervals of one length that were above a level for all of it, until they are added up for each level.
@@ -84,19 +108,9 @@ type tally struct {
 // add counts an interval, and adds what it was above of other levels to o.
 func (t *tally) add(o *Overload, low, avg, high int32) {
 	t.n++
-	whole, below, end := min(levels, max(0, low-1)/levelStep), min(levels, avg/levelStep), min(levels, max(0, high-1)/levelStep)
-	t.lo[whole]++ // levels below the lowest
-	below = min(below, end)
-	o.reach(int(end))
-	t.hi[max(below, whole)]++ // levels up to the average
-	for i := whole; i < below; i++ {
-		level := (i + 1) * levelStep
-		o.above[i].lo += int64(quotient(t.ms*uint64(avg-level), uint32(high-level)))
-	}
-	for i := max(below, whole); i < end; i++ {
-		level := uint32(i+1) * levelStep
-		o.above[i].hi += int64(quotient(t.ms*uint64(avg-low)+uint64(level)-uint64(low)-1, level-uint32(low)))
-	}
+	whole, some := o.partly(t.ms, low, avg, high)
+	t.lo[whole]++
+	t.hi[some]++
 }
 
 // into adds up the intervals.

@@ -1,8 +1,10 @@
 package analyzer
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"sizeterm/analyzer/quantile"
 )
@@ -21,8 +23,8 @@ type staged struct {
 // settled says that week and bounds know the row: they need the values that do not fit.
 const settled = 1 << 15
 
-// stagedRows is how many rows of a machine wait: half a kilobyte.
-const stagedRows = 16
+// stagedRows is how many rows of a machine wait: two kilobytes. They are sorted then, so that those of a day come together.
+const stagedRows = 64
 
 func (s *staged) set(which measure, value uint16) {
 	s.values[which] = value
@@ -112,6 +114,7 @@ var errSegments = fmt.Errorf("analyzer: more than %d days and lengths of samples
 func (a *Accumulator) drain(m *machine) error {
 	rows := m.staged
 	m.staged = rows[:0]
+	slices.SortFunc(rows, func(x, y staged) int { return cmp.Compare(x.start, y.start) })
 	for len(rows) > 0 {
 		first, n := &rows[0], 1
 		day := first.day()
@@ -158,17 +161,33 @@ func (m *machine) drainRun(rows []staged, day int32) {
 		m.eachPart(day, rows[0].seconds, func(segment uint16) { m.track(which).Put(segment, values) })
 	}
 	for i := range rows {
-		s := &rows[i]
-		if s.has&settled == 0 {
+		if s := &rows[i]; s.has&settled == 0 {
 			m.settle(s, int32(s.low), int32(s.values[cpuAvg]), int32(s.values[cpuMax]))
 		}
-		if s.seconds <= 3600 {
-			from := int(s.start - int64(day)*daySeconds)
-			m.days.mark(day, from, from+int(s.seconds))
-			if s.has&(1<<cpuAvg|1<<cpuMax) != 0 {
-				m.hoursOn(day).add(from, s)
-			}
+	}
+	if rows[0].seconds > 3600 {
+		return
+	}
+	if rows[0].has&(1<<cpuAvg|1<<cpuMax) != 0 {
+		hours := m.hoursOn(day)
+		for i := range rows {
+			hours.add(int(rows[i].start-int64(day)*daySeconds), &rows[i])
 		}
+	}
+	m.markRows(rows, day)
+}
+
+// markRows marks when rows of a day, sorted, were measured.
+func (m *machine) markRows(rows []staged, day int32) {
+	second := func(at int64) int { return int(at - int64(day)*daySeconds) }
+	for len(rows) > 0 { // rows that follow each other are marked together
+		from := second(rows[0].start)
+		to := from
+		for len(rows) > 0 && second(rows[0].start) <= to {
+			to = second(rows[0].start) + int(rows[0].seconds)
+			rows = rows[1:]
+		}
+		m.days.mark(day, from, to)
 	}
 }
 

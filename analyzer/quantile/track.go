@@ -37,11 +37,14 @@ func (t *Track) Add(segment uint16, values ...uint16) {
 }
 
 // packSome and packMost are when Put packs: when a new segment begins and at least packSome values wait, and at packMost.
-// Values that come packBlock at a time become a block at once.
+// Values of which fewer than packTogether at a time are of one segment wait until there are packScattered, since a block for
+// a few costs more than they do. Values that come packBlock at a time become a block at once.
 const (
-	packSome  = 128
-	packMost  = 320
-	packBlock = 96
+	packSome      = 128
+	packMost      = 320
+	packTogether  = 16
+	packScattered = 768
+	packBlock     = 96
 )
 
 // Put adds values to a segment and packs those that wait once they are worth it.
@@ -50,7 +53,13 @@ func (t *Track) Put(segment uint16, values []uint16) {
 		t.block(segment, values)
 		return
 	}
-	if n, last := t.Raw(); n >= packSome && (last != segment || n >= packMost) {
+	n, last := t.Raw()
+	switch {
+	case n < packTogether*len(t.runs):
+		if n >= packScattered {
+			t.Pack()
+		}
+	case n >= packSome && (last != segment || n >= packMost):
 		t.Pack()
 	}
 	t.Add(segment, values...)
@@ -76,7 +85,7 @@ func (t *Track) Pack() {
 	if len(t.raw) == 0 {
 		return
 	}
-	if len(t.raw) < 16*len(t.runs) {
+	if len(t.raw) < packTogether*len(t.runs) {
 		t.packScattered()
 	} else {
 		for i := range t.runs {
