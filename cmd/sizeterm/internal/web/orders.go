@@ -170,6 +170,7 @@ type orderPage struct {
 	May    bool // the reader may approve it
 	Apart  bool // it was requested on a command line: who signed in asks for it anew
 	Found  []prove.Finding
+	Carry  []string // subscriptions that could carry the purchase
 }
 
 func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
@@ -195,6 +196,7 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
+	page.Carry = s.subscriptions(r.Context(), o.Line.Customer)
 	w.Header().Set("ETag", etag(&o))
 	s.render(w, r, http.StatusOK, "order", "Order "+o.ID, page)
 	return nil

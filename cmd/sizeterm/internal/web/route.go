@@ -57,6 +57,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/orders/{order}", need: Viewer, object: "order", serve: s.order},
 		{method: "GET", path: "/orders/{order}/export", need: Viewer, object: "order", serve: s.export},
 		{method: "POST", path: "/orders/request", need: Analyst, object: "order in the form", serve: s.requestAgain},
+		{method: "POST", path: "/orders/subscription", need: Analyst, object: "order in the form", serve: s.nameSubscription},
 		{method: "POST", path: "/orders/approve", need: Approver, fresh: true, object: "order in the form", serve: s.approve},
 		{method: "POST", path: "/orders/reject", need: Approver, object: "order in the form", serve: s.reject},
 		{method: "POST", path: "/orders/cancel", need: Analyst, object: "order in the form", serve: s.cancel},
