@@ -37,21 +37,22 @@ type apiNeed struct {
 
 // apiNeeds lists the operations. One that is registered and not listed stops the program at its start.
 var apiNeeds = map[string]apiNeed{
-	"GET /api/v1/openapi.json":            {},
-	"GET /api/v1/openapi.yaml":            {},
-	"GET /api/v1/openapi-3.0.json":        {},
-	"GET /api/v1/openapi-3.0.yaml":        {},
-	"GET /api/v1/uploads":                 {need: Viewer, scope: scopeRead},
-	"GET /api/v1/uploads/{upload}":        {need: Viewer, scope: scopeRead, object: "upload"},
-	"GET /api/v1/customers":               {need: Viewer, scope: scopeRead},
-	"GET /api/v1/plans/{plan}":            {need: Viewer, scope: scopeRead, object: "plan"},
-	"GET /api/v1/plans/{plan}/profiles":   {need: Viewer, scope: scopeRead, object: "plan"},
-	"GET /api/v1/plans/{plan}/lines":      {need: Viewer, scope: scopeRead, object: "plan"},
-	"GET /api/v1/orders":                  {need: Viewer, scope: scopeRead},
-	"GET /api/v1/orders/{order}":          {need: Viewer, scope: scopeRead, object: "order"},
-	"POST /api/v1/orders":                 {need: Analyst, scope: scopeRequest},
-	"POST /api/v1/orders/{order}/approve": {need: Approver, object: "order", fresh: true},
-	"GET /api/v1/verification":            {need: Viewer, scope: scopeRead},
+	"GET /api/v1/openapi.json":             {},
+	"GET /api/v1/openapi.yaml":             {},
+	"GET /api/v1/openapi-3.0.json":         {},
+	"GET /api/v1/openapi-3.0.yaml":         {},
+	"GET /api/v1/uploads":                  {need: Viewer, scope: scopeRead},
+	"GET /api/v1/uploads/{upload}":         {need: Viewer, scope: scopeRead, object: "upload"},
+	"GET /api/v1/uploads/{upload}/rejects": {need: Viewer, scope: scopeRead, object: "upload"},
+	"GET /api/v1/customers":                {need: Viewer, scope: scopeRead},
+	"GET /api/v1/plans/{plan}":             {need: Viewer, scope: scopeRead, object: "plan"},
+	"GET /api/v1/plans/{plan}/profiles":    {need: Viewer, scope: scopeRead, object: "plan"},
+	"GET /api/v1/plans/{plan}/lines":       {need: Viewer, scope: scopeRead, object: "plan"},
+	"GET /api/v1/orders":                   {need: Viewer, scope: scopeRead},
+	"GET /api/v1/orders/{order}":           {need: Viewer, scope: scopeRead, object: "order"},
+	"POST /api/v1/orders":                  {need: Analyst, scope: scopeRequest},
+	"POST /api/v1/orders/{order}/approve":  {need: Approver, object: "order", fresh: true},
+	"GET /api/v1/verification":             {need: Viewer, scope: scopeRead},
 }
 
 // apiMux puts the operations of the API into the mux, each behind its check.
@@ -94,8 +95,9 @@ func (s *Server) limited(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// humaErrors makes huma answer with our problems.
+// humaErrors makes huma answer with our problems, and say of lists what is true of them.
 var humaErrors = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false // lists may be empty and are never null
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		p := problem(status, "request", "The request could not be understood", message)
 		var parts []string
@@ -132,6 +134,7 @@ func (s *Server) mountAPI() {
 	}
 	huma.Register(api, get("list-uploads", "/api/v1/uploads", "The files that were sent, the newest first"), s.apiUploads)
 	huma.Register(api, get("get-upload", "/api/v1/uploads/{upload}", "One file"), s.apiUpload)
+	huma.Register(api, get("list-rejects", "/api/v1/uploads/{upload}/rejects", "The rows of a file that were refused, in its order"), s.apiRejects)
 	huma.Register(api, get("list-customers", "/api/v1/customers", "The customers of the newest plan, the best saving for its risk first"), s.apiCustomers)
 	huma.Register(api, get("get-plan", "/api/v1/plans/{plan}", "A plan as sizeterm.plan/1; latest is the newest"), s.apiPlan)
 	huma.Register(api, get("list-profiles", "/api/v1/plans/{plan}/profiles", "The profiles of a plan"), s.apiProfiles)
@@ -144,6 +147,7 @@ func (s *Server) mountAPI() {
 	huma.Register(api, huma.Operation{OperationID: "approve-order", Method: http.MethodPost, Path: "/api/v1/orders/{order}/approve",
 		Summary: "Approve an order at the sum that was read; people only, soon after their sign-in", MaxBodyBytes: maxForm, Errors: []int{400, 401, 403, 404, 409, 412, 413, 422, 428, 429}}, s.apiApprove)
 	s.openapi = api.OpenAPI()
+	documentPut(s.openapi)
 }
 
 // PageQuery bounds a list. It is exported for huma, which reads fields of embedded types only then.
@@ -181,75 +185,6 @@ func paged[T any](all []T, page PageQuery, key func(*T) string) (*apiList[T], er
 		out.Body.Next = base64.RawURLEncoding.EncodeToString([]byte(key(&all[to-1])))
 	}
 	return out, nil
-}
-
-// apiFile is a file as the API shows it.
-type apiFile struct {
-	ID       string    `json:"id" doc:"The same bytes again have the same."`
-	Name     string    `json:"name"`
-	State    string    `json:"state" doc:"received, reading, accepted or refused; rows are known from accepted on."`
-	Bytes    int64     `json:"bytes"`
-	Received time.Time `json:"received"`
-	Rows     int64     `json:"rows"`
-	Accepted int64     `json:"accepted"`
-	Rejected int64     `json:"rejected"`
-	Refused  string    `json:"refused,omitempty" doc:"Why the file cannot be used."`
-	Parts    []apiPart `json:"parts"`
-}
-
-type apiPart struct {
-	Name      string     `json:"name"`
-	Kind      string     `json:"kind"`
-	Dialect   string     `json:"dialect,omitempty"`
-	Grain     string     `json:"grain,omitempty"`
-	From      *time.Time `json:"from,omitempty"`
-	To        *time.Time `json:"to,omitempty" doc:"Exclusive."`
-	Rows      int64      `json:"rows"`
-	Accepted  int64      `json:"accepted"`
-	Rejected  int64      `json:"rejected"`
-	Refused   string     `json:"refused,omitempty"`
-	Customers []string   `json:"customers"`
-	Days      []string   `json:"days" doc:"Days (UTC) on which its rows begin; none where a row covers more than a day."`
-	Missing   []string   `json:"missing" doc:"What it does not tell and a better plan needs."`
-	Notices   []string   `json:"notices"`
-}
-
-func apiFileOf(u *Upload) apiFile {
-	f := apiFile{ID: u.ID, Name: u.Name, State: u.State, Bytes: u.Size, Received: u.At.UTC().Truncate(time.Second), Rows: u.Rows(), Accepted: u.Accepted(), Rejected: u.Rejected(), Refused: u.Refused, Parts: []apiPart{}}
-	for i := range u.Parts {
-		p := &u.Parts[i]
-		part := apiPart{Name: p.Name, Kind: p.Kind, Dialect: p.Dialect, Grain: p.Grain, Rows: p.Rows, Accepted: p.Accepted, Rejected: p.Rejected, Refused: p.Refused,
-			Customers: append([]string{}, p.Customers...), Days: append([]string{}, p.Days...), Missing: append([]string{}, p.Missing...), Notices: append([]string{}, p.Notices...)}
-		if !p.From.IsZero() {
-			part.From, part.To = &p.From, &p.To
-		}
-		f.Parts = append(f.Parts, part)
-	}
-	return f
-}
-
-func (s *Server) apiUploads(ctx context.Context, in *struct{ PageQuery }) (*apiList[apiFile], error) {
-	all, err := s.Files.Uploads(ctx, principalOf(ctx).Tenant)
-	if err != nil {
-		return nil, s.apiError(err)
-	}
-	files := make([]apiFile, 0, len(all))
-	for i := range all {
-		files = append(files, apiFileOf(&all[i]))
-	}
-	return paged(files, in.PageQuery, func(f *apiFile) string { return f.ID })
-}
-
-type apiOne[T any] struct{ Body T }
-
-func (s *Server) apiUpload(ctx context.Context, in *struct {
-	Upload string `path:"upload" maxLength:"100"`
-}) (*apiOne[apiFile], error) {
-	up, err := s.Files.Upload(ctx, principalOf(ctx).Tenant, in.Upload)
-	if err != nil {
-		return nil, s.apiError(err)
-	}
-	return &apiOne[apiFile]{apiFileOf(&up)}, nil
 }
 
 // apiError turns an error into the answer of the table; what is not expected is logged.
