@@ -2,7 +2,6 @@ package recommend
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"sizeterm/analyzer"
@@ -11,9 +10,9 @@ import (
 
 // withoutPlanned returns the analysis without the usage that savings plans covered, and a warning for each pool that had some.
 //
-// A savings plan is sunk: a reservation for usage under it saves no pay-as-you-go price, it only frees dollars of the plan. What those are
-// worth depends on what else they would find, which the rows do not say, so they count for nothing: the saving is understated, never
-// overstated. The rows do not say in which hours the plan covered a size; its share is taken off every hour.
+// A savings plan is sunk: a reservation for usage under it saves no pay-as-you-go price, it frees dollars of the plan. Those are worth what
+// they find: usage of the same size above the plan is priced at pay-as-you-go and counted; what they might find in other sizes and regions
+// the rows do not say, and it counts for nothing, so that the saving is understated, never overstated.
 func withoutPlanned(a *analyzer.Analysis) *analyzer.Analysis {
 	if !slices.ContainsFunc(a.Pools, func(p analyzer.Pool) bool { return plannedHours(&p) > 0 }) {
 		return a
@@ -32,7 +31,7 @@ func withoutPlanned(a *analyzer.Analysis) *analyzer.Analysis {
 			m.Series = uncovered(m.Series, m.PlanCovered)
 		}
 		pool.Warnings = append(slices.Clone(pool.Warnings), analyzer.Warning{Code: "savings_plan_usage", Subject: fmt.Sprintf("%s in %s", pool.Group, pool.Region),
-			Detail: fmt.Sprintf("%d hours ran under a savings plan and are left out: a reservation for them would only free dollars of the plan; plan again when it ends", planned/analyzerHour)})
+			Detail: fmt.Sprintf("%d hours ran under a savings plan, which comes after reservations: only usage above it saves pay-as-you-go prices, and what freed dollars of the plan would find in other sizes is not counted; plan again when it ends", planned/analyzerHour)})
 	}
 	return &less
 }
@@ -46,29 +45,42 @@ func plannedHours(p *analyzer.Pool) int64 {
 	return sum
 }
 
-// uncovered returns a series without so many micro-hours, taken off in proportion.
+// uncovered returns a series without what a savings plan of constant strength serves of it: in each hour at most level micro-instances,
+// with the level at which so many micro-hours are served in all. That is what the bill simulator makes of a plan that is sunk: what a
+// reservation covers frees the plan for the usage above, so that q instances save what the hours above level + q cost less.
 func uncovered(s demand.Series, planned int64) demand.Series {
-	total := int64(0)
-	for _, n := range s.Flat {
-		total += max(0, n)
-	}
-	if planned <= 0 || total <= 0 {
+	if planned <= 0 {
 		return s
 	}
-	left := uint64(max(0, total-planned))
-	scale := func(hours []int64) []int64 {
-		out := make([]int64, len(hours))
-		for i, n := range hours {
-			hi, lo := bits.Mul64(uint64(max(0, n)), left)
-			share, _ := bits.Div64(hi, lo, uint64(total)) // left <= total, so it fits
-			out[i] = int64(share)
-		}
-		return out
-	}
 	exact := s.Exact()
-	less := demand.Series{Flat: scale(s.Flat), Stacked: scale(s.Stacked)}
+	less := demand.Series{Flat: above(s.Flat, planned)}
 	if exact {
 		less.Stacked = less.Flat
+		return less
 	}
+	less.Stacked = above(s.Stacked, planned)
 	return less
+}
+
+// above returns what is left of each hour above the level under which planned micro-hours lie; the level rounds up in favour of the plan.
+func above(hours []int64, planned int64) []int64 {
+	sorted := slices.Clone(hours)
+	slices.Sort(sorted)
+	level, below := int64(0), int64(0) // all hours from i on reach the level
+	for i, n := range sorted {
+		n = max(0, n)
+		rest := int64(len(sorted) - i)
+		if step := n - level; step > (planned-below)/rest {
+			level += (planned - below + rest - 1) / rest
+			below = planned
+			break
+		}
+		below += (n - level) * rest
+		level = n
+	}
+	out := make([]int64, len(hours))
+	for i, n := range hours {
+		out[i] = max(0, max(0, n)-level)
+	}
+	return out
 }
