@@ -40,7 +40,10 @@ type reached struct {
 	all, drifting, stable forecast.Summary
 	lost, fleets          int // fleets that would have been better off with pay-as-you-go
 	worst                 float64
+	trials                []forecast.Trial // in the order of the pools
 }
+
+func drifts(kind string) bool { return kind != "stable" && kind != "weekly" }
 
 // reach runs fleets through a backtest from one origin, half a year into the series, and logs the table of docs.
 func reach(t *testing.T, pools []forecast.Pool, spec forecast.Spec) reached {
@@ -58,14 +61,14 @@ func reach(t *testing.T, pools []forecast.Pool, spec forecast.Spec) reached {
 		t.Log(line)
 		return s
 	}
-	r := reached{all: sum("all", func(string) bool { return true })}
+	r := reached{all: sum("all", func(string) bool { return true }), trials: b.Trials}
 	for _, k := range kinds {
 		s := sum(k, func(kind string) bool { return kind == k })
 		if k == "stable" {
 			r.stable = s
 		}
 	}
-	r.drifting = sum("drifting", func(kind string) bool { return kind != "stable" && kind != "weekly" })
+	r.drifting = sum("drifting", drifts)
 	saved, before := map[string]float64{}, map[string]float64{}
 	for _, x := range b.Trials {
 		saved[x.Customer] += float64(x.Outcomes[0].Saving.Micros)
@@ -123,19 +126,37 @@ func regret(s forecast.Summary, rule forecast.Rule) float64 {
 }
 
 func TestSeededFleetsOverAYear(t *testing.T) {
-	r := reach(t, portfolio(500001, 12, 182+365), forecast.Spec{Policy: policyOfTests(), Terms: forecast.Terms{OneYear: true}, FirstDay: 182})
+	pools := portfolio(500001, 12, 182+365)
+	spec := forecast.Spec{Policy: policyOfTests(), Terms: forecast.Terms{OneYear: true}, FirstDay: 182}
+	r := reach(t, pools, spec)
 	holds(t, 0.85, r.all)
 	require.LessOrEqual(t, regret(r.drifting, forecast.ByPlan), 1.02*regret(r.drifting, forecast.ByVendor))
 	require.LessOrEqual(t, regret(r.stable, forecast.ByPlan), 1.05*regret(r.stable, forecast.ByVendor))
 	require.LessOrEqual(t, float64(r.lost), 0.12*float64(r.fleets))
+	least, lost := r.ask(t, pools, spec)
+	require.Less(t, least, regret(r.drifting, forecast.ByPlan), "who knows the law of the fleets regrets less")
+	require.Greater(t, float64(lost), 0.03*float64(r.fleets), "and still loses more fleets than the aim allows")
 }
 
 func TestSeededFleetsOverThreeYears(t *testing.T) {
-	r := reach(t, portfolio(500001, 8, 182+1095), forecast.Spec{Policy: policyOfTests(), Terms: both, FirstDay: 182, ReplayDays: 1095})
+	pools := portfolio(500001, 8, 182+1095)
+	spec := forecast.Spec{Policy: policyOfTests(), Terms: both, FirstDay: 182, ReplayDays: 1095}
+	r := reach(t, pools, spec)
 	holds(t, 0.85, r.all)
 	require.LessOrEqual(t, regret(r.drifting, forecast.ByPlan), regret(r.drifting, forecast.ByVendor))
 	require.LessOrEqual(t, regret(r.stable, forecast.ByPlan), regret(r.stable, forecast.ByVendor))
 	require.LessOrEqual(t, float64(r.lost), 0.16*float64(r.fleets))
+	least, lost := r.ask(t, pools, spec)
+	require.Greater(t, least, 0.5*regret(r.drifting, forecast.ByVendor), "the aim is out of reach even for who knows the law of the fleets")
+	require.LessOrEqual(t, regret(r.drifting, forecast.ByPlan), 1.25*least)
+	require.Greater(t, float64(lost), 0.03*float64(r.fleets))
+}
+
+// A partner buys each month what the plan of that month says; so does whoever follows Microsoft's rule.
+func TestSeededFleetsAskedEachMonth(t *testing.T) {
+	r := reach(t, portfolio(500001, 2, 182+1095), forecast.Spec{Policy: policyOfTests(), Terms: both, FirstDay: 182, ReplayDays: 1095, AgainDays: 28})
+	require.LessOrEqual(t, regret(r.drifting, forecast.ByPlan), 0.8*regret(r.drifting, forecast.ByVendor))
+	require.LessOrEqual(t, regret(r.stable, forecast.ByPlan), regret(r.stable, forecast.ByVendor))
 }
 
 // M17: trained on 60 days, replayed over the next 30.
