@@ -1,6 +1,9 @@
 package fleet
 
 import (
+	"bytes"
+	"encoding/csv"
+	"strconv"
 	"testing"
 	"time"
 
@@ -82,4 +85,28 @@ func TestHistoryRows(t *testing.T) {
 		}
 		return names
 	}())
+}
+
+// Every row of the histories is a row of the export, with as many fields as the header, and the hours add up.
+func TestWriteStories(t *testing.T) {
+	var out bytes.Buffer
+	n, err := WriteStories(&out, 7, 3, 60)
+	require.NoError(t, err)
+	rows, err := csv.NewReader(bytes.NewReader(out.Bytes())).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, n.Rows, int64(len(rows)-1))
+	require.EqualValues(t, out.Len(), n.Bytes)
+	hours, want := 0.0, int64(0)
+	for _, row := range rows[1:] {
+		h, err := strconv.ParseFloat(row[12], 64)
+		require.NoError(t, err)
+		hours += h
+	}
+	for _, story := range Stories() {
+		days, _ := hoursOf(History{Seed: 7, Story: story, Machines: 3, From: time.Date(2026, time.September, 2, 0, 0, 0, 0, time.UTC), Days: 60})
+		for _, d := range days {
+			want += d
+		}
+	}
+	require.InDelta(t, float64(want)/1e6, hours, 1e-3)
 }

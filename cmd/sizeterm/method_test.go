@@ -51,6 +51,7 @@ func TestWorkedPoolOfTheMethodNote(t *testing.T) {
 				P5    string
 				P95   string
 				PLoss float64 `json:"p_loss"`
+				Back  float64 `json:"break_even_months"`
 			}
 		}
 	}
@@ -86,6 +87,7 @@ func TestWorkedPoolOfTheMethodNote(t *testing.T) {
 				said(strings.ReplaceAll(rat(figure).FloatString(2), "-", "−"))
 			}
 			said(fmt.Sprintf("%.1f%%lose", 100*line.Forecast.PLoss))
+			said(fmt.Sprintf("earnedbackafter%.2fmonths", line.Forecast.Back))
 			require.InDelta(t, 0.375118, line.Marginal.Next, 1e-6)
 			require.InDelta(t, 0.395104, line.Marginal.Threshold, 1e-6)
 		}

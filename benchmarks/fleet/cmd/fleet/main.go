@@ -7,12 +7,14 @@
 //	fleet -metrics FILE -size 1GB -days 1              many machines for a day
 //	fleet -metrics FILE -size 2GB -machines 451        so many days as it takes
 //	fleet -costs FILE -size 1GB                        cost export of 30 days (form B)
+//	fleet -stories FILE -days 730 -machines 12         cost export of six customers, stable to shutting down, for backtest
 //
 // FILE may be "-", and ends in .gz for gzip. The same flags give the same bytes before gzip.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"flag"
@@ -31,12 +33,13 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // options are the flags.
 type options struct {
 	demo, metrics, costs, size, order string
+	stories                           string
 	next, ledger, slack, deaf         string
 	seed                              uint64
 	machines, days                    int
 }
 
-var errUsage = errors.New("say one of -demo, -next, -metrics and -costs")
+var errUsage = errors.New("say one of -demo, -next, -metrics, -costs and -stories")
 
 func run(args []string, stdout, stderr io.Writer) int {
 	var o options
@@ -49,6 +52,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&o.deaf, "deaf", "", "lines that are to apply to nothing, for -next")
 	flags.StringVar(&o.metrics, "metrics", "", "write metrics (form A) to this `file`")
 	flags.StringVar(&o.costs, "costs", "", "write a cost export (form B) to this `file`")
+	flags.StringVar(&o.stories, "stories", "", "write a cost export of six customers whose demand is stable, grows, ... over -days (730) to this `file`, -machines (12) each")
 	flags.StringVar(&o.size, "size", "100MB", "about how much: a `number` of bytes, MB or GB (10^6, 10^9)")
 	flags.StringVar(&o.order, "order", "time", "order of the metrics: time, machine or shuffled")
 	flags.IntVar(&o.machines, "machines", 0, "number of machines; 0 follows from the size")
@@ -100,6 +104,10 @@ func (o *options) write(stdout, stderr io.Writer) error {
 			c.Days = o.days
 		}
 		return save(o.costs, stdout, stderr, c.Write)
+	case o.stories != "":
+		return save(o.stories, stdout, stderr, func(w io.Writer) (fleet.Count, error) {
+			return fleet.WriteStories(w, o.seed, cmp.Or(o.machines, 12), cmp.Or(o.days, 730))
+		})
 	}
 	return errUsage
 }
