@@ -204,8 +204,8 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	if len(offer.Suspect) > 0 {
 		l.Reasons = append(l.Reasons, "the reservation price looks odd: "+strings.Join(offer.Suspect, ", ")+"; ask for it again before buying")
 	}
-	if l.Partner != nil && l.Partner.words() != "" {
-		l.Reasons = append(l.Reasons, l.Partner.words())
+	if l.Partner != nil && l.Partner.Words() != "" {
+		l.Reasons = append(l.Reasons, l.Partner.Words())
 	}
 	for _, e := range d.existing {
 		if e.widened != "" {

@@ -103,8 +103,8 @@ func (v *PartnerView) sides(l *Line, policy Policy) error {
 	return err
 }
 
-// words says for whom a line is not good; empty where it is good for both.
-func (v *PartnerView) words() string {
+// Words says for whom a line is not good; empty where it is good for both.
+func (v *PartnerView) Words() string {
 	switch v.GoodFor {
 	case Customer:
 		return fmt.Sprintf("good for the customer only: the partner's earned credit ends, so that the last unit would have to be used %s of the hours and the partner's own cost changes by %s %s a month",

@@ -15,14 +15,14 @@ func newExplain(c *common) *cobra.Command {
 	r := &recommending{common: c}
 	cmd := &cobra.Command{
 		Use:   "explain [FLAGS] ID PATH...",
-		Short: "Where the figures of a line or pool come from: formulas with their values, prices with date, machines, files",
-		Long: `Makes the plan of the files again, as recommend does, and explains the line or pool with the id: each figure is computed
+		Short: "Where the figures of a line, pool, resize or customer come from: formulas with their values, prices with date, machines, files",
+		Long: `Makes the plan of the files again, as recommend does, and explains what has the id: each figure is computed
 again from what stands before it, with the prices and their dates, the machines and the hashes of the files. The ids stand
 in the JSON and CSV of a plan, and in the addresses of its pages, which show the same.`,
 		Example: `  sizeterm explain line-0123456789ab testdata/contoso`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return usageError("Try: sizeterm recommend --output csv PATH… for the ids of lines.", "explain needs the id of a line or pool, and the files")
+				return usageError("Try: sizeterm recommend --output csv PATH… for the ids of lines.", "explain needs the id of a line, pool, resize or customer, and the files")
 			}
 			return nil
 		},
@@ -49,7 +49,7 @@ func (r *recommending) explain(cmd *cobra.Command, id string, paths []string) er
 	}
 	trace, ok := report.TraceOf(plan, id)
 	if !ok {
-		return refused("sizeterm recommend --output csv PATH… prints the ids.", fmt.Errorf("%q: no line or pool of this plan", id))
+		return refused("sizeterm recommend --output csv PATH… prints the ids.", fmt.Errorf("%q: no line, pool, resize or customer of this plan", id))
 	}
 	out := bufio.NewWriter(r.common.out)
 	if err := report.WriteTrace(out, trace); err != nil {

@@ -115,10 +115,32 @@ func TestServeKeepsWhatWasSent(t *testing.T) {
 	require.Equal(t, 0, run(t.Context(), []string{"recommend", "../../testdata/contoso"}, strings.NewReader(""), &printed, io.Discard))
 	require.Contains(t, printed.String(), "Saving         "+saving+" USD a month", "the command line says the same of the same files")
 	require.Contains(t, s.page("/uploads", "reservations.csv"), "156,357")
+	s.tracesHold()
 	require.Equal(t, 0, s.stop())
 
 	again := serveIt(t, "serve", "--data-dir", dir)
 	require.Equal(t, saving, headline(t, again.page("/", "Contoso Ltd")))
+}
+
+// tracesHold follows the headline, each resize and some other machines to what they come from.
+func (s *served) tracesHold() {
+	customer := regexp.MustCompile(`/customers/[0-9a-f]{16}`).FindString(s.page("/", "Contoso Ltd"))
+	total := s.page(customer+"/trace/total", "Where this comes from")
+	require.Contains(s.t, total, "a plan that only reserves")
+	require.NotContains(s.t, total, "it differs")
+	resized := 0
+	for _, at := range regexp.MustCompile(customer+`/machines/[0-9a-f]{16}`).FindAllString(s.page(customer+"/machines", "machines"), 40) {
+		machine := s.page(at, "Billed and measured")
+		trace := regexp.MustCompile(customer + `/trace/resize-[0-9a-f]+`).FindString(machine)
+		if trace == "" {
+			require.Contains(s.t, machine, "Keep ")
+			continue
+		}
+		resized++
+		require.Contains(s.t, machine, "Sizes that were compared")
+		require.NotContains(s.t, s.page(trace, "Where this comes from"), "it differs")
+	}
+	require.Greater(s.t, resized, 10, "those that save the most come first")
 }
 
 // A file that was acknowledged is recorded and planned by jobs; another one is set aside with its reason; the metrics say so,

@@ -175,9 +175,9 @@ func weekOfMachine(vm *analyzer.VM) (Evidence, bool) {
 		return Evidence{}, false
 	}
 	top := max(10, math.Ceil(points(high)/10)*10)
-	e := Evidence{Name: "week", Title: "Its week", Note: fmt.Sprintf("Mean CPU by hour of the week, UTC: the darkest is %s %%; an empty square was not measured.", tenths(top)),
+	e := Evidence{Name: "week", Title: "Its week", Note: fmt.Sprintf("Mean CPU by hour of the week, UTC: the strongest is %s %%; an empty square was not measured.", tenths(top)),
 		Alt:  fmt.Sprintf("Heat map of the mean CPU by hour of the week, highest %s %%.", tenths(points(high))),
-		Keys: []SketchKey{{"heat", fmt.Sprintf("0 to %s %%, darker is busier", tenths(top))}}}
+		Keys: []SketchKey{{"heat", fmt.Sprintf("0 to %s %%, stronger is busier", tenths(top))}}}
 	const row, bottom = 18, 7 * 18
 	wide := float64(machineRight-machineLeft) / 24
 	d := drawing{}

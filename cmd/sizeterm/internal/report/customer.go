@@ -20,7 +20,39 @@ func onlyCustomer(p *recommend.Plan, customer string) *recommend.Plan {
 	for i := range q.Files {
 		q.Files[i].Name = strings.TrimSpace(fmt.Sprintf("%s %d", q.Files[i].Kind, i+1))
 	}
+	q.Prices = slices.Clone(p.Prices)
+	for i := range q.Prices {
+		name, alias := q.Prices[i].Name, fmt.Sprintf("price sheet %d", i+1)
+		if q.Prices[i].Kind == "embedded" || name == "" {
+			continue
+		}
+		q.Prices[i].Name = alias
+		for j := range q.Lines { // keep made them copies
+			if rest, ok := strings.CutPrefix(q.Lines[j].PriceSource, name); ok {
+				q.Lines[j].PriceSource = alias + rest
+			}
+		}
+	}
+	for j := range q.Lines {
+		q.Lines[j].Evidence = nil // it names files
+	}
 	return q
+}
+
+// withoutPartner returns p without the partner's side of its lines: cost, margin, credit, and the sentence about it.
+func withoutPartner(p *recommend.Plan) *recommend.Plan {
+	q := *p
+	q.Lines = slices.Clone(p.Lines)
+	for i := range q.Lines {
+		l := &q.Lines[i]
+		if l.Partner == nil {
+			continue
+		}
+		said := l.Partner.Words()
+		l.Reasons = slices.DeleteFunc(slices.Clone(l.Reasons), func(reason string) bool { return said != "" && reason == said })
+		l.Partner = nil
+	}
+	return &q
 }
 
 // customerPart returns a copy of p with one customer's things and remarks only; Files stays as it is.

@@ -51,7 +51,7 @@ func Funcs() template.FuncMap {
 			v, _ := new(big.Rat).SetFrac64(part.Micros, whole.Micros).Float64()
 			return int64(math.Round(1000 * min(max(v, 0), 1)))
 		},
-		"points": func(p int32) string { return string(hundredths(int64(p))) + " %" },
+		"points": func(p analyzer.Percent) string { return string(hundredths(int64(p))) + " %" },
 	}
 }
 

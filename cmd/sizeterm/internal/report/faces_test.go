@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -68,6 +69,41 @@ func TestHTMLAndXLSXHideThePartner(t *testing.T) {
 	require.NotContains(t, strings.Join(rows[0], "|"), "Margin")
 	rows = sheetRows(t, render(t, contosoPlan(), XLSX, Options{PartnerView: true}), "Order lines")
 	require.Contains(t, strings.Join(rows[1], "|"), "58.63")
+}
+
+// What a partner sends to a customer holds no word of the partner's cost, margin or credit, in any form; a plan that is made of them is
+// not sent at all.
+func TestNothingOfThePartnerReachesTheCustomer(t *testing.T) {
+	plan := contosoPlan()
+	customer := plan.Lines[0].Customer
+	side := &recommend.PartnerView{Threshold: 0.7177, GoodFor: recommend.Customer}
+	for _, amount := range []*money.Amount{&side.CostMonth, &side.PriceMonth, &side.MarginMonth, &side.CreditLostMonth, &side.SavingMonth, &side.CustomerSavingMonth} {
+		*amount = money.New(7_177_717_700, plan.Lines[0].Currency) // a canary
+	}
+	plan.Lines[0].Partner = side
+	plan.Lines[0].Reasons = append([]string{side.Words()}, plan.Lines[0].Reasons...)
+	for _, format := range []Format{Markdown, HTML, XLSX} {
+		document := string(render(t, plan, format, Options{Version: "test", Customer: customer}))
+		if format == XLSX {
+			document = ""
+			book := openBook(t, render(t, plan, format, Options{Version: "test", Customer: customer}))
+			for _, name := range book.GetSheetList() {
+				rows, err := book.GetRows(name)
+				require.NoError(t, err)
+				document += fmt.Sprint(rows)
+			}
+		}
+		for _, canary := range []string{"7177", "7,177", "71.8", "Margin", "earned credit", "cost-2026-11.csv", "partner's"} {
+			require.NotContains(t, document, canary, format)
+		}
+	}
+	require.Contains(t, string(render(t, plan, HTML, Options{Version: "test", PartnerView: true})), "earned credit")
+	require.NotNil(t, plan.Lines[0].Partner, "the plan itself stays as it is")
+	for _, change := range []func(*recommend.Policy){func(p *recommend.Policy) { p.Objective = recommend.Partner }, func(p *recommend.Policy) { p.Markup = 0.1 }} {
+		own := *plan
+		change(&own.Policy)
+		require.ErrorIs(t, Write(io.Discard, &own, HTML, Options{Customer: customer}), ErrPartnerFigures)
+	}
 }
 
 func openBook(t *testing.T, doc []byte) *excelize.File {

@@ -58,6 +58,9 @@ const MaxWidth = 100
 // minWidth is the narrowest table that can still be read.
 const minWidth = 80
 
+// ErrPartnerFigures says that no page for a customer can be made of a plan: its costs, or the totals of its lines, are the partner's.
+var ErrPartnerFigures = errors.New("the plan is made of the partner's own costs")
+
 // Options says how a plan is shown. The zero Options works.
 type Options struct {
 	// Version is the program's version, printed in JSON and at the foot of pages.
@@ -98,7 +101,13 @@ func (o Options) width() int {
 
 // Write writes plan to w in the given format. An unknown format is ErrFormat; other errors come from w.
 func Write(w io.Writer, plan *recommend.Plan, format Format, opts Options) error {
+	if opts.Customer != "" && !opts.PartnerView && (plan.Policy.Objective == recommend.Partner || plan.Policy.Markup > 0) {
+		return ErrPartnerFigures
+	}
 	plan = onlyCustomer(plan, opts.Customer)
+	if !opts.PartnerView && (format == Markdown || format == HTML || format == XLSX) {
+		plan = withoutPartner(plan)
+	}
 	if format == Table || format == Markdown || format == HTML {
 		var err error
 		if plan, err = displayed(plan, opts.Display); err != nil {

@@ -13,11 +13,11 @@ import (
 	"sizeterm/recommend"
 )
 
-// Trace is where the figures of one line or pool come from: each computed again from what stands before it, the prices with
+// Trace is where the figures of one line, pool, resize or customer come from: each computed again from what stands before it, the prices with
 // their source and date, the machines, and the files.
 type Trace struct {
 	ID, Title string
-	Pool      string // id of the pool
+	Pool      string // id of the pool, "" where it is about several or none
 	Steps     []TraceStep
 	Prices    []TracePrice
 	Machines  []TraceMachine
@@ -46,7 +46,7 @@ type TraceMachine struct {
 // tracedMachines is the number of machines that a trace lists.
 const tracedMachines = 500
 
-// TraceOf explains the line or pool of p with the id; ok is false where there is none.
+// TraceOf explains the line, pool, resize or customer of p with the id; ok is false where there is none.
 func TraceOf(p *recommend.Plan, id string) (t *Trace, ok bool) {
 	for i := range p.Lines {
 		if l := &p.Lines[i]; l.ID == id {
@@ -63,7 +63,22 @@ func TraceOf(p *recommend.Plan, id string) (t *Trace, ok bool) {
 		t.pool(p, pool)
 		return t, true
 	}
-	return nil, false
+	for i := range p.Resizes {
+		if r := &p.Resizes[i]; r.ID == id {
+			t := &Trace{ID: id, Title: resizeTitle(r), Files: p.Files}
+			t.resize(p, r)
+			return t, true
+		}
+	}
+	for i := range p.Totals {
+		if total := &p.Totals[i]; total.Customer == id {
+			if t == nil {
+				t = &Trace{ID: id, Title: customerTitle(total), Files: p.Files}
+			}
+			t.total(p, total)
+		}
+	}
+	return t, t != nil
 }
 
 func poolOf(p *recommend.Plan, id string) *recommend.Pool {
@@ -197,11 +212,15 @@ func WriteTrace(w io.Writer, t *Trace) error {
 			b.WriteString("  COMPUTED AGAIN IT DIFFERS: please report this\n")
 		}
 	}
-	b.WriteString("\nPrices\n")
+	if len(t.Prices) > 0 {
+		b.WriteString("\nPrices\n")
+	}
 	for _, p := range t.Prices {
 		fmt.Fprintf(&b, "  %s: %s; %s%s\n", clean(p.What), p.Price, clean(p.Source), dated(p.Date))
 	}
-	fmt.Fprintf(&b, "\nMachines (%s)\n", count(int64(len(t.Machines)+t.More)))
+	if len(t.Machines) > 0 {
+		fmt.Fprintf(&b, "\nMachines (%s)\n", count(int64(len(t.Machines)+t.More)))
+	}
 	for _, m := range t.Machines {
 		fmt.Fprintf(&b, "  %s  %s  %s h, %s units each\n", clean(m.Name), m.Size, m.Hours, m.Ratio)
 	}

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"sizeterm/cmd/sizeterm/internal/report"
+	"sizeterm/recommend"
 )
 
 //go:embed assets pages
@@ -78,6 +79,7 @@ func parsePages() pages {
 	funcs["ruleTable"] = func(page policyPage, rules []Rule) ruleTable { return ruleTable{page, rules} }
 	funcs["words"] = func(code string) string { return strings.ReplaceAll(code, "_", " ") }
 	funcs["kind"], funcs["bytes"] = kindWords, bytesWords
+	funcs["machineOf"] = func(r *recommend.Resize) string { return machineSlug(r.Customer, r.VM, r.From) }
 	funcs["inc"] = func(n int) int { return n + 1 }
 	frame := template.Must(template.New("frame").Funcs(funcs).ParseFS(embedded, "pages/frame.html"))
 	out := pages{}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/recommend/order"
 )
 
@@ -51,6 +52,10 @@ func asProblem(err error) *Problem {
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.Is(err, report.ErrPartnerFigures):
+		out := problem(http.StatusConflict, "partner-figures", "This plan cannot be sent to the customer", "The policy minimises the partner's cost or sets a markup, so the plan's figures are the partner's own.")
+		out.WayOut = "Make a plan with the objective customer and no markup."
+		return out
 	case errors.Is(err, ErrNone):
 		return errMissing
 	case errors.As(err, &refusal):

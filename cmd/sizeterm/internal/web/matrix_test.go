@@ -53,7 +53,7 @@ func newWorld(t *testing.T) *world {
 	for _, tenant := range []string{"home", "away"} {
 		w.fill(tenant)
 	}
-	for _, kind := range []string{"customer", "pool", "traced", "upload", "unfinished", "order", "person", "key", "webhook", "plan"} {
+	for _, kind := range []string{"customer", "pool", "machine", "traced", "upload", "unfinished", "order", "person", "key", "webhook", "plan"} {
 		w.ids[kind]["missing"], w.ids[kind]["malformed"] = strings.Repeat("0", 32), "%00%2e%2e%2f'"
 	}
 	return w
@@ -143,6 +143,7 @@ func (w *world) fill(tenant string) {
 	set("customer", strings.TrimPrefix(customer, "/customers/"))
 	set("traced", line)
 	set("pool", regexp.MustCompile(`/pools/([^"#]+)`).FindStringSubmatch(page)[1])
+	set("machine", regexp.MustCompile(`/machines/([0-9a-f]{16})`).FindStringSubmatch(analyst.page(customer + "/machines"))[1])
 	set("upload", w.memory.uploads[tenant][0].ID)
 	set("order", follow(t, analyst.page("/orders"), `o-[0-9a-f]{12}`))
 	set("person", tenant+"-asker")
@@ -191,7 +192,7 @@ func (w *world) request(rt route, which string, away bool) (*http.Request, bool)
 		case "asset", "name":
 			id, known = "x.css", true
 		case "customer":
-			if rt.object == "pool" || strings.Contains(rt.path, "{traced}") {
+			if rt.object == "pool" || rt.object == "machine" || strings.Contains(rt.path, "{traced}") {
 				id = w.ids["customer"][home]
 			} else {
 				replaced = true

@@ -29,6 +29,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/{$}", need: Viewer, serve: s.portfolio},
 		{method: "GET", path: "/customers/{customer}", need: Viewer, object: "customer", serve: s.customer},
 		{method: "GET", path: "/customers/{customer}/days", need: Viewer, object: "customer", serve: s.daysOf},
+		{method: "GET", path: "/customers/{customer}/machines", need: Viewer, object: "customer", serve: s.machines},
+		{method: "GET", path: "/customers/{customer}/machines/{machine}", need: Viewer, object: "machine", serve: s.machine},
 		{method: "GET", path: "/customers/{customer}/pools/{pool}", need: Viewer, object: "pool", serve: s.pool},
 		{method: "GET", path: "/customers/{customer}/pools/{pool}/what-if", need: Viewer, object: "pool", serve: s.whatIf},
 		{method: "GET", path: "/customers/{customer}/trace/{traced}", need: Viewer, object: "traced", serve: s.trace},

@@ -20,7 +20,11 @@ func (s *Server) trace(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, ok := report.TraceOf(c.Plan, r.PathValue("traced"))
+	id := r.PathValue("traced")
+	if id == "total" { // the customer's own id does not belong into an address
+		id = c.ID
+	}
+	t, ok := report.TraceOf(c.Plan, id)
 	if !ok {
 		return ErrNone
 	}
