@@ -23,8 +23,9 @@ type sizing struct {
 	subjects []*subject
 	today    map[poolAt]*decision
 	accounts map[totalKey]*account
-	small    map[*subject]bool // whose change frees too little beside reservations
-	touched  map[poolAt]bool   // pools that a change was ever tried in
+	small    map[*subject]bool  // whose change frees too little beside reservations
+	without  map[*subject]int64 // what the plan would cost more a month without this one change, micro-units, where that was tried
+	touched  map[poolAt]bool    // pools that a change was ever tried in
 	tried    map[triedPool]*decision
 	budgets  map[totalKey]*Budget
 	limited  bool // a limit on cash ties all pools of a customer together
@@ -57,7 +58,7 @@ func poolOf(p *analyzer.Pool) poolAt {
 // rightsize decides sizes, fills Resizes, Sized and Sizing, and returns the decisions for the pools as they then are. Budgets are those
 // of today's sizes, and become those of the sizes that are chosen.
 func (p *Plan) rightsize(today []*decision, budgets map[totalKey]*Budget, in *Input) ([]*decision, *sizing, error) {
-	s := &sizing{in: in, tariff: newTariff(in, today), today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, touched: map[poolAt]bool{}, tried: map[triedPool]*decision{}, budgets: budgets, limited: budgets != nil}
+	s := &sizing{in: in, tariff: newTariff(in, today), today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, without: map[*subject]int64{}, touched: map[poolAt]bool{}, tried: map[triedPool]*decision{}, budgets: budgets, limited: budgets != nil}
 	for _, d := range today {
 		s.today[poolOf(d.pool)] = d
 	}
@@ -189,6 +190,9 @@ func (s *sizing) propose(key totalKey, a *account) error {
 		if one.fixed.Code == "" && !one.resizable() {
 			for plan := range a.proposed {
 				a.proposed[plan][one] = one.advice.Action
+				if one.advice.Forced {
+					a.sizes[plan][one] = string(one.first.Region) + "/" + string(one.advice.To)
+				}
 			}
 		}
 	}
@@ -343,6 +347,11 @@ type component struct {
 	subjects []*subject // that change under one of the plans
 }
 
+// forced reports whether a machine must change whatever that saves.
+func (c *component) forced() bool {
+	return slices.ContainsFunc(c.subjects, func(s *subject) bool { return s.advice.Forced })
+}
+
 // components groups the pools that the changes of both plans tie together.
 func (s *sizing) components() []component {
 	index, set := map[poolAt]int{}, []int{}
@@ -412,11 +421,16 @@ func (r *Resize) least(p *rightsize.Policy) int64 {
 		alt := &r.Alternatives[r.Chosen]
 		weight = alt.RiskMonth.Micros + alt.RiskOnce.Micros/p.HorizonMonths
 	}
-	return max(weight, p.MinSavingMonth*1_000_000)
+	month, _ := p.MinSaving(r.subject.machine)
+	return max(weight, month*1_000_000)
 }
 
 // saved is what a change frees beside reservations and saves in licences, in micro-units a month.
 func (r *Resize) saved() int64 { return r.SavingMonth.Micros + r.SoftwareMonth.Micros }
+
+// worth is the least that a change can be said to be worth: its share of what all save together, or what the plan would cost more
+// without it.
+func (r *Resize) worth() int64 { return min(r.saved(), r.WithoutMonth.Micros) }
 
 // rounds is how often changes that free too little beside reservations are taken back and the rest decided again.
 const rounds = 6
@@ -431,14 +445,14 @@ func (s *sizing) settle(p *Plan) ([]*decision, error) {
 		allowed := int64(0)
 		for i := range p.Resizes {
 			r := &p.Resizes[i]
-			if least := r.least(&s.in.Policy.Sizing); !needed[r.subject] && r.saved() < max(1, least) {
+			if least := r.least(&s.in.Policy.Sizing); !needed[r.subject] && !r.subject.advice.Forced && r.worth() < max(1, least) {
 				taken, allowed = append(taken, r), allowed+least
 			}
 		}
 		if len(taken) == 0 {
 			break
 		}
-		slices.SortStableFunc(taken, func(a, b *Resize) int { return cmp.Compare(a.saved(), b.saved()) })
+		slices.SortStableFunc(taken, func(a, b *Resize) int { return cmp.Compare(a.worth(), b.worth()) })
 		for _, r := range taken {
 			s.small[r.subject] = true
 		}
@@ -452,6 +466,9 @@ func (s *sizing) settle(p *Plan) ([]*decision, error) {
 			final, then, err = s.evaluate(p)
 		}
 		cost = then
+	}
+	if err == nil {
+		final, err = s.polish(p, final, cost)
 	}
 	if err != nil {
 		return nil, err
@@ -469,6 +486,54 @@ func (s *sizing) settle(p *Plan) ([]*decision, error) {
 		out = append(out, final[at])
 	}
 	return out, nil
+}
+
+// tries is how many changes that seem to free too little are tried one by one.
+const tries = 12
+
+// polish tries the plan without each of the changes that still seem to free too little, the least first: one without which the plan
+// costs no more than the change weighs is taken back, of the others what the plan would cost more is kept as their figure.
+func (s *sizing) polish(p *Plan, final map[poolAt]*decision, cost int64) (map[poolAt]*decision, error) {
+	for range tries {
+		worst, least := s.doubtful(p)
+		if worst == nil {
+			break
+		}
+		s.small[worst] = true
+		_, then, err := s.evaluate(p)
+		if err != nil {
+			return nil, err
+		}
+		if then-cost < max(1, least) {
+			clear(s.without) // they were of another plan
+		} else {
+			delete(s.small, worst)
+			s.without[worst] = then - cost
+		}
+		if final, cost, err = s.evaluate(p); err != nil {
+			return nil, err
+		}
+	}
+	return final, nil
+}
+
+// doubtful returns the change that seems to free least beside reservations, less than it must, and was not tried yet; nil where there is
+// none.
+func (s *sizing) doubtful(p *Plan) (*subject, int64) {
+	var worst *Resize
+	for i := range p.Resizes {
+		r := &p.Resizes[i]
+		if _, tried := s.without[r.subject]; tried || r.subject.advice.Forced || r.worth() >= max(1, r.least(&s.in.Policy.Sizing)) {
+			continue
+		}
+		if worst == nil || r.worth() < worst.worth() {
+			worst = r
+		}
+	}
+	if worst == nil {
+		return nil, 0
+	}
+	return worst.subject, worst.least(&s.in.Policy.Sizing)
 }
 
 // evaluate decides the pools under each of the plans, and fills what changes. It returns the decisions and what they cost a month in
@@ -516,7 +581,7 @@ func (s *sizing) choose(p *Plan, trials []*trial) (map[poolAt]*decision, error) 
 		}
 		now, best := sums[2], 0
 		for plan := range sums {
-			if sums[plan].cost() < sums[best].cost() {
+			if sums[plan].cost() < sums[best].cost() && (plan < 2 || !c.forced()) {
 				best = plan
 			}
 		}

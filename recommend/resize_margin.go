@@ -58,29 +58,35 @@ func (d *decision) unitPrices() (y []float64, p float64) {
 	return y, p
 }
 
-// spread makes parts that are near estimates and add up to a total exactly: what the estimates lack is shared out by their size.
+// spread makes parts that are near estimates and add up to a total exactly. Where no part and not the total is negative, all are scaled
+// alike, so that none becomes negative; else what the estimates lack is shared out by their size.
 func spread(total int64, estimates []float64) []int64 {
-	parts, weights := make([]int64, len(estimates)), make([]float64, len(estimates))
-	sum, all := int64(0), 0.0
-	for i, e := range estimates {
-		parts[i] = int64(math.Round(e))
-		sum += parts[i]
-		weights[i] = math.Abs(e)
-		all += weights[i]
+	sum, all := 0.0, 0.0
+	for _, e := range estimates {
+		sum, all = sum+e, all+math.Abs(e)
 	}
-	done, seen := int64(0), 0.0
-	for i, w := range weights {
+	scale, lack := 1.0, 0.0
+	switch {
+	case total >= 0 && sum > 0 && sum == all:
+		scale = float64(total) / sum
+	case all > 0:
+		lack = (float64(total) - sum) / all
+	default:
+		lack = float64(total) / float64(max(1, len(estimates)))
+	}
+	parts := make([]int64, len(estimates))
+	exact, done := 0.0, int64(0)
+	for i, e := range estimates {
 		if all > 0 {
-			seen += w / all
+			exact += e*scale + math.Abs(e)*lack
 		} else {
-			seen += 1 / float64(len(weights))
+			exact += lack
 		}
-		upTo := int64(math.Round(float64(total-sum) * min(1, seen)))
-		if i == len(weights)-1 {
-			upTo = total - sum
+		upTo := int64(math.Round(exact))
+		if i == len(parts)-1 {
+			upTo = total
 		}
-		parts[i] += upTo - done
-		done = upTo
+		parts[i], done = upTo-done, upTo
 	}
 	return parts
 }

@@ -26,6 +26,10 @@ type Resize struct {
 	CostMonthBefore, CostMonthAfter money.Amount
 	// SavingMonth is what the change frees beside reservations, at their marginal price: compute only.
 	SavingMonth money.Amount
+	// WithoutMonth is what the plan would cost more a month, licences too, without this one change: decided again where WithoutExact,
+	// else at what a unit of its pools is worth in the plan. Those of several changes do not add up.
+	WithoutMonth money.Amount
+	WithoutExact bool
 	// AloneMonth is what it frees where nothing is bought, existing reservations counted: compute only.
 	AloneMonth money.Amount
 	// SoftwareMonth is what it saves in licences, the same with and without reservations.

@@ -82,9 +82,9 @@ func (j *joint) solve(list []*subject) (*rightsize.Together, error) {
 	return rightsize.Joint(j.problem, rightsize.JointOptions{})
 }
 
-// resizable reports whether another size is what could be done: other actions come before a size.
+// resizable reports whether another size is what could be done: other actions, and a move that must be made, come before a choice.
 func (s *subject) resizable() bool {
-	return s.advice.Action == rightsize.Resize || s.advice.Action == rightsize.Keep
+	return !s.advice.Forced && (s.advice.Action == rightsize.Resize || s.advice.Action == rightsize.Keep)
 }
 
 // choices returns the row of a subject, with its size alone where it must stay.
@@ -126,23 +126,27 @@ func (j *joint) addRows(list []*subject, free map[*subject]bill.VM) {
 			j.rows = append(j.rows, jointRow{vm, series})
 			continue
 		}
-		if !j.reached[poolName(s.first.Region, s.first.Size)] || s.advice.Action == rightsize.Shutdown {
+		at := s.place()
+		if s.advice.Forced && s.fixed.Code == "" {
+			at.size = s.advice.To
+		}
+		if !j.reached[poolName(at.region, at.size)] || s.advice.Action == rightsize.Shutdown {
 			continue
 		}
-		name, ok := j.addSize(s.place(), s.first.OS == "windows")
+		name, ok := j.addSize(at, s.first.OS == "windows")
 		if !ok {
 			continue
 		}
 		scope := path(s.first.Subscription, s.first.ResourceGroup)
 		key := scope + "\x00" + name
-		at, ok := fixed[key]
+		row, ok := fixed[key]
 		if !ok {
-			at = len(j.rows)
-			fixed[key] = at
-			j.rows = append(j.rows, jointRow{bill.VM{ID: fmt.Sprintf("f%07d", at), Scope: scope, Candidates: []bill.Candidate{{Size: name}}}, make([]int64, len(series))})
+			row = len(j.rows)
+			fixed[key] = row
+			j.rows = append(j.rows, jointRow{bill.VM{ID: fmt.Sprintf("f%07d", row), Scope: scope, Candidates: []bill.Candidate{{Size: name}}}, make([]int64, len(series))})
 		}
 		for h, v := range series {
-			j.rows[at].series[h] += v
+			j.rows[row].series[h] += v
 		}
 	}
 }

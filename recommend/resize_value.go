@@ -3,6 +3,7 @@ package recommend
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -18,8 +19,9 @@ const monthHours = pricing.HoursOfMonth
 func moneyCode(text string) money.Code { return money.Code(text) }
 
 // attribute writes the changes of a component. What they free beside reservations is the difference of the two plans that both
-// reserve; what they free alone is the difference of two that do not. Both are shared out: the first by what each machine's hours are
-// worth at the margin of its pools, the second by pay-as-you-go prices.
+// reserve; what they free alone is the difference of two that do not. Both are shared out: the first by what the plan would cost more
+// without each, tried where that was in doubt and else at what its hours are worth at the margin of its pools; the second by
+// pay-as-you-go prices.
 func (s *sizing) attribute(p *Plan, c *component, plan int, trials []*trial, now, then monthly) error {
 	a := s.accounts[c.account]
 	var list []Resize
@@ -37,8 +39,13 @@ func (s *sizing) attribute(p *Plan, c *component, plan int, trials []*trial, now
 		if err != nil {
 			return err
 		}
+		frees := s.worth(one, action, to, trials[2], trials[plan])
+		if exact, ok := s.without[one]; ok {
+			frees, r.WithoutExact = float64(exact)-r.licenceFell, true
+		}
+		r.WithoutMonth = money.New(int64(math.Round(frees+r.licenceFell)), c.account.currency)
 		list = append(list, r)
-		beside = append(beside, s.worth(one, action, to, trials[2], trials[plan]))
+		beside = append(beside, frees)
 		alone = append(alone, r.rateFell)
 		licences = append(licences, r.licenceFell)
 	}
@@ -145,6 +152,11 @@ func (s *sizing) explain(r *Resize, a *account) {
 	switch r.Action {
 	case string(rightsize.Shutdown):
 		say("idle: %s; ask its owner before it is deallocated", adv.Idle.Detail)
+		if adv.Idle.Microsofts {
+			say("Azure Advisor's own rule would shut it down too")
+		} else {
+			say("Azure Advisor's own rule would not shut it down: it asks for P95 of the maximum below 3 %% and no average above 2 %% in the last 3 days")
+		}
 	case string(rightsize.Schedule):
 		say("%s", adv.Hours.Detail)
 		say("hours are UTC; what is reserved for it would stand idle in %d hours a week: the plan reserves for what stays", adv.Hours.OffPerWeek)
@@ -177,12 +189,23 @@ func (s *sizing) explain(r *Resize, a *account) {
 		say("check before: %s", what)
 	}
 	currency := r.SavingMonth.Currency
-	say("saves %s %s a month beside reservations, %s if nothing were reserved", money.New(r.SavingMonth.Micros, currency).Round(), currency, r.AloneMonth.Round())
+	if r.WithoutExact {
+		say("without this one change the plan would cost %s %s a month more: it was decided again without it", r.WithoutMonth.Round(), currency)
+	} else {
+		say("without this one change the plan would cost about %s %s a month more, at what a unit of its pools is worth in the plan", r.WithoutMonth.Round(), currency)
+	}
+	if r.SavingMonth.Micros+r.SoftwareMonth.Micros <= 0 {
+		say("by itself it frees nothing: it makes room that other changes of the plan use")
+	}
+	say("its share of what the changes save together: %s %s a month beside reservations, %s if nothing were reserved", money.New(r.SavingMonth.Micros, currency).Round(), currency, r.AloneMonth.Round())
 	if r.SoftwareMonth.Micros != 0 {
 		say("licences fall by %s %s a month", r.SoftwareMonth.Round(), currency)
 	}
 	resize, buy, _ := rightsize.Sequence(s.in.Analysis.AsOf)
-	if adv.Successor != "" && r.Action == string(rightsize.Resize) {
+	switch {
+	case adv.Forced:
+		say("%s; the policy moves machines %d months before, whatever that saves", adv.Reasons[len(adv.Reasons)-1].Detail, s.in.Policy.Sizing.RetireMonths)
+	case adv.Successor != "" && r.Action == string(rightsize.Resize):
 		say("%s retires, or can no longer be reserved", sizeText(r.From))
 	}
 	say("change it from %s, and buy reservations of its pool from %s, when usage shows the new size", day(resize), day(buy))
@@ -319,7 +342,7 @@ func (s *subject) unjudged() (rightsize.Reason, bool) {
 	}
 	for _, why := range s.advice.Reasons {
 		switch why.Code {
-		case "no_metrics", "memory_unknown", "average_only", "resized":
+		case "no_metrics", "memory_unknown", "average_only", "resized", "no_successor":
 			return why, true
 		case "too_few_days":
 			return rightsize.Reason{Code: "few_measured_days", Detail: why.Detail}, true

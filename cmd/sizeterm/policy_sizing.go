@@ -23,12 +23,14 @@ type sizingDocument struct {
 	MinSavingShare *float64          `yaml:"min_saving_share"`
 	OneStep        *bool             `yaml:"one_step"`
 	OneStepFree    *float64          `yaml:"one_step_free"`
+	RetireMonths   *int              `yaml:"retire_months"`
 	ResizeCost     *int64            `yaml:"resize_cost"`
 	FamilyCost     *int64            `yaml:"family_cost"`
 	OverloadCost   *int64            `yaml:"overload_cost"`
 	HorizonMonths  *int64            `yaml:"horizon_months"`
 	FamilyChange   *bool             `yaml:"family_change"`
 	Burstable      *bool             `yaml:"burstable"`
+	ByTag          []tagDocument     `yaml:"by_tag"`
 	Exempt         []string          `yaml:"exempt"`
 	Snoozed        map[string]string `yaml:"snoozed"`
 	Alternatives   *int              `yaml:"alternatives"`
@@ -37,6 +39,14 @@ type sizingDocument struct {
 type ruleDocument struct {
 	Share float64 `yaml:"share"`
 	Limit float64 `yaml:"limit"`
+}
+
+// tagDocument is what is different for machines with one of some tags.
+type tagDocument struct {
+	Tags           []string `yaml:"tags"`
+	MinSavingMonth *int64   `yaml:"min_saving_month"`
+	MinSavingShare *float64 `yaml:"min_saving_share"`
+	OneStep        *bool    `yaml:"one_step"`
 }
 
 // apply sets in p what the document says; nil says nothing.
@@ -63,6 +73,7 @@ func (d *sizingDocument) apply(p *rightsize.Policy) error {
 	}
 	setInt(&p.MinDays, d.MinDays)
 	setInt(&p.Alternatives, d.Alternatives)
+	setInt(&p.RetireMonths, d.RetireMonths)
 	if d.OneStep != nil {
 		p.OneStep = *d.OneStep
 	}
@@ -77,6 +88,14 @@ func (d *sizingDocument) apply(p *rightsize.Policy) error {
 	}
 	if d.RelaxedTags != nil {
 		p.RelaxedTags = d.RelaxedTags
+	}
+	for _, t := range d.ByTag {
+		rule := rightsize.TagRule{Tags: t.Tags, MinSavingMonth: t.MinSavingMonth, OneStep: t.OneStep}
+		if t.MinSavingShare != nil {
+			share := hundredths(*t.MinSavingShare)
+			rule.MinSavingShare = &share
+		}
+		p.ByTag = append(p.ByTag, rule)
 	}
 	if d.Exempt != nil {
 		p.Exempt = d.Exempt

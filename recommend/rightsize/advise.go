@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
@@ -53,6 +54,7 @@ type Advice struct {
 	Alternatives []Alternative // the current size first, then by cost; feasible ones and the rest of the frontier
 	Frontier     []int         // of Alternatives: no other has both less overload and more saving; by rising saving
 	Upsize       catalog.Size  // where demand was cut off or is above the rule today: the cheapest size with half as much again
+	Forced       bool          // the move is to be made whatever it saves: the size of today retires soon
 	Successor    catalog.Size  // where the series retires or can no longer be reserved: the cheapest feasible size that stays
 	Idle         Idle
 	Hours        *Hours // where a schedule would fit
@@ -85,7 +87,7 @@ func (s *Sizer) Advise(m *Machine) (Advice, error) {
 	}
 	out.Idle, out.Hours, out.Instances = s.idle(m), s.hours(m, now), s.instances(m)
 	out.Upsize, out.Successor = s.upsize(m, all), s.successor(from, all)
-	out.Alternatives, out.Frontier = s.keep(now, all)
+	out.Alternatives, out.Frontier = s.keep(now, all, out.Upsize, out.Successor)
 	for i := range out.Alternatives {
 		a := &out.Alternatives[i]
 		s.describe(m, from, s.kind(a.Size), a)
@@ -268,8 +270,8 @@ func (s *Sizer) risk(m *Machine, from, to *kind, a, now *Alternative) (err error
 	return err
 }
 
-// keep returns the alternatives worth showing, the current size first, and the frontier among them.
-func (s *Sizer) keep(now *Alternative, all []Alternative) ([]Alternative, []int) {
+// keep returns the alternatives worth showing, the current size first, and the frontier among them; some always.
+func (s *Sizer) keep(now *Alternative, all []Alternative, always ...catalog.Size) ([]Alternative, []int) {
 	list := []Alternative{*now}
 	front := frontier(now, all)
 	groups, wanted := map[string]bool{}, s.policy.Groups
@@ -282,7 +284,7 @@ func (s *Sizer) keep(now *Alternative, all []Alternative) ([]Alternative, []int)
 			groups[key] = true
 		}
 		useful := a.Saving.Micros > 0 && (first || front[i])
-		if useful && len(list) < s.policy.Alternatives || first && slices.Contains(wanted, group.Name) {
+		if useful && len(list) < s.policy.Alternatives || first && slices.Contains(wanted, group.Name) || slices.Contains(always, a.Size) {
 			list = append(list, *a)
 		}
 	}
@@ -337,8 +339,16 @@ func (s *Sizer) choose(m *Machine, out *Advice, all []Alternative) {
 		because("instances", "%d of %d instances carry the average load; then size on the maximum", out.Instances, m.Instances)
 		return
 	}
-	best := s.best(out)
+	best := s.best(m, out)
+	from := s.kind(m.Size)
 	switch {
+	case s.retiresSoon(from) && out.Successor != "":
+		out.Action, out.To, out.Forced = Resize, out.Successor, true
+		because("retires", "%s retires on %s: %s is the cheapest that stays", m.Size, from.retires.Format(time.DateOnly), out.Successor)
+		return
+	case s.retiresSoon(from):
+		because("no_successor", "%s retires on %s, and no size that stays is known to be enough: measure it, and choose by hand", m.Size, from.retires.Format(time.DateOnly))
+		return
 	case best > 0:
 		a := &out.Alternatives[best]
 		out.Action, out.To = Resize, a.Size
@@ -357,17 +367,23 @@ func (s *Sizer) choose(m *Machine, out *Advice, all []Alternative) {
 	}
 }
 
+// retiresSoon reports whether a size retires within the months of the policy.
+func (s *Sizer) retiresSoon(k *kind) bool {
+	return s.policy.RetireMonths > 0 && !k.retires.IsZero() && !k.retires.After(s.asOf.AddDate(0, s.policy.RetireMonths, 0))
+}
+
 // best returns the index of the feasible alternative with the least cost and risk that saves enough, 0 for staying. The reason why
 // a feasible one is passed over goes into its Why.
-func (s *Sizer) best(out *Advice) int {
+func (s *Sizer) best(m *Machine, out *Advice) int {
 	now, best, least := &out.Alternatives[0], 0, int64(0)
+	month, share := s.policy.MinSaving(m)
 	for i := 1; i < len(out.Alternatives); i++ {
 		a := &out.Alternatives[i]
 		if !a.Feasible {
 			continue
 		}
 		net := a.Saving.Micros - a.RiskMonth.Micros - a.RiskOnce.Micros/s.policy.HorizonMonths
-		if a.Saving.Micros < s.policy.MinSavingMonth*1_000_000 || !enough(a.Saving, now.CostMonth, s.policy.MinSavingShare) {
+		if a.Saving.Micros < month*1_000_000 || !enough(a.Saving, now.CostMonth, share) {
 			a.Why = Reason{"small_saving", fmt.Sprintf("saves %s a month, less than the policy asks for", a.Saving.Round())}
 			continue
 		}

@@ -72,7 +72,7 @@ func (s *Sizer) cpuFits(m *Machine, from *kind, capacity Percent) (Reason, bool)
 	if !within {
 		return Reason{"cpu", fmt.Sprintf("P%g of the interval maximum would be %s of the target, above %s", float64(rule.Share)/100, onTarget(q, capacity), rule.Limit)}, false
 	}
-	if s.policy.OneStep && capacity < whole/2 && !fits(m.CPUMax.P99, s.policy.OneStepFree, capacity) {
+	if s.policy.oneStep(m) && capacity < whole/2 && !fits(m.CPUMax.P99, s.policy.OneStepFree, capacity) {
 		return Reason{"one_step", fmt.Sprintf("more than half at once, and P99 would be %s of the target, above %s: one step first", onTarget(m.CPUMax.P99, capacity), s.policy.OneStepFree)}, false
 	}
 	return Reason{}, true

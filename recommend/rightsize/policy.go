@@ -36,6 +36,8 @@ type Rule struct {
 //	MinSavingShare      10 %        below, drift of prices and load eats it
 //	OneStep             true        more than half of the capacity at once only where the rest stays at most OneStepFree busy
 //	OneStepFree         40 %        of the target at P99
+//	RetireMonths        12          a machine whose size retires within so many months moves to its successor whatever that saves: it would be
+//	                                stopped or moved by the vendor; 0 leaves it, and names the successor
 //	ResizeCost          20          once, whole units of the currency: reboot, window, test; goes against the saving of the horizon
 //	FamilyCost          60          once more where the series changes: images, drivers, licences, quota
 //	OverloadCost        20          times the upper overload bound times the price of the machine, in each month: 1 % hurts like a fifth
@@ -52,12 +54,14 @@ type Policy struct {
 	MinSavingShare              Percent
 	OneStep                     bool
 	OneStepFree                 Percent
+	RetireMonths                int
 	ResizeCost, FamilyCost      int64
 	OverloadCost                int64
 	HorizonMonths               int64 // over which one-time costs are spread
 	NoFamilyChange, NoBurstable bool
+	ByTag                       []TagRule            // other limits for machines with a tag; of two rules for one the first counts
 	Exempt                      []string             // machines by ID or name, or tags as in RelaxedTags
-	Snoozed                     map[string]time.Time // machines by ID or name, until a day
+	Snoozed                     map[string]time.Time // machines by ID or name, or tags, until a day
 	Alternatives                int                  // how many are kept of each machine
 	Groups                      []string             // flexibility groups of reservations that are owned: a size of each is kept
 }
@@ -67,7 +71,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Production: Rule{9900, 9000}, Relaxed: Rule{9500, 8000},
 		RelaxedTags: []string{"environment=dev", "environment=test", "env=dev", "env=test"},
-		Overload:    50, MemoryMargin: 2000, Censored: 50, MinDays: 7, MinSavingMonth: 5, MinSavingShare: 1000, OneStep: true, OneStepFree: 4000,
+		Overload:    50, MemoryMargin: 2000, Censored: 50, MinDays: 7, MinSavingMonth: 5, MinSavingShare: 1000, OneStep: true, OneStepFree: 4000, RetireMonths: 12,
 		ResizeCost: 20, FamilyCost: 60, OverloadCost: 20, HorizonMonths: 12, Alternatives: 8,
 	}
 }
@@ -82,6 +86,12 @@ func (p *Policy) Validate() error {
 	switch {
 	case p.Overload < 0 || p.AverageLimit < 0 || p.MemoryMargin < 0 || p.Censored < 0 || p.MinSavingShare < 0 || p.OneStepFree < 0:
 		return fmt.Errorf("overload, average_limit, memory_margin, censored, min_saving_share, one_step_free: want at least 0")
+	case p.RetireMonths < 0:
+		return fmt.Errorf("retire_months: %d: want at least 0", p.RetireMonths)
+	case slices.ContainsFunc(p.ByTag, func(r TagRule) bool {
+		return len(r.Tags) == 0 || or(r.MinSavingMonth, 0) < 0 || or(r.MinSavingShare, 0) < 0
+	}):
+		return fmt.Errorf("by_tag: want tags in every rule, and limits of at least 0")
 	case p.MinDays < 1:
 		return fmt.Errorf("min_days: %d: want at least 1", p.MinDays)
 	case p.MinSavingMonth < 0 || p.ResizeCost < 0 || p.FamilyCost < 0 || p.OverloadCost < 0:
@@ -92,6 +102,43 @@ func (p *Policy) Validate() error {
 		return fmt.Errorf("alternatives: %d: want at least 2", p.Alternatives)
 	}
 	return nil
+}
+
+// TagRule is what is different for machines with one of some tags; nil is not different.
+type TagRule struct {
+	Tags           []string // as in RelaxedTags
+	MinSavingMonth *int64
+	MinSavingShare *Percent
+	OneStep        *bool
+}
+
+// MinSaving returns the smallest saving a month for which a machine is changed, in whole units of the currency and as a share of its cost.
+func (p *Policy) MinSaving(m *Machine) (month int64, share Percent) {
+	month, share = p.MinSavingMonth, p.MinSavingShare
+	for i := len(p.ByTag) - 1; i >= 0; i-- {
+		if r := &p.ByTag[i]; tagged(m, r.Tags) {
+			month, share = or(r.MinSavingMonth, month), or(r.MinSavingShare, share)
+		}
+	}
+	return month, share
+}
+
+// oneStep reports whether a machine gives back no more than half at once.
+func (p *Policy) oneStep(m *Machine) bool {
+	out := p.OneStep
+	for i := len(p.ByTag) - 1; i >= 0; i-- {
+		if r := &p.ByTag[i]; tagged(m, r.Tags) {
+			out = or(r.OneStep, out)
+		}
+	}
+	return out
+}
+
+func or[T any](p *T, otherwise T) T {
+	if p != nil {
+		return *p
+	}
+	return otherwise
 }
 
 // rule returns the rule of a machine.
@@ -107,10 +154,14 @@ func (p *Policy) excused(m *Machine, on time.Time) (Reason, bool) {
 	if slices.Contains(p.Exempt, m.ID) || m.Name != "" && slices.Contains(p.Exempt, m.Name) || tagged(m, p.Exempt) {
 		return Reason{"exempt", "the policy leaves this machine as it is"}, true
 	}
-	for _, name := range []string{m.ID, m.Name} {
-		if until, ok := p.Snoozed[name]; ok && on.Before(until) {
-			return Reason{"snoozed", "put off until " + until.Format(time.DateOnly)}, true
+	latest := time.Time{}
+	for name, until := range p.Snoozed {
+		if (name == m.ID || name == m.Name || tagged(m, []string{name})) && on.Before(until) && until.After(latest) {
+			latest = until
 		}
+	}
+	if !latest.IsZero() {
+		return Reason{"snoozed", "put off until " + latest.Format(time.DateOnly)}, true
 	}
 	return Reason{}, false
 }

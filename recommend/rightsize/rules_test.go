@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -238,6 +239,10 @@ func TestGates(t *testing.T) {
 		{"Standard_D8s_v5", "Standard_D4s_v5", Needs{NICs: 3}, "network_interfaces"},
 		{"Standard_D8s_v5", "Standard_E4s_v5", Needs{Pinned: true}, "family"},
 		{"Standard_D8s_v5", "Standard_D4s_v5", Needs{Pinned: true}, ""},
+		{"Standard_D8_v5", "Standard_A8_v2", Needs{}, "accelerated_networking"},
+		{"Standard_D8_v5", "Standard_A8_v2", Needs{Accelerated: No}, "generation"},
+		{"Standard_D8ds_v5", "Standard_D4s_v5", Needs{EphemeralOS: Yes}, "ephemeral_os_disk"},
+		{"Standard_D8ds_v5", "Standard_D4ds_v5", Needs{EphemeralOS: Yes}, ""},
 		{"Standard_NC8as_T4_v3", "Standard_D8ds_v5", Needs{}, "gpu"},
 		{"Standard_D8s_v5", "Standard_NC4as_T4_v3", Needs{}, "gpu"},
 		{"Standard_DS3_v2", "Standard_D4s_v3", Needs{}, ""},
@@ -249,6 +254,75 @@ func TestGates(t *testing.T) {
 		why, ok := s.gate(m, s.kind(c.from), s.kind(c.to))
 		require.Equal(t, c.code, why.Code, "%s to %s, %+v: %s", c.from, c.to, c.need, why.Detail)
 		require.Equal(t, c.code == "", ok)
+	}
+}
+
+// TestOfferedOnly: whatever a machine could run on, it is offered in its region, in its zone, and of its currency.
+func TestOfferedOnly(t *testing.T) {
+	s := plainSizer(t, nil)
+	for region, zone := range map[catalog.Region]string{"polandcentral": "", "westeurope": "2", "malaysiawest": "", "brazilsoutheast": ""} {
+		m := machineOf("Standard_D4s_v5", level(28, 0, 500, 1000), 1000)
+		m.Region, m.Needs.Zone = region, zone
+		list := judged(t, s, m)
+		for size := range list {
+			offered, known := size.OfferedIn(region)
+			require.True(t, offered && known, "%s in %s", size, region)
+			if zone != "" {
+				require.Contains(t, size.Zones(region), zone, "%s in %s", size, region)
+			}
+			require.True(t, s.kind(size).retires.IsZero(), "%s", size)
+		}
+	}
+	m := machineOf("Standard_D4s_v5", level(28, 0, 500, 1000), 1000)
+	require.NotEmpty(t, judged(t, s, m))
+	m.Region = "nowhere"
+	require.Empty(t, judged(t, s, m))
+}
+
+// TestByTag: a tag has its own smallest saving and its own pace; of two rules the first counts.
+func TestByTag(t *testing.T) {
+	few, many, no := int64(1), int64(1000), false
+	s := plainSizer(t, func(p *Policy) {
+		p.ByTag = []TagRule{{Tags: []string{"tier=gold"}, MinSavingMonth: &many}, {Tags: []string{"tier"}, MinSavingMonth: &few, OneStep: &no}}
+		p.Snoozed = map[string]time.Time{"freeze=year-end": testDay.AddDate(0, 1, 0)}
+	})
+	// Half of D8s_v5 fits at 80 %, a quarter at 45 % does at once only where the policy lets it.
+	small := func(tags map[string]string) Advice {
+		m := machineOf("Standard_D16s_v5", level(28, 500, 1000, 1125), 500)
+		m.Tags = tags
+		return advise(t, s, m)
+	}
+	now := s.kind("Standard_D16s_v5").vcpus
+	require.Equal(t, Resize, small(nil).Action)
+	require.Equal(t, now/2, s.kind(small(nil).To).vcpus, "one step")
+	require.Less(t, s.kind(small(map[string]string{"tier": "silver"}).To).vcpus, now/2, "more than half at once")
+	gold := small(map[string]string{"tier": "gold"})
+	require.Equal(t, Keep, gold.Action)
+	require.Equal(t, "small_saving", gold.Reasons[0].Code)
+	frozen := small(map[string]string{"Freeze": "year-end"})
+	require.Equal(t, Keep, frozen.Action)
+	require.Equal(t, Reason{"snoozed", "put off until 2026-12-24"}, frozen.Reasons[0])
+}
+
+// TestRetiring: DS3_v2 retires on 2028-05-01. A year before, it moves whatever that saves; earlier, its successor is named.
+func TestRetiring(t *testing.T) {
+	at := func(day time.Time, series []Load) Advice {
+		s, err := New(Options{AsOf: day, Prices: plainPrices})
+		require.NoError(t, err)
+		return advise(t, s, machineOf("Standard_DS3_v2", series, 8000))
+	}
+	busy := level(28, 3000, 5000, 6500)
+	early, late := at(time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC), busy), at(time.Date(2027, 5, 1, 0, 0, 0, 0, time.UTC), busy)
+	require.False(t, early.Forced)
+	require.NotEmpty(t, early.Successor)
+	require.True(t, late.Forced)
+	require.Equal(t, Resize, late.Action)
+	require.Equal(t, late.Successor, late.To)
+	require.NotNil(t, find(late, late.To), "it is among the alternatives")
+	require.Contains(t, late.Reasons[0].Detail, "Standard_DS3_v2 retires on 2028-05-01")
+	unknown := at(time.Date(2027, 5, 1, 0, 0, 0, 0, time.UTC), nil)
+	if unknown.Successor == "" {
+		require.Equal(t, "no_successor", unknown.Reasons[0].Code)
 	}
 }
 

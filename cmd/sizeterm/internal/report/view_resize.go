@@ -70,6 +70,8 @@ type resizeView struct {
 	Machines        int               `json:"machines"`
 	AloneMonth      string            `json:"saving_month_alone"`
 	SoftwareMonth   string            `json:"software_saving_month"`
+	WithoutMonth    string            `json:"without_month"`
+	WithoutExact    bool              `json:"without_exact"`
 	Lost            []string          `json:"lost"`
 	Check           []string          `json:"check"`
 }
@@ -81,7 +83,7 @@ func newResizeView(r *recommend.Resize) resizeView {
 		CostMonthBefore: exact(r.CostMonthBefore), CostMonthAfter: exact(r.CostMonthAfter),
 		SavingMonth: exact(r.SavingMonth), Reasons: texts(r.Reasons), Alternatives: list(r.Alternatives, newAlternativeView),
 		Currency: string(r.SavingMonth.Currency), Customer: r.Customer, Name: r.Name, Region: string(r.Region), Machines: r.Machines,
-		AloneMonth: exact(r.AloneMonth), SoftwareMonth: exact(r.SoftwareMonth), Lost: texts(r.Lost), Check: texts(r.Check),
+		AloneMonth: exact(r.AloneMonth), SoftwareMonth: exact(r.SoftwareMonth), WithoutMonth: exact(r.WithoutMonth), WithoutExact: r.WithoutExact, Lost: texts(r.Lost), Check: texts(r.Check),
 	}
 	for _, i := range r.Frontier {
 		v.Alternatives[i].Frontier = true
@@ -230,16 +232,35 @@ type sizingPolicyView struct {
 	MinSavingShare number            `json:"min_saving_share"`
 	OneStep        bool              `json:"one_step"`
 	OneStepFree    number            `json:"one_step_free"`
+	RetireMonths   int               `json:"retire_months"`
 	ResizeCost     int64             `json:"resize_cost"`
 	FamilyCost     int64             `json:"family_cost"`
 	OverloadCost   int64             `json:"overload_cost"`
 	HorizonMonths  int64             `json:"horizon_months"`
 	FamilyChange   bool              `json:"family_change"`
 	Burstable      bool              `json:"burstable"`
+	ByTag          []tagRuleView     `json:"by_tag"`
 	Exempt         []string          `json:"exempt"`
 	Snoozed        map[string]string `json:"snoozed"`
 	Alternatives   int               `json:"alternatives"`
 	Speeds         string            `json:"speed_table"`
+}
+
+// tagRuleView is what is different for machines with a tag; null is not different.
+type tagRuleView struct {
+	Tags           []string `json:"tags"`
+	MinSavingMonth *int64   `json:"min_saving_month"`
+	MinSavingShare *number  `json:"min_saving_share"`
+	OneStep        *bool    `json:"one_step"`
+}
+
+func newTagRuleView(r *rightsize.TagRule) tagRuleView {
+	v := tagRuleView{Tags: texts(r.Tags), MinSavingMonth: r.MinSavingMonth, OneStep: r.OneStep}
+	if r.MinSavingShare != nil {
+		of := share(float64(*r.MinSavingShare) / 10_000)
+		v.MinSavingShare = &of
+	}
+	return v
 }
 
 type ruleView struct {
@@ -253,8 +274,8 @@ func newSizingPolicyView(p *rightsize.Policy) sizingPolicyView {
 	v := sizingPolicyView{
 		Production: rule(p.Production), Relaxed: rule(p.Relaxed), RelaxedTags: texts(p.RelaxedTags), Overload: of(p.Overload), AverageLimit: of(p.AverageLimit), Proven: p.Proven,
 		MemoryMargin: of(p.MemoryMargin), Censored: of(p.Censored), MinDays: p.MinDays, MinSavingMonth: p.MinSavingMonth, MinSavingShare: of(p.MinSavingShare),
-		OneStep: p.OneStep, OneStepFree: of(p.OneStepFree), ResizeCost: p.ResizeCost, FamilyCost: p.FamilyCost, OverloadCost: p.OverloadCost,
-		HorizonMonths: p.HorizonMonths, FamilyChange: !p.NoFamilyChange, Burstable: !p.NoBurstable, Exempt: texts(p.Exempt), Snoozed: map[string]string{},
+		OneStep: p.OneStep, OneStepFree: of(p.OneStepFree), RetireMonths: p.RetireMonths, ResizeCost: p.ResizeCost, FamilyCost: p.FamilyCost, OverloadCost: p.OverloadCost,
+		HorizonMonths: p.HorizonMonths, FamilyChange: !p.NoFamilyChange, Burstable: !p.NoBurstable, ByTag: list(p.ByTag, newTagRuleView), Exempt: texts(p.Exempt), Snoozed: map[string]string{},
 		Alternatives: p.Alternatives, Speeds: rightsize.SpeedVersion,
 	}
 	for name, until := range p.Snoozed {

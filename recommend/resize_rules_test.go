@@ -1,0 +1,73 @@
+package recommend_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"sizeterm/recommend"
+)
+
+// TestRetiringSizesMove: DS3_v2 retires on 2028-05-01. Where the policy looks so far ahead it moves, though the size that stays costs three
+// times as much; where it does not, it stays and the size is named.
+func TestRetiringSizesMove(t *testing.T) {
+	old, next := tariff{"Standard_DS3_v2", "0.10", "", ""}, tariff{"Standard_D4ds_v5", "0.30", "1576.80", "3153.60"}
+	u := unit{name: "old", size: "Standard_DS3_v2", avg: 30, max: 50, memory: 50}
+	with := func(months int) *recommend.Plan {
+		return sized(t, func(in *recommend.Input) { in.Policy.Sizing.RetireMonths = months }, []tariff{old, next}, u)
+	}
+	stays := with(12)
+	require.Empty(t, stays.Resizes)
+	require.EqualValues(t, "Standard_D4ds_v5", stays.Sized[0].Successor)
+	p := with(24)
+	require.Len(t, p.Resizes, 1)
+	r := &p.Resizes[0]
+	require.EqualValues(t, "Standard_D4ds_v5", r.To)
+	require.Equal(t, "-146.00", r.AloneMonth.Round(), "0.20 an hour more")
+	require.Contains(t, r.Reasons, "Standard_DS3_v2 retires on 2028-05-01: Standard_D4ds_v5 is the cheapest that stays; the policy moves machines 24 months before, whatever that saves")
+	// 0.10 an hour; 3 153.60 for three years are 87.60 a month, so that the plan costs 14.60 more than today.
+	require.Equal(t, "87.60", p.Totals[0].PlanMonth.Round())
+}
+
+// TestEveryChangeIsWorthIt: on random fleets no change is made without which the plan would cost no more, and what each is worth is said.
+func TestEveryChangeIsWorthIt(t *testing.T) {
+	for seed := range uint64(12) {
+		r := rand.New(rand.NewPCG(seed, 31))
+		units, own := random(r, 3+r.IntN(5))
+		p := sized(t, func(in *recommend.Input) { in.Existing = own }, all, units...)
+		for i := range p.Resizes {
+			one := &p.Resizes[i]
+			require.Positive(t, one.WithoutMonth.Micros, "seed %d: %s %s to %s: %v", seed, one.Name, one.From, one.To, one.Reasons)
+		}
+	}
+}
+
+// TestMoreSizesNeverCostMore: one more size to choose from never raises the cost of the plan, where no rule of the policy weighs changes.
+func TestMoreSizesNeverCostMore(t *testing.T) {
+	free := func(in *recommend.Input) {
+		in.Policy.MinSavingMonth = 0
+		s := &in.Policy.Sizing
+		s.ResizeCost, s.FamilyCost, s.OverloadCost, s.MinSavingMonth, s.MinSavingShare, s.OneStep = 0, 0, 0, 0, 0, false
+	}
+	for seed := range uint64(10) {
+		r := rand.New(rand.NewPCG(seed, 17))
+		units, own := random(r, 2+r.IntN(3))
+		cost := func(tariffs []tariff) (sum int64) {
+			for _, total := range sized(t, func(in *recommend.Input) { free(in); in.Existing = own }, tariffs, units...).Totals {
+				sum += total.PlanMonth.Micros
+			}
+			return sum
+		}
+		most := cost(all)
+		for i := range all {
+			used := slices.ContainsFunc(units, func(u unit) bool { return u.size == all[i].size }) ||
+				slices.ContainsFunc(own, func(e recommend.Existing) bool { return e.Size == all[i].size })
+			if !used {
+				less := append(slices.Clone(all[:i]), all[i+1:]...)
+				require.LessOrEqual(t, most, cost(less)+10, "seed %d without %s", seed, all[i].size)
+			}
+		}
+	}
+}
