@@ -16,6 +16,8 @@ import (
 type accounts struct {
 	db  *store.Store
 	now func() time.Time
+	// policy is that of the desks at which orders are acted on.
+	policy order.Policy
 }
 
 // none turns what the database does not have into what a page does not have.
@@ -114,7 +116,7 @@ func (a *accounts) record(ctx context.Context, tenant, actor, action, object, de
 
 // desk returns the desk of a tenant.
 func (a *accounts) desk(tenant string) (*order.Desk, error) {
-	return &order.Desk{Store: a.db.Partner(tenant).Orders(), Policy: order.DefaultPolicy(), Now: a.now}, nil
+	return &order.Desk{Store: a.db.Partner(tenant).Orders(), Policy: a.policy, Now: a.now}, nil
 }
 
 // proofs returns what was found of a tenant's orders.

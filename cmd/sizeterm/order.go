@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/recommend/order"
@@ -69,13 +70,18 @@ Who can write the order file can write anything into it; order audit verify find
 	f.StringVar(&o.file, "orders", "", "order file, or the address of a PostgreSQL database: postgres://… (default: orders.db in the state folder of the user)")
 	f.StringVar(&o.as, "as", "", "who acts (default: the user of the operating system)")
 	f.StringVar(&o.factsPath, "facts", "", "JSON file with what is known of customers and subscriptions (sizeterm.facts/1)")
-	f.TextVar(&o.policy.CapCustomer, "cap-customer", order.Cap{}, "most that may be committed for one customer, in each currency")
-	f.TextVar(&o.policy.CapMonth, "cap-month", order.Cap{}, "most that may be approved in one month, in each currency")
-	f.TextVar(&o.policy.CapApprover, "cap-approver", order.Cap{}, "most that one person may approve in one month, in each currency")
+	capFlags(f, &o.policy)
 	cmd.AddCommand(o.draftCommand(), o.requestCommand(), o.approveCommand(), o.rejectCommand(), o.cancelCommand(), o.statusCommand(),
 		o.exportCommand(), o.importCommand(), o.submitCommand(), o.reconcileCommand(), o.boughtCommand(), o.scopeCommand(),
 		o.verifyCommand(), o.refundCommand(), o.returnedCommand(), o.remindCommand(), o.journalCommand(), o.webhookCommand(), o.auditCommand())
 	return cmd
+}
+
+// capFlags are the limits of what may be approved.
+func capFlags(f *pflag.FlagSet, p *order.Policy) {
+	f.TextVar(&p.CapCustomer, "cap-customer", order.Cap{}, "most that may be committed for one customer, in each currency")
+	f.TextVar(&p.CapMonth, "cap-month", order.Cap{}, "most that may be approved in one month, in each currency")
+	f.TextVar(&p.CapApprover, "cap-approver", order.Cap{}, "most that one person may approve in one month, in each currency")
 }
 
 // choosing adds the flags that choose orders.
@@ -148,18 +154,21 @@ func explainedRefusal(err error) error {
 }
 
 // facts reads the facts file where one is given.
-func (o *ordering) facts() (map[string]order.Facts, error) {
-	if o.factsPath == "" {
+func (o *ordering) facts() (map[string]order.Facts, error) { return factsIn(o.factsPath) }
+
+// factsIn reads a facts file; no path is no facts.
+func factsIn(path string) (map[string]order.Facts, error) {
+	if path == "" {
 		return map[string]order.Facts{}, nil
 	}
-	f, err := os.Open(o.factsPath)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, refused("--facts names a JSON file.", err)
 	}
 	defer f.Close()
 	facts, err := order.ReadFacts(f)
 	if err != nil {
-		return nil, refused("", fmt.Errorf("%s: %w", o.factsPath, err))
+		return nil, refused("", fmt.Errorf("%s: %w", path, err))
 	}
 	return facts, nil
 }
@@ -307,6 +316,7 @@ func (o *ordering) approveCommand() *cobra.Command {
 			}
 			return d.Approve(ctx, actor, sum, idsOf(picked)...)
 		})
+	cmd.Flags().DurationVar(&o.policy.ApprovalLife, "valid", o.policy.ApprovalLife, "how long the approval holds")
 	cmd.Flags().BoolVar(&o.policy.AcrossWays, "across-ways", false, "also what was requested on a page of the service: its people and those of --as could be one")
 	cmd.Flags().StringVar(&amount, "amount", "", `their sum with its currency, as you read it: "136816.00 USD"`)
 	return cmd

@@ -140,7 +140,7 @@ func (v *verifying) run(ctx context.Context, paths []string) error {
 	if err := choose("output", v.output, prove.Formats...); err != nil {
 		return err
 	}
-	points, err := basisPoints(v.share)
+	points, err := basisPoints("fee-share", v.share)
 	if err != nil {
 		return err
 	}
@@ -187,13 +187,13 @@ func (v *verifying) print(report *prove.Report) error {
 	return errors.Join(write(w), w.Flush())
 }
 
-// basisPoints reads "15%" or "12.5%".
-func basisPoints(text string) (int64, error) {
+// basisPoints reads the "15%" or "12.5%" of a flag.
+func basisPoints(flag, text string) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
 	var whole, part int64
-	bad := usageError("", "--fee-share: %q: want a percentage from 0%% to 100%%", text)
+	bad := usageError("", "--%s: %q: want a percentage from 0%% to 100%%", flag, text)
 	if n, _ := fmt.Sscanf(text, "%d.%2d%%", &whole, &part); n != 2 {
 		if n, err := fmt.Sscanf(text, "%d%%", &whole); n != 1 || err != nil {
 			return 0, bad

@@ -53,6 +53,7 @@ func (o *ordering) submitCommand() *cobra.Command {
 	var h hosts
 	var via string
 	var accept []string
+	var tolerance string
 	var execute bool
 	cmd := &cobra.Command{
 		Use: "submit [ID…]", Short: "Buy approved orders; without --execute a dry run that sends nothing",
@@ -71,6 +72,9 @@ PARTNER_CENTER_REFRESH_TOKEN_FILE.`,
 			if err != nil {
 				return err
 			}
+			if o.policy.QuoteTolerance, err = basisPoints("quote-tolerance", tolerance); err != nil {
+				return err
+			}
 			return o.desk(cmd.Context(), func(d *order.Desk, _ *store.Orders, actor string) error {
 				if _, err := d.Expire(cmd.Context(), actor); err != nil {
 					return err
@@ -80,7 +84,7 @@ PARTNER_CENTER_REFRESH_TOKEN_FILE.`,
 					return err
 				}
 				if !execute {
-					return o.dryRun(cmd.Context(), d, picked, via, facts, accept)
+					return o.dryRun(cmd.Context(), d, picked, dry{via, facts, accept})
 				}
 				s := order.Submission{Placer: h.placers(facts)[via], Facts: facts, Accept: accept}
 				sent, err := d.Submit(cmd.Context(), actor, s, idsOf(picked)...)
@@ -91,23 +95,31 @@ PARTNER_CENTER_REFRESH_TOKEN_FILE.`,
 	f := cmd.Flags()
 	f.StringVar(&via, "via", place.ViaPartnerCenter, "partner-center or arm")
 	f.BoolVar(&execute, "execute", false, "really buy")
+	f.StringVar(&tolerance, "quote-tolerance", "", "how much the quote before the purchase may differ from the approved total: 0.5%; none at all by default")
 	f.StringArrayVar(&accept, "accept", nil, "code of a check that asks, for which you answer (repeatable)")
 	h.flags(cmd)
 	return o.choosing(cmd)
 }
 
+// dry is how orders would be bought.
+type dry struct {
+	via    string
+	facts  map[string]order.Facts
+	accept []string
+}
+
 // dryRun prints what would stop the orders, and what would be sent.
-func (o *ordering) dryRun(ctx context.Context, d *order.Desk, picked []order.Order, via string, facts map[string]order.Facts, accept []string) error {
+func (o *ordering) dryRun(ctx context.Context, d *order.Desk, picked []order.Order, how dry) error {
 	all, err := d.Orders(ctx)
 	if err != nil {
 		return err
 	}
 	for i := range picked {
 		x := &picked[i]
-		checks := d.Preflight(x, factsOf(facts, x), all)
+		checks := d.Preflight(x, factsOf(how.facts, x), all)
 		stops := x.State != order.Approved
 		for _, c := range checks {
-			stops = stops || c.Verdict.Stops() || c.Verdict.Asks() && !slices.Contains(accept, c.Code)
+			stops = stops || c.Verdict.Stops() || c.Verdict.Asks() && !slices.Contains(how.accept, c.Code)
 		}
 		verdict := "would be bought"
 		if stops {
@@ -118,7 +130,7 @@ func (o *ordering) dryRun(ctx context.Context, d *order.Desk, picked []order.Ord
 			printChecks(o.err, checks)
 		}
 	}
-	if err := paper.Export(o.out, via, picked, facts); err != nil {
+	if err := paper.Export(o.out, how.via, picked, how.facts); err != nil {
 		return err
 	}
 	o.note("dry run: nothing was sent. --execute buys.")

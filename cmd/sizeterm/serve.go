@@ -21,6 +21,7 @@ import (
 	"sizeterm/cmd/sizeterm/internal/metrics"
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
+	"sizeterm/recommend/order"
 )
 
 // serving are the flags of the service.
@@ -33,6 +34,8 @@ type serving struct {
 	idle, nightly                time.Duration
 	quota                        int64
 	behindTLS, privateHooks      bool
+	facts                        string
+	buying                       order.Policy
 	metricsListen, metricsConfig string
 }
 
@@ -40,7 +43,7 @@ type serving struct {
 const adminLinkLife = time.Hour
 
 func newServe(c *common) *cobra.Command {
-	s := &serving{common: c}
+	s := &serving{common: c, buying: order.DefaultPolicy()}
 	cmd := &cobra.Command{
 		Use:   "serve [FLAGS]",
 		Short: "Pages for uploads, plans and orders; it prints a one-time link to sign in with",
@@ -63,13 +66,15 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f.StringVar(&s.metricsListen, "metrics-listen", "", "address for scrapes of /metrics alone; without one they are answered beside the pages")
 	f.StringVar(&s.metricsConfig, "metrics-config", "", "file with the TLS and passwords of --metrics-listen, as Prometheus exporters have it")
 	s.vouching.flags(cmd)
+	f.StringVar(&s.facts, "facts", "", "JSON file with what is known of customers and subscriptions (sizeterm.facts/1), for the checks and exports of orders")
+	capFlags(f, &s.buying)
 	f.BoolVar(&s.privateHooks, "private-webhooks", false, "webhooks may be posted to private networks and to this machine")
 	f.BoolVar(&s.behindTLS, "behind-tls", false, "browsers reach the service by HTTPS through a proxy: cookies insist on it")
 	return cmd
 }
 
 func newDemo(c *common) *cobra.Command {
-	s := &serving{common: c, idle: 12 * time.Hour}
+	s := &serving{common: c, idle: 12 * time.Hour, buying: order.DefaultPolicy()}
 	var out string
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -133,7 +138,11 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 		return err
 	}
 	defer func() { cancel(); err = errors.Join(err, stopJobs()) }()
-	who := &accounts{db: p.db, now: now}
+	facts, err := factsIn(s.facts)
+	if err != nil {
+		return err
+	}
+	who := &accounts{db: p.db, now: now, policy: s.buying}
 	secret, err := secretFile(filepath.Join(s.dataDir, "secret.key"))
 	if err = errors.Join(err, who.welcome(ctx)); err != nil {
 		return err
@@ -150,7 +159,7 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	server := web.New(web.Options{
 		Provider: provider, Public: public, Rules: lib,
 		Receiver: lib, Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk, Proofs: who.proofs,
-		Hooks: told, Posts: told,
+		Hooks: told, Posts: told, Facts: facts,
 		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, Ready: func(ctx context.Context) error { return errors.Join(p.db.Ready(ctx), lib.door.Err()) },
 		Observe: series.Answered, Door: lib.door, Happened: lib,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },

@@ -170,7 +170,8 @@ type orderPage struct {
 	May    bool // the reader may approve it
 	Apart  bool // it was requested on a command line: who signed in asks for it anew
 	Found  []prove.Finding
-	Carry  []string // subscriptions that could carry the purchase
+	Carry  []string      // subscriptions that could carry the purchase
+	Checks []order.Check // before a purchase; nil where it was sent
 }
 
 func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
@@ -196,10 +197,29 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
+	if page.Checks, err = s.checks(r.Context(), d, &o); err != nil {
+		return err
+	}
 	page.Carry = s.subscriptions(r.Context(), o.Line.Customer)
 	w.Header().Set("ETag", etag(&o))
 	s.render(w, r, http.StatusOK, "order", "Order "+o.ID, page)
 	return nil
+}
+
+// checks judges an order as if it were bought now, with what is known of the customer; nil for one that is not to be bought.
+func (s *Server) checks(ctx context.Context, d *order.Desk, o *order.Order) ([]order.Check, error) {
+	if !slices.Contains([]order.State{order.Draft, order.Requested, order.Approved, order.Expired, order.Failed}, o.State) {
+		return nil, nil
+	}
+	all, err := d.Orders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var facts *order.Facts
+	if f, ok := s.Facts[strings.ToLower(o.Line.Customer)]; ok {
+		facts = &f
+	}
+	return d.Preflight(o, facts, all), nil
 }
 
 // etag names a state of an order.

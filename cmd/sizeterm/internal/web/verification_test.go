@@ -98,6 +98,10 @@ func TestOrdersOfACommandLine(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, status)
 
 	id := follow(t, ann.page("/orders"), `o-[0-9a-f]{12}`)
+	require.Contains(t, ann.page("/orders/"+id), "Checks before a purchase")
+	require.Contains(t, ann.page("/orders/"+id), "subscription named")
+	status, _, _ = ann.post("/orders/subscription", url.Values{"order": {id}, "subscription": {"not one"}})
+	require.Equal(t, http.StatusBadRequest, status)
 	d, err := s.server.Desk("home")
 	require.NoError(t, err)
 	require.NoError(t, d.Request(t.Context(), "ann on a terminal", id))
