@@ -295,6 +295,7 @@ func (p *pipeline) GaveUp(ctx context.Context, j jobs.Job, why error) error {
 		return err
 	}
 	u.State, u.Reason, u.Hint, u.Changed = store.UploadRefused, p.reason(why, u), hintOf(why), p.now()
+	p.countRefused(u)
 	return p.keep(ctx, t, u, nil)
 }
 
@@ -374,6 +375,7 @@ func (p *pipeline) read(ctx context.Context, tenant, id string) error {
 	u.State, u.Changed = store.UploadAccepted, p.now()
 	if u.Reason != "" {
 		u.State = store.UploadRefused
+		p.countRefused(u)
 	}
 	customers := u.Customers
 	if u.State == store.UploadAccepted && len(customers) == 0 { // prices, rules, measurements: they may concern every customer
@@ -660,6 +662,13 @@ func (p *pipeline) housePolicy() ([]policyFile, error) {
 		return nil, refused("--policy names a YAML file; see docs/POLICY.md.", err)
 	}
 	return []policyFile{{p.plans.policyPath, text}}, nil
+}
+
+// countRefused counts a file that was acknowledged and is of no use.
+func (p *pipeline) countRefused(u store.Upload) {
+	if p.metrics != nil {
+		p.metrics.Upload(metrics.Refused, u.Size)
+	}
 }
 
 func (p *pipeline) took(stage metrics.Stage, start time.Time) {

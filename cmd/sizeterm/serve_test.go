@@ -178,6 +178,7 @@ func TestServeReadsByJobs(t *testing.T) {
 	said := s.page("/metrics", `sizeterm_jobs_total{kind="plan",result="done"}`)
 	require.Contains(t, said, `sizeterm_uploads_total{result="accepted"} 2`)
 	require.Contains(t, said, `sizeterm_uploads_total{result="duplicate"} 2`)
+	require.Contains(t, said, `sizeterm_uploads_total{result="refused"} 1`)
 	require.Contains(t, said, "sizeterm_plans 1")
 	require.Contains(t, said, `sizeterm_queue_jobs{state="waiting"}`)
 	require.Equal(t, 0, s.stop())
