@@ -47,12 +47,11 @@ func TestCapacityPriority(t *testing.T) {
 	in.Policy.CapacityPriority = []string{"everything"}
 	require.ErrorContains(t, in.Policy.Validate(), "capacity_priority")
 
-	day, night := member("Standard_D2s_v5", nil), member("Standard_D2s_v5", nil)
 	var am, pm []int64
 	for range 28 {
 		am, pm = append(append(am, always(1, 12)...), always(0, 12)...), append(append(pm, always(0, 12)...), always(1, 12)...)
 	}
-	day, night = member("Standard_D2s_v5", am), member("Standard_D2s_v5", pm)
+	day, night := member("Standard_D2s_v5", am), member("Standard_D2s_v5", pm)
 	night.Subscription = "s2"
 	in = input(t, prices, day, night)
 	in.Policy.Terms = []string{"P1Y"}
