@@ -155,13 +155,16 @@ func unservedMembers(pool *analyzer.Pool, existing []Existing) []analyzer.Member
 	return members
 }
 
+// mostDivided is the most subscriptions of a pool that are decided one by one; a pool of more stays at the shared scope.
+const mostDivided = 12
+
 // divide decides each subscription of a pool by itself. Where the sizes of a group differ in price a unit, a shared reservation may serve
 // the cheap ones while the dear ones pay by the hour, and a narrower scope keeps it where it saves most (algorithms 1.5). It returns nil
 // where the shared scope is expected to save as much, or where something is owned that both would use.
 func (d *decision) divide(in *Input) ([]*decision, error) {
 	row, bought := d.chosenRow()
 	subscriptions := d.scopesOf(EachSubscription)
-	if d.low == nil || d.market.uniform() || !bought || d.result.Chosen == Set || d.result.Limited || len(d.existing) > 0 || len(subscriptions) < 2 || in.scope != nil {
+	if d.low == nil || d.market.uniform() || !bought || d.result.Chosen == Set || d.result.Limited || len(d.existing) > 0 || len(subscriptions) < 2 || len(subscriptions) > mostDivided || in.scope != nil {
 		return nil, nil
 	}
 	apart := *in

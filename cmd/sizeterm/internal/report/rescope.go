@@ -33,7 +33,7 @@ func rescopeFact(p *recommend.Plan, t *recommend.Total) fact {
 	f := fact{Label: "Re-scope first"}
 	for i := range p.Rescopes {
 		if r := &p.Rescopes[i]; r.Customer == t.Customer && r.Currency == t.Currency {
-			f.Texts = append(f.Texts, fmt.Sprintf("owned %s × %s in %s (%s): from %s to %s; it costs nothing and avoids %s a month, which the figures here count as done",
+			f.Texts = append(f.Texts, fmt.Sprintf("owned %s × %s in %s (%s): from %s to %s; it costs nothing and avoids %s a month on average over the year ahead, which the figures here count as done",
 				count(r.Quantity), shortSize(r.Size), r.Region, r.Reservation, r.From, r.To, amount(r.SavingMonth)))
 		}
 	}
