@@ -89,8 +89,21 @@ func (d *decision) averse(in *Input) (whole order, why string, err error) {
 	if offer, ok := d.step(pricing.OneYear); ok && lessOne > one {
 		whole[ticketKey{offer.Size, pricing.OneYear, 0}] += (lessOne - one) * ratio / d.market.ratios[offer.Size]
 	}
-	return whole, fmt.Sprintf("the policy weighs the worst futures with %s: %s for three years and %s for one instead of %s and %s",
-		percent(in.Policy.RiskAversion), d.unitsText(lessThree*ratio), d.unitsText(lessOne*ratio), d.unitsText(three*ratio), d.unitsText(one*ratio)), nil
+	return whole, fmt.Sprintf("the policy weighs the worst futures with %s: %s instead of %s", percent(in.Policy.RiskAversion), d.termsText(lessThree, lessOne), d.termsText(three, one)), nil
+}
+
+// termsText says quantities of the unit size for three years and for one.
+func (d *decision) termsText(three, one int64) string {
+	ratio := d.result.UnitRatio
+	switch {
+	case three == 0 && one == 0:
+		return "nothing"
+	case three == 0:
+		return d.unitsText(one*ratio) + " for one year"
+	case one == 0:
+		return d.unitsText(three*ratio) + " for three years"
+	}
+	return d.unitsText(three*ratio) + " for three years and " + d.unitsText(one*ratio) + " for one"
 }
 
 // hold makes the pool buy what is left, and says why.
@@ -123,7 +136,8 @@ func (o order) unitsNow(d *decision, term pricing.Term) int64 {
 	return units
 }
 
-// upTo returns the order with at most so many units bought today for a term; of several sizes the largest are kept.
+// upTo returns the order with at most so many units bought today for a term; of several sizes the largest are kept. No more is renewed
+// after a year than is bought today.
 func (o order) upTo(d *decision, term pricing.Term, most int64) order {
 	left := order{}
 	var keys []ticketKey
@@ -145,6 +159,13 @@ func (o order) upTo(d *decision, term pricing.Term, most int64) order {
 		most -= n * ratio
 		if left[key] = n; n == 0 {
 			delete(left, key)
+		}
+		for again := range o {
+			if again.size == key.size && again.term == term && again.at > 0 && again.at%pricing.HoursOfYear == 0 && !d.opens(again.at) {
+				if left[again] = min(left[again], n); n == 0 {
+					delete(left, again)
+				}
+			}
 		}
 	}
 	return left

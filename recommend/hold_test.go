@@ -87,6 +87,9 @@ func TestRiskAversionOfThePolicy(t *testing.T) {
 	}
 	in.Policy.RiskAversion = 0.5
 	held := plan(t, in)
+	for _, l := range held.Later {
+		require.LessOrEqual(t, l.Quantity, quantities(held), "no more is renewed than is bought: %+v", l)
+	}
 	limit := held.Lines[0].TotalPrice.Micros * 3
 	in.Policy.MaxUpfront, in.Policy.BillingPlan = &limit, "upfront"
 	rich := plan(t, in)
