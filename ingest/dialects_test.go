@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/encoding/charmap"
@@ -441,4 +442,33 @@ func TestUsageDetailsOfTheAPI(t *testing.T) {
 	require.NoError(t, got.err)
 	require.Equal(t, []ingest.SetApart{{Reason: "other_cost_view", Rows: 1}}, got.summary.SetApart)
 	require.Len(t, got.charges, 2)
+}
+
+// Hourly charge periods of FOCUS exports are kept: 24 rows of an hour are the day, and 1.0r2 has the columns of 1.0.
+func TestHourlyChargePeriods(t *testing.T) {
+	for _, f := range costForms() {
+		if !strings.HasPrefix(f.dialect, "focus") {
+			continue
+		}
+		var hours []cells
+		for h := range 24 {
+			at := ingestTime(2026, 10, 15, h)
+			hours = append(hours, cells{"chargeperiodstart": at.Format(time.RFC3339), "chargeperiodend": at.Add(time.Hour).Format("2006-01-02T15:04Z"),
+				"consumedquantity": "1", "pricingquantity": "1", "billedcost": "0.23", "effectivecost": "0.23"})
+		}
+		got := readText(t, csvOf(records(f.header, f.words, hours...), ',', true), ingest.Options{})
+		require.NoError(t, got.err)
+		require.Len(t, got.charges, 24, f.dialect)
+		require.Equal(t, time.Hour, got.summary.Grain)
+		require.Equal(t, "5.52", got.summary.Totals[0].Cost, "24 x 0.23")
+		for h, c := range got.charges {
+			require.EqualValues(t, ingestTime(2026, 10, 15, h).Unix(), c.Start)
+			require.EqualValues(t, 3600, c.End-c.Start)
+			require.EqualValues(t, 1_000_000, c.Hours)
+		}
+	}
+}
+
+func ingestTime(year, month, day, hour int) time.Time {
+	return time.Date(year, time.Month(month), day, hour, 0, 0, 0, time.UTC)
 }
