@@ -40,6 +40,14 @@ func ParseInfo(text []byte) Info {
 	if s[0] == '"' && len(s) > 1 && bytes.IndexByte(s, '{') < 0 {
 		s = append(append([]byte{'{'}, s...), '}')
 	}
+	if plain, ok := plainInfo(s); ok {
+		return plain
+	}
+	return slowInfo(s)
+}
+
+// slowInfo reads any object, and what is none.
+func slowInfo(s []byte) (info Info) {
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(s))
 	decoder.UseNumber()
@@ -53,6 +61,110 @@ func ParseInfo(text []byte) Info {
 	}
 	info.takeAll(object)
 	return info
+}
+
+// plainInfo reads an object as exports write it: texts of plain ASCII without escapes, numbers without exponents, words, and no
+// two keys for one thing. It returns false for every other one.
+func plainInfo(s []byte) (info Info, ok bool) {
+	if s[0] != '{' {
+		return info, false
+	}
+	var seen [8]string
+	n, at := 0, 1
+	for more := true; more; {
+		var key, value []byte
+		var isText bool
+		at = skipBlank(s, at)
+		if key, at, ok = plainText(s, at); !ok {
+			return info, false
+		}
+		if at = skipBlank(s, at); at >= len(s) || s[at] != ':' {
+			return info, false
+		}
+		at = skipBlank(s, at+1)
+		if at < len(s) && s[at] == '"' {
+			value, at, ok = plainText(s, at)
+			isText = true
+		} else {
+			value, at, ok = plainWord(s, at)
+		}
+		if at = skipBlank(s, at); !ok || at >= len(s) || s[at] != ',' && s[at] != '}' {
+			return info, false
+		}
+		more = s[at] == ','
+		at++
+		folded := strings.TrimPrefix(strings.ToLower(string(key)), "x_")
+		what := folded
+		switch folded {
+		case "properties":
+			return info, false
+		case "servicetype", "instancetype":
+			what = "size"
+		case "rinormalizationratio", "ahb":
+		default:
+			if infoKeys[folded] == nil {
+				continue
+			}
+		}
+		if n == len(seen) || slices.Contains(seen[:n], what) {
+			return info, false
+		}
+		seen[n] = what
+		n++
+		switch {
+		case isText:
+			info.take(folded, string(value))
+		case value[0] == 't':
+			info.take(folded, true)
+		case value[0] == '-' || value[0] <= '9':
+			info.take(folded, json.Number(value))
+		}
+	}
+	return info, true
+}
+
+func skipBlank(s []byte, at int) int {
+	for at < len(s) && s[at] == ' ' {
+		at++
+	}
+	return at
+}
+
+// plainText returns the text in quotes at a place, and where it ends.
+func plainText(s []byte, at int) (text []byte, end int, ok bool) {
+	if at >= len(s) || s[at] != '"' {
+		return nil, at, false
+	}
+	for i := at + 1; i < len(s); i++ {
+		switch b := s[i]; {
+		case b == '"':
+			return s[at+1 : i], i + 1, true
+		case b == '\\' || b < ' ' || b > '~':
+			return nil, i, false
+		}
+	}
+	return nil, len(s), false
+}
+
+// plainWord returns the number, true, false or null at a place, and where it ends.
+func plainWord(s []byte, at int) (word []byte, end int, ok bool) {
+	for end = at; end < len(s) && s[end] != ',' && s[end] != '}' && s[end] != ' '; end++ {
+	}
+	word = s[at:end]
+	switch string(word) {
+	case "true", "false", "null":
+		return word, end, true
+	}
+	digits := bytes.TrimPrefix(word, []byte{'-'})
+	whole, fraction, point := bytes.Cut(digits, []byte{'.'})
+	for _, part := range [2][]byte{whole, fraction} {
+		for _, b := range part {
+			if b < '0' || b > '9' {
+				return nil, end, false
+			}
+		}
+	}
+	return word, end, len(whole) > 0 && (len(whole) == 1 || whole[0] != '0') && (!point || len(fraction) > 0)
 }
 
 // takeAll keeps the keys in their order, so that of two spellings of one key the same one always wins.
