@@ -197,17 +197,21 @@ func (m *sampleMapper) percentsOf(t *table, from, col int, out []int32) bool {
 		most = 1e7
 	}
 	mark := ones * uint64(m.mark^'0')
+	ends, data, at, last := t.ends, t.data, from*t.columns+col, col == t.columns-1
 	for i := range out {
-		lo, hi := t.cut(from+i, col)
+		lo, hi := int(ends[at]+1), int(ends[at+1])
+		if at += t.columns; last && hi > lo && data[hi-1] == '\r' {
+			hi--
+		}
 		if hi == lo {
 			out[i], m.runs.nulls = usage.NullPercent, true
 			continue
 		}
 		v, ok := int32(0), false
-		if hi-lo <= 8 && lo+8 <= len(t.data) {
-			v, ok = hundredths8(binary.LittleEndian.Uint64(t.data[lo:lo+8]), hi-lo, mark)
+		if hi-lo <= 8 && lo+8 <= len(data) {
+			v, ok = hundredths8(binary.LittleEndian.Uint64(data[lo:lo+8]), hi-lo, mark)
 		} else {
-			v, ok = hundredths(t.data[lo:hi], m.mark)
+			v, ok = hundredths(data[lo:hi], m.mark)
 		}
 		if out[i] = v; !ok || v > most {
 			return false
@@ -219,8 +223,12 @@ func (m *sampleMapper) percentsOf(t *table, from, col int, out []int32) bool {
 // wholesOf reads numbers of up to 16 digits.
 func (m *sampleMapper) wholesOf(t *table, from int, w *wholeRun, out []int64, seconds []int32) bool {
 	per := divider{}
+	ends, data, at, last := t.ends, t.data, from*t.columns+w.col, w.col == t.columns-1
 	for i := range out {
-		lo, hi := t.cut(from+i, w.col)
+		lo, hi := uint64(ends[at]+1), uint64(ends[at+1])
+		if at += t.columns; last && hi > lo && data[hi-1] == '\r' {
+			hi--
+		}
 		n := hi - lo
 		if n == 0 {
 			out[i], m.runs.nulls = usage.NullInt, true
@@ -229,14 +237,13 @@ func (m *sampleMapper) wholesOf(t *table, from int, w *wholeRun, out []int64, se
 		if n > 16 || hi < 16 {
 			return false
 		}
-		data := t.data[hi-16 : hi : hi]
-		x := binary.LittleEndian.Uint64(data[8:]) ^ ones*'0'
-		if n < 8 {
-			x = x >> (64 - 8*n) << (64 - 8*n)
-		}
+		cell := data[hi-16 : hi : hi]
+		before := 64 - 8*min(n, 8) // bits of other cells
+		x := (binary.LittleEndian.Uint64(cell[8:]) ^ ones*'0') >> (before & 63) << (before & 63)
 		v, bad := eightDigits(x), notDigits(x)
 		if n > 8 {
-			y := (binary.LittleEndian.Uint64(data) ^ ones*'0') >> (128 - 8*n) << (128 - 8*n)
+			before = 128 - 8*n
+			y := (binary.LittleEndian.Uint64(cell) ^ ones*'0') >> (before & 63) << (before & 63)
 			v += eightDigits(y) * 1e8
 			bad |= notDigits(y)
 		}
