@@ -23,7 +23,7 @@ const (
 	jobPoll      = 250 * time.Millisecond // between questions for jobs
 	jobsMayTake  = 4 * time.Second        // of running jobs at the stop; what is broken off is begun again
 	queueLook    = 5 * time.Second        // between looks at the queue for the metrics
-	doorRecovery = time.Hour              // between searches for uploads that nobody goes on with
+	doorRecovery = time.Hour              // between searches for uploads that nobody goes on with, and for what has expired
 )
 
 // employ opens the door for files and starts the workers: they read what comes, make the plans and do the nightly run. stop,
@@ -39,7 +39,7 @@ func (s *serving) employ(ctx context.Context, p *pipeline, log *slog.Logger) (li
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := door.Recover(ctx); err != nil {
+	if err := errors.Join(door.Recover(ctx), p.db.Sweep(ctx, now())); err != nil {
 		return nil, nil, err
 	}
 	if err := p.show(ctx); err != nil {
@@ -113,8 +113,8 @@ func lookAfter(ctx context.Context, p *pipeline, door *upload.Door, log *slog.Lo
 			return
 		case <-look.C:
 		case <-recovery.C:
-			if err := door.Recover(ctx); err != nil && ctx.Err() == nil {
-				log.Warn("unfinished uploads could not be looked after")
+			if err := errors.Join(door.Recover(ctx), p.db.Sweep(ctx, now())); err != nil && ctx.Err() == nil {
+				log.Warn("unfinished uploads and expired sessions could not be looked after")
 			}
 		}
 	}

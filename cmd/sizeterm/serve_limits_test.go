@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,4 +51,21 @@ func TestTheQuota(t *testing.T) {
 	_, err = door.Take(context.Background(), upload.Owner{Tenant: store.Local}, "y.csv", "", strings.NewReader("y"), 1)
 	require.True(t, errors.As(err, &refusal))
 	require.Equal(t, http.StatusInsufficientStorage, refusal.Status)
+}
+
+// TestServeForgetsWhatHasExpired finds no session and no link of yesterday after a start.
+func TestServeForgetsWhatHasExpired(t *testing.T) {
+	dir := t.TempDir()
+	db, err := store.Open(t.Context(), filepath.Join(dir, "sizeterm.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	sessions := func() (n int) {
+		require.NoError(t, db.DB().QueryRow("SELECT count(*) FROM sessions").Scan(&n))
+		return n
+	}
+	require.NoError(t, db.Sessions(now).CommitCtx(t.Context(), "old", []byte("x"), now().Add(-time.Hour)))
+	require.Equal(t, 1, sessions())
+	s, _ := startIt(t, "serve", "--data-dir", dir, "--nightly", "0")
+	require.Zero(t, sessions())
+	require.Zero(t, s.stop())
 }
