@@ -97,7 +97,8 @@ func TestOneBrokenCustomerStopsNobody(t *testing.T) {
 // The service's way: an upload enqueues its reading, that its plan; a poisoned file is set aside with its reason.
 func TestUploadsBecomePlansByJobs(t *testing.T) {
 	ctx := context.Background()
-	p, err := openPipeline(ctx, &common{streams: streams{out: io.Discard, err: io.Discard}}, house{dataDir: t.TempDir()}, recommending{})
+	dir := t.TempDir()
+	p, err := openPipeline(ctx, &common{streams: streams{out: io.Discard, err: io.Discard}}, house{dataDir: dir}, recommending{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, p.close()) }()
 	p.queue, err = jobs.Open(ctx, p.db, p, jobs.Options{Poll: 20 * time.Millisecond})
@@ -129,6 +130,26 @@ func TestUploadsBecomePlansByJobs(t *testing.T) {
 	require.Equal(t, u.Total, u.Accepted+u.Rejected)
 	require.Len(t, u.Customers, 1)
 	require.Equal(t, "2026-10-01", u.First.Format(time.DateOnly)) // an export of October
+	require.Len(t, u.Days, 31)
+	require.Len(t, u.Parts, 1)
+	require.Len(t, u.Parts[0].Days, 31)
+	partials := func() (all []string) {
+		require.NoError(t, filepath.WalkDir(filepath.Join(dir, "partials"), func(path string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				info, _ := d.Info()
+				all = append(all, path+info.ModTime().String())
+			}
+			return err
+		}))
+		return all
+	}
+	left := partials()
+	require.NotEmpty(t, left)
+	c, uploads, _, err := p.basis(ctx, tenant, u.Customers[0])
+	require.NoError(t, err)
+	_, _, err = p.decide(ctx, c, uploads)
+	require.NoError(t, err)
+	require.Equal(t, left, partials(), "a plan that is begun again reads the partials and writes none")
 	events, err := tenant.Events(ctx, 0, 100)
 	require.NoError(t, err)
 	var states []string
