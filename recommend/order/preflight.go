@@ -64,7 +64,7 @@ func (d *Desk) Preflight(o *Order, facts *Facts, all []Order) []Check {
 func (f *flight) named() Check {
 	if !guid.MatchString(f.o.Line.Subscription) {
 		return Check{"subscription_named", stop, "no Azure subscription is named that carries the purchase",
-			"write its id into the CSV of the order, or draft with --subscription"}
+			"name it on the page of the order, write its id into its CSV, or draft with --subscription"}
 	}
 	return Check{"subscription_named", fine, f.o.Line.Subscription, ""}
 }
