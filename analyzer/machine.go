@@ -215,6 +215,14 @@ func (m *machine) trim() {
 			track.Trim()
 		}
 	}
-	m.segments, m.order = slices.Clip(m.segments), slices.Clip(m.order)
-	m.days.parts, m.days.whole, m.hours = slices.Clip(m.days.parts), slices.Clip(m.days.whole), slices.Clip(m.hours)
+	m.segments, m.order, m.hours = trimmed(m.segments), trimmed(m.order), trimmed(m.hours)
+	m.days.parts, m.days.whole = trimmed(m.days.parts), trimmed(m.days.whole)
+}
+
+// trimmed returns s in memory of its own size where it has more.
+func trimmed[T any](s []T) []T {
+	if cap(s) <= len(s)+len(s)/16 {
+		return s
+	}
+	return append(make([]T, 0, len(s)), s...)
 }

@@ -15,7 +15,8 @@ import (
 	drawing "gonum.org/v1/plot/vg/draw"
 )
 
-// draw draws time over samples, and memory of a machine over days: a straight line is growth in proportion.
+// draw draws time over samples, and memory of a machine over days, both by powers of ten: a line that rises by one where it goes
+// one to the right is growth in proportion.
 func draw(points []point, processor bool, file string) error {
 	clock, memory := plot.New(), plot.New()
 	clock.Title.Text, clock.X.Label.Text, clock.Y.Label.Text = "Time of adding and analysing", "millions of samples", "seconds"
@@ -33,7 +34,7 @@ func draw(points []point, processor bool, file string) error {
 				}
 				took := p.wall
 				if processor {
-					took = p.spent
+					took = p.added + p.analysed
 				}
 				times = append(times, plotter.XY{X: float64(p.samples()) / 1e6, Y: took.Seconds()})
 				if workers == 1 {
@@ -49,8 +50,10 @@ func draw(points []point, processor bool, file string) error {
 		}
 	}
 	for _, p := range []*plot.Plot{clock, memory} {
-		p.X.Min, p.Y.Min = 0, 0
-		p.Legend.Left, p.Legend.Top = p == clock, p == clock
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = p.X.Min/1.5, p.X.Max*1.5, p.Y.Min/1.5, p.Y.Max*3 // room for one point, and for the legend
+		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+		p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
+		p.Legend.Left, p.Legend.Top = true, true
 		p.Add(plotter.NewGrid())
 	}
 	return save([]*plot.Plot{clock, memory}, file)

@@ -24,7 +24,7 @@ func TestRun(t *testing.T) {
 
 // The feed gives every machine every slot once.
 func TestFeed(t *testing.T) {
-	f := newFeed(5, 8, 10, true)
+	f := newFeed(5, 8, 10, 4)
 	rows := int64(0)
 	for rec := f.next(); rec != nil; rec = f.next() {
 		rows += rec.NumRows()
