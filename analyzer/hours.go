@@ -60,13 +60,9 @@ func (d *hoursOfDay) addRun(second int, run *stretch) {
 	for i := 0; i < len(avg); {
 		hour := second / 3600
 		n := min(len(avg)-i, (3600*(hour+1)-second+seconds-1)/seconds)
-		sum, top := uint64(0), uint16(0)
-		for k, v := range avg[i : i+n] {
-			sum += (uint64(v)*uint64(seconds) + cellUnit - 1) / cellUnit
-			top = max(top, v)
-			if high != nil {
-				top = max(top, high[i+k])
-			}
+		sum, top := cellSum(avg[i:i+n], seconds), uint16(0)
+		if high != nil {
+			top = max(slices.Max(avg[i:i+n]), slices.Max(high[i:i+n]))
 		}
 		row := hourCell{sum: uint16(min(1<<16-1, sum)), high: noMaximum, quarters: uint8(min(255, n*(seconds/quarter)))}
 		if high != nil {
@@ -75,6 +71,20 @@ func (d *hoursOfDay) addRun(second int, run *stretch) {
 		d[hour].plus(row)
 		i, second = i+n, second+n*seconds
 	}
+}
+
+// cellSum adds up averages of so many seconds, in units of cellUnit, each rounded up.
+func cellSum(values []uint16, seconds int) (sum uint64) {
+	if seconds == cellUnit/2 { // five minutes
+		for _, v := range values {
+			sum += (uint64(v) + 1) / 2
+		}
+		return sum
+	}
+	for _, v := range values {
+		sum += (uint64(v)*uint64(seconds) + cellUnit - 1) / cellUnit
+	}
+	return sum
 }
 
 // plus adds what was measured in the same hour.
