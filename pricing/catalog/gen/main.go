@@ -12,7 +12,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"encoding/csv"
 	"fmt"
@@ -82,8 +81,8 @@ const sizesHeader = `# Virtual machine sizes: one row a size. Facts from public 
 # as_of 2026-08-01 resource SKU dumps of 45 regions (DarrenJohns/djtools-azure-vm-sku-locator f31f817): family .. generations, offered
 # as_of 2026-01-26 pricing calculator: temp disk, GPU, ACU, IOPS; a temp disk the calculator leaves open is 0 where the
 #   name of a v5 or later size (Bsv2 and DCsv3 too) has no d, else unknown (-1)
-# as_of 2026-11-28 (day of collection) MicrosoftDocs/azure-compute-docs, pages of the series (gen/limits.csv): disk, network and cached limits where the
-#   calculator has none; a size of constrained cores has those of its parent
+# as_of 2026-11-28 (day of collection) MicrosoftDocs/azure-compute-docs, pages of the series (gen/limits.csv): disk, network and cached limits; where the
+#   calculator says another limit of the disks the lower counts (B1s: 10 MB/s of the page, not 22.5); a size of constrained cores has those of its parent
 # as_of 2026-11-24 (day of collection) microsoft/finops-toolkit InstanceSizeFlexibility.csv 5b32714: group and ratio x 100, virtual machine sizes only
 # as_of 2026-11-24 (day of collection) MicrosoftDocs/azure-compute-docs bv1, bsv2, basv2, bpsv2: burst = baseline in 1/100 percent of the whole VM, initial, hourly and banked credits
 # Rows without vcpus are names that only price lists know: their shape is unknown. offered: a digit per region of the
@@ -159,8 +158,21 @@ func sizeRow(s, limits map[string]string, burst, offered string) []string {
 	}
 	return []string{s["arm_sku_name"], s["family"], s["vcpus"], s["vcpus_available"], scaled(s["memory_gib"], 1024),
 		s["max_data_disks"], s["max_nics"], features(s), s["cpu_arch"], s["hyperv_generations"], tempDisk(s), s["gpu"], s["acu"],
-		cmp.Or(s["uncached_disk_iops"], limits["disk_iops"]), cmp.Or(s["uncached_disk_bytes_per_s"], limits["disk_bytes_s"]),
-		cmp.Or(s["cached_temp_iops"], limits["cached_iops"]), limits["cached_bytes_s"], limits["network_mbits_s"], burst, s["isf_group"], scaled(s["isf_ratio"], 100), offered}
+		lower(s["uncached_disk_iops"], limits["disk_iops"]), lower(s["uncached_disk_bytes_per_s"], limits["disk_bytes_s"]),
+		lower(s["cached_temp_iops"], limits["cached_iops"]), limits["cached_bytes_s"], limits["network_mbits_s"], burst, s["isf_group"], scaled(s["isf_ratio"], 100), offered}
+}
+
+// lower returns the lower of two whole numbers, one where the other is blank: a limit must hold whichever source is right.
+func lower(a, b string) string {
+	x, errX := strconv.ParseInt(a, 10, 64)
+	y, errY := strconv.ParseInt(b, 10, 64)
+	switch {
+	case errX != nil:
+		return b
+	case errY != nil || x <= y:
+		return a
+	}
+	return b
 }
 
 func features(s map[string]string) string {
