@@ -61,6 +61,8 @@ var words = map[string]string{
 	"partner_objective":         "costs and savings are the partner's own",
 	"demand_fell":               "used less of late: the figures rest on the last four weeks",
 	"demand_rose":               "used more of late: the figures rest on the last four weeks",
+	"too_few":                   "measured on too few days",
+	"gone":                      "not billed in the window any more",
 	"no_metrics":                "no measurement of this machine was given",
 	"memory_unknown":            "memory was not measured",
 	"charges_without_metrics":   "billed, but never measured in these files",
