@@ -51,7 +51,7 @@ func (p *page) briefCustomer(c *customerStory) {
 		return
 	}
 	p.WriteString("\nResize first\n")
-	p.indented(p.resizes(bySaving(c.Resizes)[:min(briefRows, len(c.Resizes))]))
+	p.indented(p.resizes(c.Resizes[:min(briefRows, len(c.Resizes))]))
 	if more := len(c.Resizes) - briefRows; more > 0 {
 		p.paragraph(0, "… and "+count(int64(more))+" more machines")
 	}

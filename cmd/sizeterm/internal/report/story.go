@@ -168,9 +168,9 @@ func resizesOf(p *recommend.Plan, t *recommend.Total) []recommend.Resize {
 	for i := range p.VMs {
 		owner[p.VMs[i].Resource] = p.VMs[i].Customer
 	}
-	return keep(p.Resizes, func(r *recommend.Resize) bool {
+	return bySaving(keep(p.Resizes, func(r *recommend.Resize) bool {
 		return owner[r.VM] == t.Customer && (r.SavingMonth.Currency == t.Currency || r.SavingMonth.Currency == "")
-	})
+	}))
 }
 
 // groupNot groups what was not recommended by reason, the most frequent first.

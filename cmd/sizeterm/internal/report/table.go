@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
@@ -191,15 +192,19 @@ func busyShare(m *recommend.Marginal) string {
 
 // earnedBack is the day on which a line is expected to have earned its price: of its forecast where it has one, else if use stays as it was.
 func earnedBack(l *recommend.Line) string {
-	if f := l.Forecast; f != nil && f.BreakEvenMonths.Has {
-		return day(f.BreakEvenDate)
-	} else if f != nil {
+	months, date := earned(l)
+	if !months.Has || date.IsZero() {
 		return "not in term"
 	}
-	if l.BreakEvenDate.IsZero() {
-		return "not in term"
+	return day(date)
+}
+
+// earned is how many months a line is expected to need to earn its price, and the day on which it has.
+func earned(l *recommend.Line) (recommend.Fraction, time.Time) {
+	if f := l.Forecast; f != nil {
+		return f.BreakEvenMonths, f.BreakEvenDate
 	}
-	return day(l.BreakEvenDate)
+	return l.BreakEvenMonths, l.BreakEvenDate
 }
 
 // resizes is the table of machines that should change their size.

@@ -328,7 +328,7 @@ func actionWords(action string) string {
 	return action
 }
 
-// bySaving returns resizes with the largest saving first, for a short list.
+// bySaving returns resizes with the largest saving first.
 func bySaving(list []recommend.Resize) []recommend.Resize {
 	out := slices.Clone(list)
 	slices.SortStableFunc(out, func(a, b recommend.Resize) int { return saves(&b).Cmp(saves(&a)) })

@@ -231,10 +231,11 @@ func linesTab(s *story, partner bool) tab {
 	for i := range s.Customers {
 		for _, story := range s.Customers[i].Lines {
 			l := story.Line
+			back, on := earned(l)
 			row := []any{
 				story.Number, s.Customers[i].Title, string(l.Size), string(l.Region), term(l.Term.Years()), l.Quantity, l.Scope, l.Subscription, flexibility(l.Flexible),
 				l.BillingPlan, l.UnitPrice, l.TotalPrice, string(l.Currency), l.SavingMonth, l.SavingMonthLow, l.SavingMonthHigh, l.SavingTerm,
-				fraction(l.BreakEvenMonths), l.BreakEvenDate, fraction(l.Marginal.Last), fraction(l.Marginal.Next), share(l.Marginal.Threshold), l.PriceSource, l.PartnerOnRecord, l.ID,
+				fraction(back), on, fraction(l.Marginal.Last), fraction(l.Marginal.Next), share(l.Marginal.Threshold), l.PriceSource, l.PartnerOnRecord, l.ID,
 			}
 			if v := l.Partner; partner && v != nil {
 				row = append(row, v.CostMonth, v.PriceMonth, v.MarginMonth, v.CreditLostMonth, share(v.Threshold))
