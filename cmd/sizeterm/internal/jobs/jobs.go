@@ -109,6 +109,7 @@ type Options struct {
 // Queue takes jobs, and works on them between Start and Stop.
 type Queue struct {
 	client *river.Client[*sql.Tx]
+	reader *river.Client[*sql.Tx] // lists jobs without waiting for who writes
 	store  *store.Store
 	work   Work
 	o      Options
@@ -120,10 +121,7 @@ type Queue struct {
 // enqueued.
 func Open(ctx context.Context, s *store.Store, work Work, o Options) (*Queue, error) {
 	o = o.filled()
-	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(s.DB())
-	if s.Embedded() {
-		driver = riversqlite.New(s.DB())
-	}
+	driver := driverOf(s, s.DB())
 	if err := migrate(ctx, driver, o.Log); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
@@ -146,7 +144,18 @@ func Open(ctx context.Context, s *store.Store, work Work, o Options) (*Queue, er
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
 	q.client = client
+	if q.reader, err = river.NewClient(driverOf(s, s.Reading()), &river.Config{Logger: o.Log}); err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
 	return q, nil
+}
+
+// driverOf is the driver of the queue for a pool of the store.
+func driverOf(s *store.Store, db *sql.DB) riverdriver.Driver[*sql.Tx] {
+	if s.Embedded() {
+		return riversqlite.New(db)
+	}
+	return riverdatabasesql.New(db)
 }
 
 func (o Options) filled() Options {
@@ -228,7 +237,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 
 // Waiting returns how many jobs wait or run, and since when the oldest of them.
 func (q *Queue) Waiting(ctx context.Context) (n int, oldest time.Time, err error) {
-	list, err := q.client.JobList(ctx, river.NewJobListParams().First(10_000).States(rivertype.JobStateAvailable, rivertype.JobStateRetryable, rivertype.JobStateScheduled, rivertype.JobStateRunning))
+	list, err := q.reader.JobList(ctx, river.NewJobListParams().First(10_000).States(rivertype.JobStateAvailable, rivertype.JobStateRetryable, rivertype.JobStateScheduled, rivertype.JobStateRunning))
 	if err != nil {
 		return 0, oldest, fmt.Errorf("jobs: %w", err)
 	}
@@ -258,7 +267,7 @@ var standings = map[string][]rivertype.JobState{
 func (q *Queue) Standings(ctx context.Context) (map[string]Standing, error) {
 	all := map[string]Standing{}
 	for word, states := range standings {
-		list, err := q.client.JobList(ctx, river.NewJobListParams().First(10_000).States(states...))
+		list, err := q.reader.JobList(ctx, river.NewJobListParams().First(10_000).States(states...))
 		if err != nil {
 			return nil, fmt.Errorf("jobs: %w", err)
 		}
@@ -275,7 +284,7 @@ func (q *Queue) Standings(ctx context.Context) (map[string]Standing, error) {
 
 // Busy reports whether a job of the tenant waits for a worker or has one, and since when.
 func (q *Queue) Busy(ctx context.Context, tenant string) (since time.Time, busy bool, err error) {
-	list, err := q.client.JobList(ctx, river.NewJobListParams().First(10_000).States(rivertype.JobStateAvailable, rivertype.JobStateRunning))
+	list, err := q.reader.JobList(ctx, river.NewJobListParams().First(10_000).States(rivertype.JobStateAvailable, rivertype.JobStateRunning))
 	if err != nil {
 		return since, false, fmt.Errorf("jobs: %w", err)
 	}

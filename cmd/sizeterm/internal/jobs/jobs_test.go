@@ -313,3 +313,19 @@ func TestLaterIsNoTry(t *testing.T) {
 		require.Equal(t, 2*Tries+1, h.count(j))
 	})
 }
+
+// TestBusyWaitsForNoWriter: pages ask whether work goes on, and must not wait for an upload that is being put on the disk.
+func TestBusyWaitsForNoWriter(t *testing.T) {
+	onEach(t, func(t *testing.T, address string) {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		q, s := queue(t, address, nil, Options{})
+		enqueue(t, q, s, Job{What: Plan, Tenant: store.Local, Subject: "contoso"})
+		tx, err := s.DB().BeginTx(ctx, nil) // the only connection that writes, where the database is a file
+		require.NoError(t, err)
+		defer func() { _ = tx.Rollback() }()
+		_, busy, err := q.Busy(ctx, store.Local)
+		require.NoError(t, err)
+		require.True(t, busy)
+	})
+}

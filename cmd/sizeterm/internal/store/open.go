@@ -116,6 +116,9 @@ func (s *Store) Embedded() bool { return s.path != "" }
 // DB returns the pool that writes, for the queue of jobs, which keeps its tables beside ours.
 func (s *Store) DB() *sql.DB { return s.write }
 
+// Reading returns the pool that only reads: it waits for no writer.
+func (s *Store) Reading() *sql.DB { return s.read }
+
 // prepare checks whose database it is and brings it to the form that this program knows.
 func (s *Store) prepare(ctx context.Context) error {
 	if s.Embedded() {
