@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
 	"github.com/stretchr/testify/require"
 )
 
@@ -125,6 +126,42 @@ func TestSessions(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, found)
 		require.NoError(t, x.Delete("token"))
+	})
+}
+
+// TestSessionsMoveWithoutWriting: the request of a page moves the end of its session a little, and must not wait for who writes.
+func TestSessionsMoveWithoutWriting(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		x := s.Sessions(func() time.Time { return start })
+		encode := func(values map[string]any) []byte {
+			data, err := scs.GobCodec{}.Encode(start.Add(12*time.Hour), values)
+			require.NoError(t, err)
+			return data
+		}
+		values := map[string]any{"a": 1, "b": "x", "c": true, "d": int64(4)}
+		require.NoError(t, x.Commit("token", encode(values), start.Add(time.Hour)))
+		end := func() (until int64) {
+			require.NoError(t, s.read.QueryRow("SELECT expires FROM sessions").Scan(&until))
+			return until
+		}
+		tx, err := s.write.Begin() // the only connection that writes, where the database is a file
+		require.NoError(t, err)
+		for range 20 { // the encoding orders values by chance
+			require.NoError(t, x.Commit("token", encode(values), start.Add(time.Hour+3*time.Minute)))
+		}
+		require.NoError(t, tx.Rollback())
+		require.Equal(t, micros(start.Add(time.Hour)), end())
+		require.NoError(t, x.Commit("token", encode(values), start.Add(time.Hour+5*time.Minute)))
+		require.Equal(t, micros(start.Add(time.Hour+5*time.Minute)), end())
+		values["a"] = 2
+		require.NoError(t, x.Commit("token", encode(values), start.Add(time.Hour+5*time.Minute)))
+		data, _, err := x.Find("token")
+		require.NoError(t, err)
+		_, found, err := scs.GobCodec{}.Decode(data)
+		require.NoError(t, err)
+		require.Equal(t, 2, found["a"])
+		require.NoError(t, x.Commit("token", encode(values), start.Add(time.Minute)), "a nearer end counts")
+		require.Equal(t, micros(start.Add(time.Minute)), end())
 	})
 }
 
