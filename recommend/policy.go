@@ -91,8 +91,6 @@ type Policy struct {
 	PartnerCreditRate, Markup float64
 	// PartnerOnRecord is printed on each line; it cannot be changed after the purchase.
 	PartnerOnRecord string
-	// Exempt lists resources (ARM ids or names) whose hours are not counted as demand.
-	Exempt []string
 	// NoResize leaves every machine on its size; Sizing is the rules of sizes otherwise.
 	NoResize bool
 	Sizing   rightsize.Policy

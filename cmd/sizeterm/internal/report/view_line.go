@@ -234,7 +234,6 @@ type policyView struct {
 	PartnerCreditRate number   `json:"partner_credit_rate"`
 	Markup            number   `json:"markup"`
 	PartnerOnRecord   string   `json:"partner_on_record"`
-	Exempt            []string `json:"exempt"`
 
 	Resize bool             `json:"resize"`
 	Sizing sizingPolicyView `json:"sizing"`
@@ -246,7 +245,7 @@ func newPolicyView(p recommend.Policy) policyView {
 		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), RiskAversion: share(p.RiskAversion), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
 		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), CapacityPriority: texts(p.CapacityPriority), PriceAgeDays: share(p.PriceAge.Hours() / 24),
 		PriceTolerance: share(p.PriceTolerance), Objective: p.Objective, PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
-		PartnerOnRecord: p.PartnerOnRecord, Exempt: texts(p.Exempt), MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),
+		PartnerOnRecord: p.PartnerOnRecord, MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),
 		Resize: !p.NoResize, Sizing: newSizingPolicyView(&p.Sizing),
 	}
 }
