@@ -17,7 +17,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver of PostgreSQL
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
-	_ "modernc.org/sqlite" // the driver of SQLite
+	"modernc.org/sqlite" // the driver of SQLite
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Store is an open database.
@@ -84,9 +85,9 @@ func connect(address string) (*Store, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	const pragmas = "_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	const pragmas = "_pragma=busy_timeout(20000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	uri := "file:" + escape.Replace(address) + "?" + pragmas
-	write, err := sql.Open("sqlite", uri+"&_txlock=immediate")
+	write, err := sql.Open("sqlite", uri+"&_pragma=journal_mode(WAL)&_txlock=immediate") // the file keeps the mode: who reads need not ask for it
 	if err != nil {
 		return nil, err
 	}
@@ -121,22 +122,35 @@ func (s *Store) Reading() *sql.DB { return s.read }
 
 // prepare checks whose database it is and brings it to the form that this program knows.
 func (s *Store) prepare(ctx context.Context) error {
+	// Two programs may open a new file at once. While one of them turns its journal to WAL, SQLite tells the other that it is
+	// busy without waiting for busy_timeout (sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY"); then one of them
+	// migrates and the other finds it done.
 	if s.Embedded() {
-		if err := s.recognise(ctx); err != nil {
+		if err := patiently(ctx, s.recognise, busy); err != nil {
 			return err
 		}
 	}
-	var err error
-	for range 50 { // two programs may open a new file at once: one of them migrates, the other finds it done
-		if err = s.migrate(ctx); err == nil || errors.Is(err, ErrNewer) || ctx.Err() != nil {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	if err != nil {
+	if err := patiently(ctx, s.migrate, func(err error) bool { return !errors.Is(err, ErrNewer) }); err != nil {
 		return err
 	}
 	return s.in(ctx, s.write, func(tx *sql.Tx) error { return s.enforce(ctx, tx) })
+}
+
+// patiently repeats do for some two seconds, until it succeeds, the context ends or it fails with an error that passes not.
+func patiently(ctx context.Context, do func(context.Context) error, passes func(error) bool) error {
+	for n := 1; ; n++ {
+		err := do(ctx)
+		if err == nil || n == 100 || ctx.Err() != nil || !passes(err) {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// busy reports whether another connection holds the SQLite file; the low byte of a code is its class (sqlite.org/rescode.html).
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // recognise refuses files that are not ours and libraries that are too old, and marks a new file.
