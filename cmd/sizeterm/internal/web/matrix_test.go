@@ -12,7 +12,6 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,7 +263,29 @@ func contains(list []string, s string) bool {
 // does not exist.
 func TestWhoMayWhat(t *testing.T) {
 	w := newWorld(t)
-	w.callers = []caller{
+	all := append(w.server.routes(), w.server.apiRoutes...)
+	cells := 0
+	for i, rt := range all {
+		if i == 0 || endsSessions(all[i-1]) {
+			w.callers = w.everyone()
+		}
+		for _, c := range w.callers {
+			cells += w.try(rt, c)
+			w.server.buckets.kept = nil // the rate of callers is not what is tested
+		}
+	}
+	t.Logf("%d cells", cells)
+	require.GreaterOrEqual(t, cells, 1500)
+}
+
+// endsSessions reports whether a route signs its callers out.
+func endsSessions(rt route) bool { return strings.HasSuffix(rt.path, "/sign-out") }
+
+// everyone is every kind of caller, each signed in anew.
+func (w *world) everyone() []caller {
+	t := w.t
+	w.server.attempts.failed = nil // sign-ins that failed are not what is tested
+	callers := []caller{
 		{name: "nobody", enter: func(*http.Request) {}},
 		{name: "forged session", enter: func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "sizeterm", Value: "forged"}) }},
 		{name: "wrong key", enter: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+newKey()) }},
@@ -284,63 +305,59 @@ func TestWhoMayWhat(t *testing.T) {
 	gone.role = Nobody
 	stale := w.signedIn("admin of an hour ago", "home", Admin)
 	stale.stale = true
-	w.callers = append(w.callers, revoked, gone, stale)
+	callers = append(callers, revoked, gone, stale)
 	for _, role := range givenRoles {
 		c := w.signedIn("their "+role.String(), "away", role)
 		c.away = true
-		w.callers = append(w.callers, c)
+		callers = append(callers, c)
 	}
+	return callers
+}
 
-	all := append(w.server.routes(), w.server.apiRoutes...)
-	slices.SortStableFunc(all, func(a, b route) int { return strings.Count(a.path, "sign-out") - strings.Count(b.path, "sign-out") }) // it ends the session
-	cells := 0
-	for _, rt := range all {
-		for _, c := range w.callers {
-			answers := map[string]string{}
-			for _, which := range []string{"own", "missing", "malformed", "other"} {
-				seen := which
-				if c.away {
-					seen = map[string]string{"own": "other", "other": "own"}[which]
-					if seen == "" {
-						seen = which
-					}
-				}
-				r, ok := w.request(rt, seen, c.away)
-				if !ok {
-					continue
-				}
-				c.enter(r)
-				if c.stale {
-					w.clock.turn(freshFor + 1)
-				}
-				status, answer := w.send(r, rt)
-				if c.stale {
-					w.clock.turn(-freshFor - 1)
-				}
-				answers[which] = answer
-				cells++
-				cell := fmt.Sprintf("%s as %s, object %s: %.600s", rt.pattern(), c.name, which, answer)
-				if want := judged(rt, c); want != 0 {
-					require.Equal(t, want, status, cell)
-					continue
-				}
-				require.NotContains(t, []int{http.StatusUnauthorized, http.StatusInternalServerError}, status, cell)
-				if rt.path != "/sign-in" && rt.need != Nobody {
-					require.NotEqual(t, http.StatusForbidden, status, cell)
-				}
-				if rt.object == "unfinished" && which == "own" {
-					require.NotEqual(t, http.StatusNotFound, status, cell)
-				}
-				if rt.object != "" && which == "other" {
-					require.Equal(t, answers["missing"], answer, "another tenant's object: "+cell)
-					require.Contains(t, []int{http.StatusNotFound, http.StatusConflict}, status, cell)
-				}
+// try makes the requests of a route as a caller, one for each kind of object, and returns how many there were.
+func (w *world) try(rt route, c caller) (cells int) {
+	t := w.t
+	answers := map[string]string{}
+	for _, which := range []string{"own", "missing", "malformed", "other"} {
+		seen := which
+		if c.away {
+			seen = map[string]string{"own": "other", "other": "own"}[which]
+			if seen == "" {
+				seen = which
 			}
-			w.server.buckets.kept = nil // the rate of callers is not what is tested
+		}
+		r, ok := w.request(rt, seen, c.away)
+		if !ok {
+			continue
+		}
+		c.enter(r)
+		if c.stale {
+			w.clock.turn(freshFor + 1)
+		}
+		status, answer := w.send(r, rt)
+		if c.stale {
+			w.clock.turn(-freshFor - 1)
+		}
+		answers[which] = answer
+		cells++
+		cell := fmt.Sprintf("%s as %s, object %s: %.600s", rt.pattern(), c.name, which, answer)
+		if want := judged(rt, c); want != 0 {
+			require.Equal(t, want, status, cell)
+			continue
+		}
+		require.NotContains(t, []int{http.StatusUnauthorized, http.StatusInternalServerError}, status, cell)
+		if rt.path != "/sign-in" && rt.need != Nobody {
+			require.NotEqual(t, http.StatusForbidden, status, cell)
+		}
+		if rt.object == "unfinished" && which == "own" {
+			require.NotEqual(t, http.StatusNotFound, status, cell)
+		}
+		if rt.object != "" && which == "other" {
+			require.Equal(t, answers["missing"], answer, "another tenant's object: "+cell)
+			require.Contains(t, []int{http.StatusNotFound, http.StatusConflict}, status, cell)
 		}
 	}
-	t.Logf("%d cells", cells)
-	require.GreaterOrEqual(t, cells, 1500)
+	return cells
 }
 
 // send returns the status and all of an answer that could tell two apart.

@@ -166,6 +166,12 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.audit(r.Context(), "password.set", who.ID, "")
+	if err := s.endPerson(r.Context(), who.Tenant, who.ID); err != nil { // whoever came in before knew another password, or none
+		return err
+	}
+	if err := s.begun(r.Context(), who.Tenant, who.ID); err != nil {
+		return err
+	}
 	http.Redirect(w, r, "/account?done", http.StatusSeeOther)
 	return nil
 }

@@ -153,6 +153,11 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 	if err := s.People.Save(r.Context(), p); err != nil {
 		return err
 	}
+	if p.Disabled {
+		if err := s.endPerson(r.Context(), p.Tenant, p.ID); err != nil {
+			return err
+		}
+	}
 	s.audit(r.Context(), "person.changed", p.ID, r.PostForm.Get("do"))
 	return s.showPeople(w, r, link, p.Name)
 }

@@ -161,6 +161,7 @@ func (p *Provider) signOutAddress(ctx context.Context) string {
 type vouched struct {
 	tenant          string // of ours
 	issuer, subject string
+	session         string // by which the provider knows the sign-in; "" where it does not say
 	name            string
 	known           []string  // by which an admin may have invited the person: a verified address, the object id; lower case
 	role            Role      // Nobody where the provider gives none
@@ -176,6 +177,7 @@ type claims struct {
 	Verified  any               `json:"email_verified"`
 	Owned     any               `json:"xms_edov"` // Entra ID: the directory owns the domain of the address
 	Party     string            `json:"azp"`
+	Session   string            `json:"sid"`
 	Roles     texts             `json:"roles"`
 	Groups    texts             `json:"groups"`
 	Elsewhere map[string]string `json:"_claim_names"`
@@ -260,6 +262,9 @@ func (p *Provider) judge(ctx context.Context, found *oidc.Provider, text, nonce 
 	if email := strings.ToLower(strings.TrimSpace(c.Email)); email != "" && (said(c.Verified) || said(c.Owned)) {
 		v.known = append(v.known, email)
 	}
+	if len(c.Session) <= maxSession {
+		v.session = c.Session
+	}
 	if c.Object != "" && directory != "" {
 		v.known = append(v.known, strings.ToLower(c.Object))
 	}
@@ -267,6 +272,54 @@ func (p *Provider) judge(ctx context.Context, found *oidc.Provider, text, nonce 
 		v.at = time.Unix(c.SignedIn, 0).UTC()
 	}
 	return v, nil
+}
+
+// maxSession is the length of the longest name of a provider's session that is kept, in bytes.
+const maxSession = 255
+
+// ending is what a logout token says: the session that ended, or whose sessions did.
+type ending struct {
+	issuer, session, subject string
+	token                    string // its id: nobody is signed out twice by it
+}
+
+// ended checks a logout token, in the order of OpenID Connect Back-Channel Logout 1.0, section 2.6.
+func (p *Provider) ended(ctx context.Context, text string) (ending, error) {
+	ctx, found, err := p.discover(ctx)
+	if err != nil {
+		return ending{}, err
+	}
+	// Issuer and times are checked below, as those of ID tokens are.
+	verifier := found.Verifier(&oidc.Config{ClientID: p.o.Client, SupportedSigningAlgs: tokenAlgorithms, SkipIssuerCheck: true, SkipExpiryCheck: true})
+	token, err := verifier.VerifyLogout(ctx, text)
+	now := p.o.Now()
+	switch {
+	case err != nil:
+		return ending{}, distrust(err.Error())
+	case !p.issues(token.Issuer):
+		return ending{}, distrust("issued by another")
+	case now.After(token.Expiry.Add(tokenSkew)), now.After(token.IssuedAt.Add(logoutLife)):
+		return ending{}, distrust("expired")
+	case token.IssuedAt.After(now.Add(tokenSkew)):
+		return ending{}, distrust("not valid yet")
+	}
+	return ending{token.Issuer, token.SessionID, token.Subject, token.TokenID}, nil
+}
+
+// logoutLife is how long a logout token counts, whatever it says: its id is remembered for longer.
+const logoutLife = time.Hour
+
+// issues reports whether an issuer is the provider, for one of the directories whose people may come.
+func (p *Provider) issues(issuer string) bool {
+	if len(p.o.Directories) == 0 {
+		return issuer == p.issuer
+	}
+	for directory := range p.o.Directories {
+		if issuer == strings.ReplaceAll(p.issuer, anyDirectory, directory) {
+			return true
+		}
+	}
+	return false
 }
 
 // said reports whether a claim is true; providers write it in several ways.

@@ -109,6 +109,11 @@ func (s *Server) fromProvider(w http.ResponseWriter, r *http.Request) error {
 		s.sessions.Put(ctx, sessionSince, v.at.Unix())
 	}
 	s.sessions.Put(ctx, sessionVouched, true)
+	if v.session != "" {
+		if err := s.restsOn(ctx, v.issuer, v.session); err != nil {
+			return err
+		}
+	}
 	s.sessions.Remove(ctx, sessionPending)
 	s.audit(withPrincipal(ctx, Principal{Tenant: p.Tenant, ID: p.ID}), "signed_in", p.ID, "provider")
 	http.Redirect(w, r, a.Next, http.StatusSeeOther)

@@ -64,7 +64,7 @@ func (s *Server) newSessions() *scs.SessionManager {
 	return m
 }
 
-// identify finds out who asks. A session of somebody who left or was disabled is nobody's.
+// identify finds out who asks. A session that was ended from elsewhere, or is of somebody who left or was shut out, is nobody's.
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := s.principal(r)
@@ -92,6 +92,9 @@ func (s *Server) principal(r *http.Request) (Principal, error) {
 	case err != nil:
 		return Principal{}, err
 	}
+	if over, err := s.over(ctx, tenant, id); over || err != nil {
+		return Principal{}, err
+	}
 	return Principal{Tenant: tenant, ID: id, Name: person.Name, Role: person.Role, Since: time.Unix(s.sessions.GetInt64(ctx, sessionSince), 0).UTC()}, nil
 }
 
@@ -103,7 +106,9 @@ func (s *Server) enter(ctx context.Context, tenant, id string) error {
 	s.sessions.Put(ctx, sessionTenant, tenant)
 	s.sessions.Put(ctx, sessionPerson, id)
 	s.sessions.Put(ctx, sessionSince, s.now().Unix())
-	return nil
+	s.sessions.Remove(ctx, sessionVouched)
+	s.sessions.Remove(ctx, sessionProvider)
+	return s.begun(ctx, tenant, id)
 }
 
 // Links keeps the one-time links by which people sign in, by the MAC of their secrets.
@@ -221,17 +226,5 @@ func (s *Server) welcome(w http.ResponseWriter, r *http.Request, tenant, person,
 	}
 	s.audit(withPrincipal(r.Context(), Principal{Tenant: tenant, ID: person}), "signed_in", person, "")
 	http.Redirect(w, r, next, http.StatusSeeOther)
-	return nil
-}
-
-func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
-	to := "/sign-in"
-	if s.sessions.GetBool(r.Context(), sessionVouched) {
-		to += "?out"
-	}
-	if err := s.sessions.Destroy(r.Context()); err != nil {
-		return err
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
