@@ -32,6 +32,7 @@ func (o Options) minAge() time.Duration {
 type Analysis struct {
 	AsOf          time.Time
 	Window        demand.Window // the last whole weeks that the files hold; all of it where they hold less than a week
+	Lead          int           // days of the files before the window that a lookback of 60 days reaches
 	Coverage      []Coverage
 	Profiles      []Profile
 	Groupings     []Grouping

@@ -22,7 +22,7 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 	r := &run{a: a, byID: map[uint32]*customer{}, out: &Analysis{}}
 	r.collect()
 	r.choose()
-	r.out.AsOf, r.out.Window = r.asOf, r.window
+	r.out.AsOf, r.out.Window, r.out.Lead = r.asOf, r.window, int(r.lead)
 	ages := r.list()
 	r.newNames()
 	strangers := r.match()

@@ -16,7 +16,8 @@ type entry struct {
 	*thing
 	size, region uint32
 	spot         bool
-	days         []usedDay // rising
+	days         []usedDay       // rising
+	covered      map[int32]int64 // micro-hours under a reservation or savings plan by day; nil is none
 	vm           VM
 	softwareOS   string // of software rows, for machines whose own rows do not say
 	rate, list   rateAt
@@ -136,6 +137,12 @@ func (r *run) addCompute(e *entry, l lineRef, s *sku) {
 	}
 	e.long = e.long || l.long
 	vm := &e.vm
+	if (s.model == usage.Reservation || s.model == usage.SavingsPlan) && (r.inside(l.day) || r.leads(l.day)) {
+		if e.covered == nil {
+			e.covered = map[int32]int64{}
+		}
+		e.covered[l.day] += l.hours
+	}
 	if r.inside(l.day) {
 		vm.Hours += l.hours
 		vm.Cost += l.cost
@@ -225,6 +232,9 @@ func (r *run) add(e *entry, profile *demand.Series, m *joined) {
 	for i := range e.days {
 		d := &e.days[i]
 		total := d.total()
+		if m != nil && total > 0 && d.day < end && r.leads(d.day) {
+			r.addLead(e, d, total, m)
+		}
 		if !r.inside(d.day) || d.day >= end || total == 0 {
 			continue
 		}
@@ -260,7 +270,34 @@ func (r *run) add(e *entry, profile *demand.Series, m *joined) {
 		}
 	}
 	e.vm.known = e.known
+	if m != nil {
+		r.addCovered(e, m)
+	}
 	r.rhythm(e)
+}
+
+// addLead adds the hours of a day before the window.
+func (r *run) addLead(e *entry, d *usedDay, total int64, m *joined) {
+	if m.Lead == nil {
+		m.Lead = make([]int64, 24*int(r.lead))
+	}
+	hours, source := r.hoursOf(e, d, total)
+	if source == notKnown {
+		hours = evenly(total)
+	}
+	for h, micro := range hours {
+		m.Lead[24*int(d.day-r.first+r.lead)+h] += micro
+	}
+}
+
+// addCovered adds what reservations and savings plans covered by day.
+func (r *run) addCovered(e *entry, m *joined) {
+	if len(e.covered) > 0 && m.CoveredDays == nil {
+		m.CoveredDays = make([]int64, int(r.lead+r.days))
+	}
+	for day, micro := range e.covered {
+		m.CoveredDays[day-r.first+r.lead] += micro
+	}
 }
 
 func addDay(s *demand.Series, at int, total int64, hours *[24]int64, from source) {

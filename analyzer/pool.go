@@ -117,9 +117,11 @@ func (g *groups) pool(r *run, e *entry) *pooled {
 	}
 	p := g.pools[key]
 	if p == nil {
-		gaps := r.byID[e.customer].gaps(r.first, r.days)
+		c := r.byID[e.customer]
+		gaps := c.gaps(r.first, r.days)
 		p = &pooled{members: map[memberKey]*joined{}, Pool: Pool{Customer: e.vm.Customer, Currency: e.vm.Currency,
-			Region: e.vm.Region, Group: key.group, Flexible: flexible, Days: int(r.days) - len(gaps), Gaps: gaps}}
+			Region: e.vm.Region, Group: key.group, Flexible: flexible, Days: int(r.days) - len(gaps), Gaps: gaps,
+			LeadGaps: c.gaps(r.first-r.lead, r.lead)}}
 		g.pools[key] = p
 	}
 	return p
@@ -186,16 +188,23 @@ func (p *pooled) finish(days int) bool {
 		if m.VMs > 0 {
 			p.Members = append(p.Members, m.Member)
 			p.Exact = p.Exact && m.Series.Exact()
+		} else if m.Lead != nil {
+			p.Left = append(p.Left, m.Member)
 		}
 	}
-	slices.SortFunc(p.Members, func(x, y Member) int {
-		return cmp.Or(cmp.Compare(x.Subscription, y.Subscription), cmp.Compare(x.ResourceGroup, y.ResourceGroup),
-			cmp.Compare(x.Size, y.Size), cmp.Compare(x.OS, y.OS))
-	})
+	sortMembers(p.Left)
+	sortMembers(p.Members)
 	slices.SortFunc(p.Young, func(x, y Excluded) int {
 		return cmp.Or(cmp.Compare(x.Resource, y.Resource), cmp.Compare(x.Size, y.Size), x.Since.Compare(y.Since), cmp.Compare(x.Hours, y.Hours))
 	})
 	return len(p.Members) > 0 || len(p.Young) > 0
+}
+
+func sortMembers(members []Member) {
+	slices.SortFunc(members, func(x, y Member) int {
+		return cmp.Or(cmp.Compare(x.Subscription, y.Subscription), cmp.Compare(x.ResourceGroup, y.ResourceGroup),
+			cmp.Compare(x.Size, y.Size), cmp.Compare(x.OS, y.OS))
+	})
 }
 
 func sortPools(pools []Pool) {

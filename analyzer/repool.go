@@ -165,6 +165,7 @@ func (r *repool) place(vm *VM, change Change, gaps []int) {
 			Series: demand.NewSeries(24 * r.days)}}
 		if was := r.rates[rateKey{p, key}]; was != nil {
 			m.rate.rate, m.list.rate = was.Rate, was.ListRate
+			m.Lead, m.CoveredDays = was.Lead, was.CoveredDays
 		}
 		p.members[key] = m
 	}

@@ -145,6 +145,8 @@ type Pool struct {
 	Exact    bool       // every member's hours are known to the hour
 	Days     int        // complete days of the window that the files cover
 	Gaps     []int      // the other days of the window, counted from 0: their hours are unknown, and the zeros of a Series there are not zero demand
+	Left     []Member   // members that ran only in the days of Analysis.Lead: their Series are empty
+	LeadGaps []int      // days of Analysis.Lead that the files do not cover, counted from its first
 	Known    Known      // of the members' hours
 	Young    []Excluded // machines younger than the age limit, left out of Members
 	Warnings []Warning
@@ -158,6 +160,8 @@ type Member struct {
 	OS                          string // "linux" or "windows"
 	VMs                         int
 	Series                      demand.Series // micro-instances in each hour of the window: all used hours, covered or not
+	Lead                        []int64       // micro-instances in each hour of Analysis.Lead, spread over the day where its hours are not known; nil is none
+	CoveredDays                 []int64       // micro-hours of each day, from the first of Analysis.Lead, that a reservation or savings plan covered; nil is none
 	Covered                     int64         // micro-hours of these that a reservation covered
 	PlanCovered                 int64         // micro-hours of these that a savings plan covered
 	Rate                        int64         // on-demand price an instance-hour from the customer's own rows, 1e-10; 0 unknown

@@ -22,12 +22,16 @@ type run struct {
 	window    demand.Window
 	first     int32 // day of window.From
 	days      int32 // of the window
+	lead      int32 // days before first that the files hold and a lookback reaches
 	asOf      time.Time
 	things    []*thing
 	names     machineNames
 	byName    []*machine // with samples, sorted
 	out       *Analysis
 }
+
+// longestLookback is how many days before the end of the window anybody asks for: Microsoft's recommender looks back 7, 30 or 60.
+const longestLookback = 60
 
 // cellRef is a cell with its name.
 type cellRef struct {
@@ -177,6 +181,7 @@ func (r *run) choose() {
 		r.asOf = asOf.UTC()
 		end = min(end, int32(floorDay(asOf.Unix())))
 	}
+	held := min(longestLookback, end-first)
 	if back := int32(r.a.opts.LookbackDays); back > 0 {
 		first = max(first, end-back)
 	}
@@ -184,9 +189,12 @@ func (r *run) choose() {
 	if weeks := r.days / 7; weeks > 0 {
 		r.days = 7 * weeks
 	}
-	r.first = end - r.days
+	r.first, r.lead = end-r.days, max(0, held-r.days)
 	r.window = demand.Window{From: dayTime(r.first), To: dayTime(end)}
 }
+
+// leads reports whether a day lies before the window where a lookback reaches.
+func (r *run) leads(day int32) bool { return day >= r.first-r.lead && day < r.first }
 
 // inside reports whether a day is in the window.
 func (r *run) inside(day int32) bool { return day >= r.first && day < r.first+r.days }

@@ -88,7 +88,9 @@ type Plan struct {
 	Rescopes       []Rescope // owned reservations to apply more widely before anything is bought
 	Later          []Later   // what falls due after AsOf, by date
 	NotRecommended []NotRecommended
-	Reference      []Reference
+	Reference      []Reference // Microsoft's rule on the hours of the plan's own figures, with the sizes that the plan leaves
+	Asked          []Reference // Microsoft's rule on the usage as it was billed, by scope and lookback
+	Lookbacks      []Reach     // which lookbacks Asked covers
 	Totals         []Total
 	Warnings       []analyzer.Warning
 	Policy         Policy
@@ -302,7 +304,7 @@ type NotRecommended struct {
 	Way      string // the nearest eligible way; empty where there is none, or nothing stands in the way but the money
 }
 
-// Reference is what Microsoft's own rule recommends on the same window, for comparison.
+// Reference is what Microsoft's own rule recommends, for comparison. Its money covers the days that it looks back.
 type Reference struct {
 	Customer, Scope                   string
 	Region                            catalog.Region
@@ -310,6 +312,7 @@ type Reference struct {
 	Term                              pricing.Term
 	Currency                          money.Code
 	LookbackDays                      int
+	Billed                            bool // the usage as it was billed: sizes of today
 	Quantity                          int64
 	CostWithout, CostWith, NetSavings money.Amount
 	Difference                        string

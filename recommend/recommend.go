@@ -20,6 +20,7 @@ func Recommend(in Input) (*Plan, error) {
 	if in.Analysis == nil || in.Book == nil {
 		return nil, fmt.Errorf("recommend: an analysis and a price book are needed")
 	}
+	read := in
 	in.Analysis = withoutPlanned(in.Analysis)
 	plan := &Plan{
 		AsOf: in.Analysis.AsOf, Files: in.Files, Prices: in.Book.Sources(), Window: in.Analysis.Window,
@@ -70,6 +71,9 @@ func Recommend(in Input) (*Plan, error) {
 	}
 	if err := plan.total(decisions, today, sizes, budgets, &in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
+	}
+	if err := plan.lookBack(&read, in.scope); err != nil {
+		return nil, fmt.Errorf("recommend: lookback: %w", err)
 	}
 	plan.showWays(decisions, &in)
 	plan.sort()
@@ -266,6 +270,10 @@ func (p *Plan) warn(code, subject, detail string) {
 // sort puts every list in the order of its keys, so that the same plan has the same bytes.
 func (p *Plan) sort() {
 	sortLater(p.Later)
+	slices.SortStableFunc(p.Asked, func(a, b Reference) int {
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Size, b.Size),
+			cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.LookbackDays, b.LookbackDays), cmp.Compare(a.Term, b.Term))
+	})
 	slices.SortFunc(p.Rescopes, func(a, b Rescope) int {
 		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Reservation, b.Reservation), cmp.Compare(a.ID, b.ID))
 	})

@@ -2,31 +2,29 @@ package recommend
 
 import (
 	"fmt"
-	"slices"
 
-	"sizeterm/analyzer/demand"
 	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/bill"
 )
 
-// references computes what Microsoft's own rule recommends on the same window: for each size by itself, shared scope, the
-// quantity among those that occurred with the lowest cost of the window (domain 2.1). It sees neither the flexibility
-// group nor how long demand lasts, which is why it differs from the plan.
+// references computes what Microsoft's own rule recommends on the hours of the plan's own figures, with the sizes that the plan leaves:
+// for each size by itself, at the shared scope. It is what the plan is compared with; what Microsoft's recommender itself would print is in
+// Plan.Asked.
 func (d *decision) references(in *Input) ([]Reference, error) {
 	if len(d.market.rates) == 0 {
 		return nil, nil
 	}
 	var refs []Reference
 	for _, size := range sortedSizes(d.market.rates) {
-		hours := d.instances(size)
+		rule := NewRule(d.instances(size), rateOf(d.market.rates[size].rate), rateOf(0))
 		for _, term := range termsOf {
 			offer, ok := d.offerOf(Purchase{Size: size, Term: term})
 			if !ok {
 				continue
 			}
-			ref, err := d.reference(offer, hours)
+			ref, err := d.reference(offer, rule)
 			if err != nil {
 				return nil, err
 			}
@@ -58,55 +56,38 @@ func (d *decision) instances(size catalog.Size) []int64 {
 		}
 	}
 	if used > 0 && covered > 0 {
-		share := bill.Frac(max(0, used-covered), used)
-		for h := range total {
-			total[h], _ = bill.Whole(total[h]).Mul(share).Round()
-		}
+		scaleTo(total, used-covered, used)
 	}
 	return withoutGaps(total, d.pool.Gaps)[d.unseen():]
 }
 
-// reference finds the quantity of one offer with the lowest cost over the window.
-func (d *decision) reference(offer pricing.Offer, hours []int64) (Reference, error) {
+// scaleTo multiplies hours by a share, at least 0.
+func scaleTo(hours []int64, part, whole int64) {
+	share := bill.Frac(max(0, part), whole)
+	for h := range hours {
+		hours[h], _ = bill.Whole(hours[h]).Mul(share).Round()
+	}
+}
+
+// reference asks the rule about one offer.
+func (d *decision) reference(offer pricing.Offer, rule Rule) (Reference, error) {
+	best := rule.reserving(bill.Frac(offer.Total.Micros, offer.Term.Hours())).Best()
 	ref := Reference{
-		Customer: d.pool.Customer, Scope: sharedScope, Region: d.pool.Region, Size: offer.Size, Term: offer.Term, Currency: d.currency,
-	}
-	rate := d.market.rates[offer.Size].rate
-	quantities := []int64{0}
-	for _, n := range hours {
-		quantities = append(quantities, (n+demand.Full-1)/demand.Full)
-	}
-	slices.Sort(quantities)
-	var best, nothing bill.Exact
-	for i, q := range slices.Compact(quantities) {
-		cost := windowCost(q, offer, rate, hours)
-		if i == 0 {
-			best, nothing = cost, cost
-		}
-		if cost.Cmp(best) < 0 {
-			best, ref.Quantity = cost, q
-		}
+		Customer: d.pool.Customer, Scope: sharedScope, Region: d.pool.Region, Size: offer.Size, Term: offer.Term, Currency: d.currency, Quantity: best.Quantity,
 	}
 	var err error
-	if ref.CostWithout, err = amountOf(nothing, d.currency); err != nil {
+	if ref.CostWithout, err = amountOf(best.OnDemand, d.currency); err != nil {
 		return ref, err
 	}
-	if ref.CostWith, err = amountOf(best, d.currency); err != nil {
+	if ref.CostWith, err = amountOf(best.Total(), d.currency); err != nil {
 		return ref, err
 	}
 	ref.NetSavings, err = ref.CostWithout.Sub(ref.CostWith)
 	return ref, err
 }
 
-// windowCost is q·H·r + p·Σ max(0, u_h − q) in micro-units.
-func windowCost(q int64, offer pricing.Offer, rate money.Rate, hours []int64) bill.Exact {
-	over := int64(0)
-	for _, n := range hours {
-		over += max(0, n-q*demand.Full)
-	}
-	reserved := bill.Whole(offer.Total.Micros).Mul(bill.Whole(q)).Mul(bill.Frac(int64(len(hours)), offer.Term.Hours()))
-	return reserved.Add(bill.Whole(int64(rate)).Mul(bill.Frac(over, demand.Full)).Quo(bill.Whole(10_000)))
-}
+// rateOf is a rate in micro-units an hour.
+func rateOf(rate money.Rate) bill.Exact { return bill.Frac(int64(rate), 10_000) }
 
 func amountOf(micros bill.Exact, currency money.Code) (money.Amount, error) {
 	n, ok := micros.Round()

@@ -285,6 +285,8 @@ func joinedPlans(plans []*recommend.Plan) *recommend.Plan {
 		all.Later = slices.Concat(all.Later, p.Later)
 		all.NotRecommended = slices.Concat(all.NotRecommended, p.NotRecommended)
 		all.Reference = slices.Concat(all.Reference, p.Reference)
+		all.Asked = slices.Concat(all.Asked, p.Asked)
+		all.Lookbacks = slices.Concat(all.Lookbacks, p.Lookbacks)
 		all.Totals = slices.Concat(all.Totals, p.Totals)
 	}
 	return &all

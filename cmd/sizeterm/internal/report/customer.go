@@ -71,6 +71,8 @@ func customerPart(p *recommend.Plan, customer string) *recommend.Plan {
 	q.Later = keep(p.Later, func(x *recommend.Later) bool { return x.Customer == customer })
 	q.Rescopes = keep(p.Rescopes, func(x *recommend.Rescope) bool { return x.Customer == customer })
 	q.Reference = keep(p.Reference, func(x *recommend.Reference) bool { return x.Customer == customer })
+	q.Asked = keep(p.Asked, func(x *recommend.Reference) bool { return x.Customer == customer })
+	q.Lookbacks = keep(p.Lookbacks, func(x *recommend.Reach) bool { return x.Customer == customer })
 	q.Totals = keep(p.Totals, func(x *recommend.Total) bool { return x.Customer == customer })
 
 	own := subjectsOf(p, customer)

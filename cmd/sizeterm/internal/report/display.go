@@ -20,7 +20,7 @@ func displayed(p *recommend.Plan, conversions []pricing.Conversion) (*recommend.
 		d[c.From] = c
 	}
 	q := *p
-	for _, part := range []any{&q.Resizes, &q.Pools, &q.Lines, &q.Later, &q.Rescopes, &q.Reference, &q.Totals, &q.Answer} {
+	for _, part := range []any{&q.Resizes, &q.Pools, &q.Lines, &q.Later, &q.Rescopes, &q.Reference, &q.Asked, &q.Totals, &q.Answer} {
 		v := reflect.ValueOf(part).Elem()
 		shown, err := d.convert(v)
 		if err != nil {

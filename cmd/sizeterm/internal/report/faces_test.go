@@ -123,7 +123,7 @@ func sheetRows(t *testing.T, doc []byte, name string) [][]string {
 
 func TestXLSXHoldsThePlan(t *testing.T) {
 	doc := render(t, contosoPlan(), XLSX, version)
-	require.Equal(t, []string{"Summary", "Order lines", "Resize first", "Later", "Why", "Payments", "Calendar", "Show-back", "Not recommended", "Microsoft's rule", "Sizes", "Machines", "Warnings", "Made from"},
+	require.Equal(t, []string{"Summary", "Order lines", "Resize first", "Later", "Why", "Payments", "Calendar", "Show-back", "Not recommended", "Microsoft's rule", "Microsoft's recommender", "Sizes", "Machines", "Warnings", "Made from"},
 		openBook(t, doc).GetSheetList())
 	lines := sheetRows(t, doc, "Order lines")
 	require.Len(t, lines, 3)

@@ -54,9 +54,20 @@ func contosoPlan() *recommend.Plan {
 			LookbackDays: 30, Quantity: 8, CostWithout: dollars(1_545_60), CostWith: dollars(1_190_12), NetSavings: dollars(355_48),
 			Difference: "it counts 8 machines that ran at once in the busiest hours; units 7 and 8 were busy 31.0 % of the hours, below the threshold",
 		}},
+		Asked: []recommend.Reference{
+			askedOf("/subscriptions/11111111-2222-3333-4444-555555555555", 7, 6, 88_87), askedOf("shared", 7, 8, 88_87), askedOf("shared", 30, 9, 391_20),
+		},
+		Lookbacks: []recommend.Reach{{Customer: contoso, Days: 7, Covered: true}, {Customer: contoso, Days: 30, Covered: true, Detail: "2 of the days have no row and are left out"},
+			{Customer: contoso, Days: 60, Detail: "not covered: the files hold the last 31 days before 2026-11-24"}},
 		Totals:   []recommend.Total{contosoTotal()},
 		Warnings: []analyzer.Warning{{Code: "price_old", Subject: "Standard_E8s_v5 in polandcentral", Detail: "the price is of 2026-08-01, 115 days before the day of this plan"}},
 	}
+}
+
+// askedOf is what Microsoft's recommender says of D4s at a scope.
+func askedOf(scope string, days int, quantity, cents int64) recommend.Reference {
+	return recommend.Reference{Customer: contoso, Scope: scope, Region: "polandcentral", Size: "Standard_D4s_v5", Term: pricing.ThreeYear, Currency: "USD", Billed: true,
+		LookbackDays: days, Quantity: quantity, CostWithout: dollars(3 * cents), CostWith: dollars(2 * cents), NetSavings: dollars(cents), Difference: "it repeats these days"}
 }
 
 // contosoLater is an owned reservation that ends and what is planned for that day.

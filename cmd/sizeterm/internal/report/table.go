@@ -52,6 +52,7 @@ func (p *page) full(s *story) {
 	}
 	p.remarks("Not recommended, and why", s.Not, true)
 	p.reference(s.Reference)
+	p.asked(s.Plan)
 	p.remarks("Warnings", s.Warnings, true)
 	p.basis(s)
 }

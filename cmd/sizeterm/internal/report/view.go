@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"sizeterm/analyzer"
 	"sizeterm/pricing"
@@ -39,6 +40,7 @@ type planView struct {
 	Answer         *answerView     `json:"what_if"`
 	Sizing         sizingView      `json:"sizing"`
 	Display        []displayView   `json:"display"`
+	Lookbacks      []lookbackView  `json:"reference_lookbacks"`
 }
 
 // newPlanView lays a plan out for JSON.
@@ -54,7 +56,7 @@ func newPlanView(p *recommend.Plan, version string, conversions []pricing.Conver
 		Pools:          list(p.Pools, newPoolView),
 		Lines:          list(p.Lines, newLineView),
 		NotRecommended: list(p.NotRecommended, newNotView),
-		Reference:      list(p.Reference, newReferenceView),
+		Reference:      list(slices.Concat(p.Reference, p.Asked), newReferenceView),
 		Totals:         list(p.Totals, newTotalView),
 		Warnings:       list(p.Warnings, newWarningView),
 		Policy:         newPolicyView(p.Policy),
@@ -63,6 +65,7 @@ func newPlanView(p *recommend.Plan, version string, conversions []pricing.Conver
 		Answer:         newAnswerView(p.Answer),
 		Sizing:         newSizingView(&p.Sizing),
 		Display:        list(conversions, newDisplayView),
+		Lookbacks:      list(p.Lookbacks, newLookbackView),
 	}
 }
 

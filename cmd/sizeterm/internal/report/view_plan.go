@@ -208,10 +208,28 @@ type referenceView struct {
 	NetSavings   string `json:"net_savings"`
 	Difference   string `json:"difference"`
 	Currency     string `json:"currency"`
+	Sizes        string `json:"sizes"` // "planned" or "billed"
+}
+
+// lookbackView says whether the files cover one of Microsoft's lookbacks.
+type lookbackView struct {
+	Customer string `json:"customer"`
+	Days     int    `json:"days"`
+	Covered  bool   `json:"covered"`
+	Detail   string `json:"detail"`
+}
+
+func newLookbackView(l *recommend.Reach) lookbackView {
+	return lookbackView{l.Customer, l.Days, l.Covered, l.Detail}
 }
 
 func newReferenceView(r *recommend.Reference) referenceView {
+	sizes := "planned"
+	if r.Billed {
+		sizes = "billed"
+	}
 	return referenceView{
+		Sizes:    sizes,
 		Customer: r.Customer, Scope: r.Scope, Region: string(r.Region), Size: string(r.Size), Term: r.Term.String(),
 		LookbackDays: r.LookbackDays, Quantity: r.Quantity, CostWithout: exact(r.CostWithout), CostWith: exact(r.CostWith),
 		NetSavings: exact(r.NetSavings), Difference: r.Difference, Currency: string(r.Currency),

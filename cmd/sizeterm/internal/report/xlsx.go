@@ -197,7 +197,7 @@ func float(decimal string) float64 {
 func tabsOf(plan *recommend.Plan, opts Options) []tab {
 	s := newStory(plan, opts.PartnerView)
 	return []tab{
-		summaryTab(s), linesTab(s, opts.PartnerView), resizesTab(s), laterTab(s), whyTab(s), cashTab(s), calendarTab(s), showBackTab(s), notTab("Not recommended", s.Not), referenceTab(s),
+		summaryTab(s), linesTab(s, opts.PartnerView), resizesTab(s), laterTab(s), whyTab(s), cashTab(s), calendarTab(s), showBackTab(s), notTab("Not recommended", s.Not), referenceTab(s), askedTab(plan),
 		profilesTab(plan), machinesTab(plan), notTab("Warnings", s.Warnings), sourcesTab(s),
 	}
 }
