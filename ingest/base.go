@@ -1,6 +1,10 @@
 package ingest
 
-import "sizeterm/ingest/dialect"
+import (
+	"fmt"
+
+	"sizeterm/ingest/dialect"
+)
 
 // mapper turns rows of text into rows of columns. It belongs to one goroutine.
 type mapper interface {
@@ -16,6 +20,7 @@ type base struct {
 	rejects []RowError
 	keep    int   // most rejects kept
 	fatal   error // refuses the whole file
+	strict  bool  // a date that contradicts the order of the file is fatal: nobody said which one holds
 	mapped  [maxSlots]bool
 }
 
@@ -49,6 +54,16 @@ func (b *base) rejectAs(line int64, column string, value []byte, err error) {
 	if len(b.rejects) < b.keep {
 		b.rejects = append(b.rejects, RowError{File: b.file, Line: line, Column: column, Value: valueOf(value), Err: err})
 	}
+}
+
+// instant reads a time. One that proves the other order of day and month than the rows before it were read in refuses the
+// file, where no locale says which: a spreadsheet turned some of its dates and left the others as text, and what was read
+// before may be other days.
+func (b *base) instant(c dialect.Clock, cell []byte) (int64, error) {
+	if b.strict && b.fatal == nil && c.Contradicts(cell) {
+		b.fatal = fmt.Errorf("date %q and those before it cannot both be right: %w", cell, dialect.ErrOrder)
+	}
+	return c.Parse(cell)
 }
 
 // number reads an optional number; ok is false where the cell says nothing.

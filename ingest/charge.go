@@ -304,7 +304,7 @@ func (m *chargeMapper) readDay(cell []byte) dayOf {
 	if absent(cell) {
 		return dayOf{err: errBlank}
 	}
-	second, err := m.clock.Parse(cell)
+	second, err := m.instant(m.clock, cell)
 	return dayOf{second: second, err: err, serial: err == nil && len(cell) == 5}
 }
 

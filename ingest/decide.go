@@ -57,6 +57,7 @@ func localeOf(tag string) (mark byte, order dialect.Order, err error) {
 // decider gathers what the cells of a file prove about its notation.
 type decider struct {
 	slots              map[string]int
+	rowsSeen           int
 	numbers, dates     []int // slots
 	charges            bool
 	comma, dot         int // numbers that only one mark explains
@@ -102,6 +103,7 @@ func newDecider(p *plan) *decider {
 
 // see looks at one row, at what is open.
 func (d *decider) see(r *row) {
+	d.rowsSeen++
 	if !d.onlyExport && !d.skim {
 		for _, s := range d.numbers {
 			d.number(r.text(s))
@@ -220,6 +222,9 @@ func (d *decider) export(r *row) {
 
 // settled reports whether nothing of the notation is open.
 func (d *decider) settled(kindOpen bool) bool {
+	if d.rowsSeen == 0 {
+		return false
+	}
 	if d.local == 0 && d.comma == 0 && d.dot == 0 && (d.unclear > 0 || d.vague > 0 && d.semicolons) {
 		return false
 	}

@@ -16,6 +16,7 @@ type header struct {
 	delim byte
 	rows  int   // offset of the first row in the text
 	line  int64 // physical line of the first row
+	least int   // cells that a row has at least
 }
 
 // titleLines is how many lines before the header a file may have: a sep= line, a title, a note, a blank line.
@@ -115,9 +116,6 @@ func recognise(cells [][]byte, delim byte, limits Limits) (*header, error) {
 	for i, c := range cells {
 		names[i] = strings.TrimSpace(string(c))
 	}
-	if len(names) > 1 && names[len(names)-1] == "" { // a delimiter behind the last name
-		names[len(names)-1] = ""
-	}
 	if len(names) > limits.Columns {
 		return nil, fmt.Errorf("%d columns, at most %d: %w", len(names), limits.Columns, ErrTooLarge)
 	}
@@ -128,5 +126,5 @@ func recognise(cells [][]byte, delim byte, limits Limits) (*header, error) {
 		}
 		return nil, err
 	}
-	return &header{match: match, names: names, delim: delim}, nil
+	return &header{match: match, names: names, delim: delim, least: namedColumns(names)}, nil
 }

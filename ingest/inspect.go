@@ -55,7 +55,8 @@ func OpenText(in Input, opts Options) (io.ReadCloser, error) {
 	return openText(in, opts)
 }
 
-// headOf finds the header of a text and returns the head it was found in, and whether that is the whole text.
+// headOf finds the header of a text and returns the head it was found in, up to its last whole row, and whether that is
+// the whole text.
 func headOf(in Input, t *text, opts Options) (h *header, head []byte, whole bool, err error) {
 	head, err = t.Peek(headBytes - 16)
 	if err != nil && err != io.EOF {
@@ -71,6 +72,13 @@ func headOf(in Input, t *text, opts Options) (h *header, head []byte, whole bool
 	}
 	if t.unnamed {
 		h.line--
+	}
+	if !whole { // a quote that the end of the head cuts open is no fault of the text
+		cut, _ := lastRowEnd(head[h.rows:], h.delim, false)
+		head = head[:h.rows+cut]
+	}
+	if ragged(head[h.rows:], h.delim, len(h.names), rowsIn(head[:h.rows], h.delim)) {
+		h.least = 2
 	}
 	return h, head, whole, nil
 }

@@ -310,7 +310,7 @@ func (m *narrowMapper) bitbrains(r *row, s *sampleOf) bool {
 // life reads a machine of the Azure public dataset: one sample over its life. Core and memory buckets such as ">24" are no
 // numbers, and no size either.
 func (m *narrowMapper) life(r *row, s *sampleOf) bool {
-	end, err := m.clock.Parse(r.text(nTimeEnd))
+	end, err := m.instant(m.clock, r.text(nTimeEnd))
 	if err != nil || end <= s.start {
 		return m.reject(r, nTimeEnd, orErr(err, dialect.ErrTime))
 	}

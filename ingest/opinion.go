@@ -157,7 +157,7 @@ func (m *reportMapper) amount(r *row, slot int, o *Recommendation) (dialect.Deci
 
 // day reads the day of a row.
 func (m *reportMapper) day(r *row) (time.Time, bool) {
-	second, err := m.clock.Parse(r.text(pDay))
+	second, err := m.instant(m.clock, r.text(pDay))
 	if err != nil {
 		return time.Time{}, m.reject(r, pDay, err)
 	}

@@ -15,12 +15,13 @@ type plan struct {
 	column      [maxSlots]int   // column of each slot
 	cols        [maxSlots]int16 // the same, -1 for slots without
 	slotOf      []int8
+	least       int // cells that a row has at least
 	exportFixed string
 }
 
 // newPlan lays out the slots of a header; fields is the order in which the mapper wants them.
 func newPlan(h *header, fields []string) *plan {
-	p := &plan{match: h.match, names: h.names, delim: h.delim, rowsAt: h.rows, firstLine: h.line, slots: map[string]int{}, slotOf: make([]int8, len(h.names))}
+	p := &plan{match: h.match, names: h.names, delim: h.delim, rowsAt: h.rows, firstLine: h.line, least: h.least, slots: map[string]int{}, slotOf: make([]int8, len(h.names))}
 	for i := range p.slotOf {
 		p.slotOf[i] = -1
 	}
@@ -38,5 +39,5 @@ func newPlan(h *header, fields []string) *plan {
 }
 
 func (p *plan) splitter(opts Options) splitter {
-	return splitter{delim: p.delim, slotOf: p.slotOf, field: opts.Limits.filled().Field}
+	return splitter{delim: p.delim, slotOf: p.slotOf, least: p.least, field: opts.Limits.filled().Field}
 }

@@ -156,6 +156,7 @@ func (r *Reader) start() {
 // newMapper returns a mapper for the kind of the file.
 func (r *Reader) newMapper() mapper {
 	b := newBase(r.in, r.plan, r.limits)
+	b.strict = r.opts.Locale == ""
 	var latest int64
 	if !r.opts.Now.IsZero() {
 		latest = r.opts.Now.Unix() + daySeconds
@@ -167,7 +168,9 @@ func (r *Reader) newMapper() mapper {
 	case r.summary.Kind == KindReservations:
 		return &reservationMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}}
 	case r.plan.match.Wide:
-		return newWideMapper(b, r.note, r.grain)
+		m := newWideMapper(b, r.note, r.grain)
+		m.latest = latest
+		return m
 	case r.summary.Kind == KindSamples && family != "metrics-long":
 		m := newNarrowMapper(r.in, b, r.note, r.grain)
 		r.share(&m.sampleMapper)

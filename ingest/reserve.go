@@ -148,7 +148,7 @@ func (m *reservationMapper) when(r *row, c *usage.Commitment) bool {
 		}
 	}
 	if cell := r.text(rStart); !absent(cell) {
-		second, err := m.clock.Parse(cell)
+		second, err := m.instant(m.clock, cell)
 		if err != nil {
 			return m.reject(r, rStart, err)
 		}
@@ -158,7 +158,7 @@ func (m *reservationMapper) when(r *row, c *usage.Commitment) bool {
 	if absent(cell) {
 		return m.reject(r, rEnd, errBlank)
 	}
-	second, err := m.clock.Parse(cell)
+	second, err := m.instant(m.clock, cell)
 	if err != nil {
 		return m.reject(r, rEnd, err)
 	}

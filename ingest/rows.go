@@ -158,7 +158,7 @@ func (r *Reader) fastRows(m mapper, s *splitter, c *chunk, at *row) {
 			if len(bytes.TrimSpace(text)) == 0 {
 				break
 			}
-			if _, _, spare := s.split(text, at); err == nil && cells > columns && spare == nil {
+			if _, _, spare := s.split(text, at); err == nil && spare == nil {
 				m.take(at)
 			} else {
 				r.bad(b, s, text, at.line, errColumns)

@@ -301,7 +301,7 @@ func (m *sampleMapper) newTime(cell []byte) bool {
 		d.cell, d.second = append(d.cell[:0], cell...), d.start+second
 		return true
 	}
-	second, err := m.clock.Parse(cell)
+	second, err := m.instant(m.clock, cell)
 	if err != nil || m.latest > 0 && second > m.latest {
 		return false
 	}

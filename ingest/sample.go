@@ -149,7 +149,7 @@ func (m *sampleMapper) when(r *row, s *sampleOf) bool {
 		if absent(cell) {
 			return dayOf{err: errBlank}
 		}
-		second, err := m.clock.Parse(cell)
+		second, err := m.instant(m.clock, cell)
 		return dayOf{second: second, err: err}
 	})
 	if at.err != nil {

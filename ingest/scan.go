@@ -249,6 +249,7 @@ func closeOf(data []byte, pos int) (int, bool) {
 type splitter struct {
 	delim  byte
 	slotOf []int8 // slot of each column; -1 is not needed
+	least  int    // cells that a row has at least; those behind them are empty
 	field  int    // most bytes of a cell
 }
 
@@ -298,8 +299,13 @@ func (s *splitter) split(data []byte, r *row) (end int, blank bool, err error) {
 		from += len(text) - len(rest)
 		text = rest
 	}
-	if col < len(s.slotOf) || !spare { // empty cells behind the last column are what spreadsheets leave there
+	if col < s.least || !spare { // empty cells behind the last column are what spreadsheets leave there
 		return end, false, errColumns
+	}
+	for ; col < len(s.slotOf); col++ {
+		if slot := s.slotOf[col]; slot >= 0 {
+			r.at[slot] = span{}
+		}
 	}
 	return end, false, nil
 }

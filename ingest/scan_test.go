@@ -40,7 +40,7 @@ func scanAll(t testing.TB, text []byte, columns int, best way) (records, error) 
 	t.Helper()
 	limits := Limits{}.filled()
 	c := &chunker{r: bytes.NewReader(text), delim: ',', limits: limits, line: 1}
-	s := splitter{delim: ',', slotOf: make([]int8, columns), field: limits.Field}
+	s := splitter{delim: ',', slotOf: make([]int8, columns), least: columns, field: limits.Field}
 	for i := range s.slotOf {
 		s.slotOf[i] = int8(i)
 	}

@@ -170,6 +170,20 @@ func byteVerdicts(good string) []verdict {
 	}
 }
 
+// savedShort is a table of 48 rows as a spreadsheet saves it: the last column of rows 16 to 47 is empty, and left out.
+func savedShort(header string) string {
+	var b strings.Builder
+	b.WriteString(header + "\n")
+	for i := 1; i < 48; i++ {
+		fmt.Fprintf(&b, "2026-10-05T00:%02d:00Z,a,300,1", i)
+		if i < 16 {
+			b.WriteString(",1024")
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
 func shapeVerdicts(good string) []verdict {
 	many := make([]string, 10000)
 	for i := range many {
@@ -181,6 +195,9 @@ func shapeVerdicts(good string) []verdict {
 	}
 	return append(known, []verdict{
 		{32, "short row", 'Q', metrics("2026-10-05T00:10:00Z,a,300"), ingest.Options{}, "3 cells, the header has 5"},
+		{32, "rows that a spreadsheet left short, block by block", 'A', savedShort(metricsHeader), ingest.Options{}, ""},
+		{32, "a short row far below", 'Q', strings.Replace(savedShort(metricsHeader), "T00:39:00Z,a,300,1\n", "T00:39:00Z,a,300\n", 1), ingest.Options{}, "cells, the header has 5"},
+		{33, "columns without names that the rows have not", 'A', strings.Replace(good, "\n", ",,\n", 1), ingest.Options{}, ""},
 		{33, "long row", 'Q', metrics("2026-10-05T00:10:00Z,a,300,1,1,9"), ingest.Options{}, "6 cells, the header has 5"},
 		{34, "header only", 'R', metricsHeader + "\n", ingest.Options{}, "no rows"},
 		{35, "empty", 'R', "", ingest.Options{}, "empty"},
@@ -299,6 +316,8 @@ func timeVerdicts() []verdict {
 		at(97, "date only", 'A', "2026-10-05", ingest.Options{}, ""),
 		{98, "day first, decided by one row", 'A', metricsHeader + "\n" + timeCell("03/04/2026") + "\n" + timeCell("25/04/2026") + "\n", ingest.Options{}, "begin with the day"},
 		{98, "undecided", 'R', metricsHeader + "\n" + timeCell("03/04/2026") + "\n", ingest.Options{}, "say --locale"},
+		{98, "contradiction far below", 'R', metricsHeader + "\n" + strings.Repeat(timeCell("05.10.2026")+"\n", 9000) + timeCell("10/13/2026") + "\n", ingest.Options{}, "cannot both be right"},
+		{98, "contradiction far below, where the locale says", 'Q', metricsHeader + "\n" + strings.Repeat(timeCell("05.10.2026")+"\n", 9000) + timeCell("10/13/2026") + "\n", german, "not a date"},
 		{98, "contradiction", 'R', metricsHeader + "\n" + timeCell("13/04/2026") + "\n" + timeCell("04/13/2026") + "\n", ingest.Options{}, "cannot both be right"},
 		{99, "day numbers of a spreadsheet", 'A', strings.ReplaceAll(billed(cells{}), "10/05/2026", "46300"), ingest.Options{}, "day numbers"},
 		{100, "epoch seconds", 'A', metricsHeader + "\n" + timeCell("1790000000") + "\n", ingest.Options{}, ""},

@@ -22,7 +22,10 @@ func newWideMapper(b base, n notation, grain int64) *wideMapper {
 // takeCells maps one row of the table.
 func (w *wideMapper) takeCells(cells [][]byte, line int64) {
 	cells = cells[:min(len(cells), len(w.plan.names))]
-	start, err := w.clock.Parse(cells[0])
+	start, err := w.instant(w.clock, cells[0])
+	if err == nil && w.latest > 0 && start > w.latest {
+		err = errFuture
+	}
 	if err != nil {
 		for _, name := range w.plan.names[1:] {
 			if name != "" {

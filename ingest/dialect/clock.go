@@ -42,7 +42,16 @@ func (c Clock) Parse(text []byte) (int64, error) {
 	if digits(text) > 0 && digits(text) == n {
 		return c.number(text)
 	}
-	return c.calendar(text)
+	second, err := c.calendar(text)
+	if errors.Is(err, ErrTime) {
+		if plain, ok := wordless(text); ok {
+			return Clock{Order: DayFirst}.calendar(plain)
+		}
+		if second, ok := c.serial(text); ok {
+			return second, nil
+		}
+	}
+	return second, err
 }
 
 // digits returns the number of leading digits.
@@ -294,7 +303,7 @@ func yearFirst(text []byte) (day int64, rest []byte, ok bool) {
 }
 
 // cutDate cuts "30.09.2026 12:00" into its numbers and the rest. Years have four digits, or two (spreadsheets on Macs), which
-// are of this century.
+// are of this century. A blank may stand behind a dot ("5. 10. 2026"), and a dot behind the year ("5. 10. 2026.").
 func cutDate(text []byte) (first, second, year int, rest []byte, ok bool) {
 	var n [3]int
 	var mark byte
@@ -311,12 +320,17 @@ func cutDate(text []byte) (first, second, year int, rest []byte, ok bool) {
 			if w == 2 {
 				n[i] += 2000
 			}
+			if mark == '.' && len(text) > 0 && text[0] == '.' {
+				text = text[1:]
+			}
 			break
 		}
 		if len(text) == 0 || (text[0] != '/' && text[0] != '.' && text[0] != '-') || (i == 1 && text[0] != mark) {
 			return 0, 0, 0, nil, false
 		}
-		mark, text = text[0], text[1:]
+		if mark, text = text[0], text[1:]; mark == '.' && len(text) > 0 && text[0] == ' ' {
+			text = text[1:]
+		}
 	}
 	return n[0], n[1], n[2], text, true
 }
@@ -325,6 +339,12 @@ func cutDate(text []byte) (first, second, year int, rest []byte, ok bool) {
 func Numbers(text []byte) (first, second int, ok bool) {
 	first, second, _, _, ok = cutDate(text)
 	return first, second, ok && first < 16 && second < 16
+}
+
+// Contradicts reports whether text proves another order of day and month than the clock's.
+func (c Clock) Contradicts(text []byte) bool {
+	order, ok := OrderOf(text)
+	return ok && order != OrderUnknown && c.Order != OrderUnknown && order != c.Order
 }
 
 // OrderOf returns what one text proves about the order of dates in its file: a number beyond 12 is the day, and dots part
