@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/maphash"
-	"slices"
 )
 
 // combos knows what the cells of some slots mean together, so that each distinct combination of cells is understood once.
@@ -37,16 +36,10 @@ func (c *combos[T]) find(r *row, of uint32) *combo[T] {
 	if r.block == nil {
 		return c.search(r, of)
 	}
-	known := c.coded.find(r, of, c.slots)
-	if known == nil {
+	if !c.coded.turned(r, c.slots) {
 		return c.search(r, of)
 	}
-	if known.combo == nil {
-		if known.combo = c.search(r, of); known.combo == nil {
-			c.coded.open = known // for add
-		}
-	}
-	return known.combo
+	return c.coded.find(r.n, of)
 }
 
 // search is find for rows whose cells have no codes.
@@ -110,6 +103,9 @@ func (c *combos[T]) follow(known *combo[T]) {
 
 // add gives the combination that was looked up last, and was new, its meaning.
 func (c *combos[T]) add(value T) *combo[T] {
+	if c.coded.open {
+		return c.coded.add(value)
+	}
 	if c.size += len(c.key); c.size > comboBytes {
 		c.table, c.last, c.n, c.size = make([]*combo[T], 64), nil, 0, len(c.key)
 	}
@@ -125,9 +121,6 @@ func (c *combos[T]) add(value T) *combo[T] {
 	}
 	c.place(known)
 	c.follow(known)
-	if c.coded.open != nil {
-		c.coded.open.combo, c.coded.open = known, nil
-	}
 	return known
 }
 
@@ -138,81 +131,4 @@ func (c *combos[T]) place(known *combo[T]) {
 		at++
 	}
 	c.table[at&uint64(len(c.table)-1)] = known
-}
-
-// coded knows combinations by the codes that their cells have in the dictionaries of a Parquet file, as long as these last.
-type coded[T any] struct {
-	block   *block
-	columns []*blockColumn // that have a dictionary of more than one text, or nulls
-	made    []codedFrom    // what the table was made for
-	usable  bool           // all cells have codes, and few enough
-	table   []codedCombo[T]
-	open    *codedCombo[T] // what add has to fill
-}
-
-// codedColumns is the most columns whose codes tell combinations apart.
-const codedColumns = 14
-
-// codedCombo is a combination by its codes, the first of which is the number that find is given; nil where it is not known.
-type codedCombo[T any] struct {
-	codes [codedColumns + 1]int32
-	combo *combo[T]
-}
-
-// find returns the place of a combination, which is empty where it is new; nil where the cells have no codes.
-func (c *coded[T]) find(r *row, of uint32, slots []int) *codedCombo[T] {
-	if c.block != r.block {
-		c.turn(r, slots)
-	}
-	if !c.usable {
-		return nil
-	}
-	var codes [codedColumns + 1]int32
-	codes[0] = int32(of)
-	hash := uint64(of)
-	for i, column := range c.columns {
-		code := int32(-1)
-		if at := column.index(r.n); at >= 0 {
-			code = column.codes[at]
-		}
-		codes[i+1] = code
-		hash = (hash ^ uint64(uint32(code))) * 0x9e3779b97f4a7c15
-	}
-	known := &c.table[hash>>32%uint64(len(c.table))]
-	if known.codes != codes || known.combo == nil {
-		*known = codedCombo[T]{codes: codes}
-	}
-	return known
-}
-
-// codedFrom is the dictionary of a cell, nil where it is null throughout, and whether its codes tell combinations apart.
-type codedFrom struct {
-	dict   *dictOf
-	counts bool
-}
-
-// codedPlaces is the size of the table; of two combinations that want one place the later one has it.
-const codedPlaces = 1 << 13
-
-// turn finds out where the codes of another block lie.
-func (c *coded[T]) turn(r *row, slots []int) {
-	var made []codedFrom
-	c.block, c.columns, c.usable, c.open = r.block, c.columns[:0], true, nil
-	for _, slot := range slots {
-		column := r.block.columns[r.cols[slot]]
-		from := codedFrom{}
-		if !column.none(0, r.block.rows) {
-			if column.dict == nil {
-				c.usable = false
-				return
-			}
-			from = codedFrom{column.dict, len(column.dict.texts) > 1 || column.at != nil}
-		}
-		if made = append(made, from); from.counts {
-			c.columns = append(c.columns, column)
-		}
-	}
-	if c.usable = len(c.columns) <= codedColumns; c.usable && !slices.Equal(made, c.made) {
-		c.made, c.table = made, make([]codedCombo[T], codedPlaces)
-	}
 }

@@ -26,10 +26,13 @@ import (
 type parquetTable struct {
 	leaf    []format.SchemaElement
 	forms   []valueForm
+	books   []codeBook // by column
 	needed  []bool
-	field   int                // most bytes of a cell
-	record  int                // most bytes of a row
+	field   int // most bytes of a cell
+	record  int // most bytes of a row
+	file    io.ReaderAt
 	groups  []parquet.RowGroup // not begun
+	metas   []format.RowGroup  // of these
 	begun   []*groupBlocks
 	line    int64 // of the next block
 	flat    bool  // every row has one value in every column
@@ -56,7 +59,7 @@ func newParquetTable(r io.ReaderAt, size int64, limits Limits) (t *parquetTable,
 	if err := declared(f, size, limits); err != nil {
 		return nil, err
 	}
-	t = &parquetTable{groups: f.RowGroups(), flat: true, stop: make(chan struct{}), line: 1, field: limits.Field, record: limits.Record}
+	t = &parquetTable{file: r, groups: f.RowGroups(), metas: f.Metadata().RowGroups, flat: true, stop: make(chan struct{}), line: 1, field: limits.Field, record: limits.Record}
 	var names []string
 	for _, e := range f.Metadata().Schema {
 		if e.NumChildren.V > 0 {
@@ -75,6 +78,7 @@ func newParquetTable(r io.ReaderAt, size int64, limits Limits) (t *parquetTable,
 			t.flat = false
 		}
 	}
+	t.books = make([]codeBook, len(t.leaf))
 	for i := range t.forms {
 		t.forms[i].element = &t.leaf[i]
 	}
@@ -232,8 +236,8 @@ func (t *parquetTable) next() (*block, error) {
 func (t *parquetTable) fetch() (*block, error) {
 	for {
 		for len(t.begun) < 2 && len(t.groups) > 0 && !t.ended {
-			g := &groupBlocks{table: t, group: t.groups[0], blocks: make(chan *block, 2)}
-			t.groups, t.begun = t.groups[1:], append(t.begun, g)
+			g := &groupBlocks{table: t, group: t.groups[0], meta: &t.metas[0], blocks: make(chan *block, 2)}
+			t.groups, t.metas, t.begun = t.groups[1:], t.metas[1:], append(t.begun, g)
 			t.work.Add(1)
 			go g.run()
 		}
@@ -263,79 +267,6 @@ func (t *parquetTable) Close() error {
 		return t.rows.Close()
 	}
 	return nil
-}
-
-// groupBlocks is a row group on its way into blocks.
-type groupBlocks struct {
-	table  *parquetTable
-	group  parquet.RowGroup
-	blocks chan *block
-	err    error // set before blocks is closed
-	pages  []*pageReader
-}
-
-// blockRows is the most rows of a block. A block ends where a page of one of its columns ends.
-const blockRows = 4096
-
-// run cuts the row group into blocks. Whatever a damaged file makes the decoder do ends here.
-func (g *groupBlocks) run() {
-	defer g.table.work.Done()
-	defer close(g.blocks)
-	defer func() {
-		if err := damagedBy(recover()); err != nil {
-			g.err = err
-		}
-		for _, p := range g.pages {
-			if p != nil {
-				p.drop()
-				p.pages.Close()
-			}
-		}
-	}()
-	t := g.table
-	chunks := g.group.ColumnChunks()
-	g.pages = make([]*pageReader, len(t.needed))
-	for i, need := range t.needed {
-		if need {
-			g.pages[i] = &pageReader{valueForm: t.forms[i], pages: chunks[i].Pages(), field: t.field}
-		}
-	}
-	for left := int(g.group.NumRows()); left > 0; {
-		b, err := g.cut(min(left, blockRows))
-		if err != nil {
-			g.err = fmt.Errorf("parquet: %w: %w", err, ErrDamaged)
-			return
-		}
-		left -= b.rows
-		select {
-		case g.blocks <- b:
-		case <-t.stop:
-			return
-		}
-	}
-}
-
-// cut takes the next rows, at most n.
-func (g *groupBlocks) cut(n int) (*block, error) {
-	for _, p := range g.pages {
-		if p != nil {
-			left, err := p.ready()
-			if err != nil {
-				return nil, err
-			}
-			n = min(n, left)
-		}
-	}
-	b, long := &block{rows: n, columns: make([]*blockColumn, len(g.pages))}, 0
-	for i, p := range g.pages {
-		if p != nil {
-			b.columns[i] = p.take(n)
-			odd, longest := b.columns[i].odd(g.table.field)
-			b.odd, long = b.odd || odd, long+longest
-		}
-	}
-	b.odd = b.odd || long > g.table.record
-	return b, nil
 }
 
 // rowText decodes whole rows, of files with lists or groups in them.

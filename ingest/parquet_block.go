@@ -25,14 +25,14 @@ type block struct {
 type blockColumn struct {
 	*valueForm
 	page    *heldPage
-	at      []int32  // the value of each row, -1 for null; nil where row i has value i
-	room    *[]int32 // that at lies in, nil where it lies in none of its own
-	codes   []int32  // into dict, instead of the next four
-	dict    *dictOf  // texts of all codes, and numbers
-	longs   []int64  // INT64 and INT32
+	rooms   rooming
+	at      []int32 // the value of each row, -1 for null; nil where row i has value i
+	codes   []int32 // into dict, instead of the next four
+	dict    *dictOf // texts of all codes, and numbers
+	longs   []int64 // INT64 and INT32
 	doubles []float64
 	bytes   []byte // texts, one behind the other
-	offsets []uint32
+	offsets []int32
 
 	shown int // the row whose text is in text, plus 1
 	text  []byte
@@ -57,6 +57,21 @@ type dictOf struct {
 	doubles []float64
 	odd     bool // some texts are none, or too long
 	longest int
+
+	book   *codeBook // of the column
+	once   sync.Once
+	number []int32 // by code
+	most   int32   // the highest of them
+}
+
+// numbered returns the numbers that the texts have in the whole file, and the highest of them.
+func (d *dictOf) numbered() ([]int32, int32) {
+	d.once.Do(func() {
+		if d.number = d.book.numbers(d.texts); len(d.number) > 0 {
+			d.most = slices.Max(d.number)
+		}
+	})
+	return d.number, d.most
 }
 
 // heldPage is a page whose memory goes back when the last block of it was read.
@@ -74,21 +89,50 @@ func (h *heldPage) release() {
 // free gives the pages back. Nothing may point into the block any more.
 func (b *block) free() {
 	for _, c := range b.columns {
-		if c != nil && c.page != nil {
+		if c == nil {
+			continue
+		}
+		if c.page != nil {
 			c.page.release()
-			c.page = nil
 		}
-		if c != nil && c.room != nil {
-			rooms.Put(c.room)
-			c.room, c.at = nil, nil
-		}
+		c.rooms.free()
 	}
+	b.columns = nil
 }
 
-// rooms keeps slices of blockRows places, and noRows is one for columns that are null throughout.
+// rooming is memory of a column that goes back when its block was read. What is not used is nil.
+type rooming struct {
+	at, codes, offsets *[]int32
+	longs              *[]int64
+	doubles            *[]float64
+	bytes              *[]byte
+}
+
+func (r *rooming) free() {
+	for _, room := range [...]*[]int32{r.at, r.codes, r.offsets} {
+		if room != nil {
+			rooms.Put(room)
+		}
+	}
+	if r.longs != nil {
+		longRooms.Put(r.longs)
+	}
+	if r.doubles != nil {
+		doubleRooms.Put(r.doubles)
+	}
+	if r.bytes != nil {
+		byteRooms.Put(r.bytes)
+	}
+	*r = rooming{}
+}
+
+// rooms keeps slices of blockRows places and one more, and noRows is one for columns that are null throughout.
 var (
-	rooms  = sync.Pool{New: func() any { return new(make([]int32, blockRows)) }}
-	noRows = slices.Repeat([]int32{-1}, blockRows)
+	rooms       = sync.Pool{New: func() any { return new(make([]int32, blockRows+1)) }}
+	longRooms   = sync.Pool{New: func() any { return new(make([]int64, blockRows)) }}
+	doubleRooms = sync.Pool{New: func() any { return new(make([]float64, blockRows)) }}
+	byteRooms   = sync.Pool{New: func() any { return new([]byte) }}
+	noRows      = slices.Repeat([]int32{-1}, blockRows)
 )
 
 // cell returns the text of a row and column, empty for null. It is valid until that of another row of the column is asked for.

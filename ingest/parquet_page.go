@@ -3,11 +3,12 @@ package ingest
 import (
 	"bytes"
 	"fmt"
+	"math"
 
 	"github.com/parquet-go/parquet-go"
 )
 
-// pageReader cuts the pages of a column of a row group into columns of blocks.
+// pageReader cuts the pages of a column of a row group, as parquet-go decodes them, into columns of blocks.
 type pageReader struct {
 	valueForm
 	pages         parquet.Pages
@@ -19,6 +20,7 @@ type pageReader struct {
 	rows          int                // of the page
 	next          int                // its first row that no block has
 	field         int
+	book          *codeBook
 }
 
 // ready reads the next page where the last one is used up, and returns how many rows of it are left.
@@ -39,6 +41,11 @@ func (p *pageReader) ready() (int, error) {
 	return p.rows - p.next, nil
 }
 
+func (p *pageReader) close() {
+	p.drop()
+	p.pages.Close()
+}
+
 func (p *pageReader) drop() {
 	if p.all.page != nil {
 		p.all.page.release()
@@ -53,7 +60,7 @@ func (p *pageReader) open(page parquet.Page) error {
 	switch dict := page.Dictionary(); {
 	case dict != nil:
 		if p.dict == nil || p.named != dict {
-			p.dict, p.named = p.readDictionary(dict), dict
+			p.dict, p.named = p.dictionary(dict.Len(), func(i int) parquet.Value { return dict.Index(int32(i)) }, p.field, p.book), dict
 		}
 		c.dict, c.codes = p.dict, data.Int32()
 		values = len(c.codes)
@@ -92,22 +99,24 @@ func (p *pageReader) plain(page parquet.Page) int {
 		c.doubles = data.Double()
 		return len(c.doubles)
 	case kind == parquet.ByteArray && !p.decimal:
-		c.bytes, c.offsets = data.ByteArray()
-		for i := 1; i < len(c.offsets); i++ {
-			if c.offsets[i] < c.offsets[i-1] || int(c.offsets[i]) > len(c.bytes) {
+		var offsets []uint32
+		c.bytes, offsets = data.ByteArray()
+		c.offsets = make([]int32, len(offsets))
+		for i, at := range offsets {
+			if c.offsets[i] = int32(at); at > math.MaxInt32 || int(at) > len(c.bytes) || i > 0 && at < offsets[i-1] {
 				panic("texts lie outside of their page")
 			}
 		}
 		return max(0, len(c.offsets)-1)
 	}
-	c.offsets = []uint32{0}
+	c.offsets = []int32{0}
 	var some [64]parquet.Value
 	for values := page.Values(); ; {
 		n, err := values.ReadValues(some[:])
 		for _, v := range some[:n] {
 			if !v.IsNull() {
 				c.bytes = appendText(c.bytes, v, p.element)
-				c.offsets = append(c.offsets, uint32(len(c.bytes)))
+				c.offsets = append(c.offsets, int32(len(c.bytes)))
 			}
 		}
 		if err != nil || n == 0 {
@@ -124,13 +133,13 @@ func widened(values []int32) []int64 {
 	return out
 }
 
-// readDictionary takes the values of a dictionary.
-func (p *pageReader) readDictionary(from parquet.Dictionary) *dictOf {
-	d := &dictOf{texts: make([][]byte, from.Len())}
+// dictionary takes the n values of a dictionary, each of which may have so many bytes.
+func (f *valueForm) dictionary(n int, value func(int) parquet.Value, field int, book *codeBook) *dictOf {
+	d := &dictOf{texts: make([][]byte, n), book: book}
 	var all []byte
-	ends := make([]int, from.Len())
+	ends := make([]int, n)
 	for i := range ends {
-		v := from.Index(int32(i))
+		v := value(i)
 		switch v.Kind() {
 		case parquet.Int64:
 			d.longs = append(d.longs, v.Int64())
@@ -139,12 +148,12 @@ func (p *pageReader) readDictionary(from parquet.Dictionary) *dictOf {
 		case parquet.Double:
 			d.doubles = append(d.doubles, v.Double())
 		case parquet.ByteArray:
-			if !p.decimal {
+			if !f.decimal {
 				d.texts[i] = v.ByteArray() // in the memory of the dictionary
 				continue
 			}
 		}
-		all = appendText(all, v, p.element)
+		all = appendText(all, v, f.element)
 		ends[i] = len(all)
 	}
 	from0 := 0
@@ -156,7 +165,7 @@ func (p *pageReader) readDictionary(from parquet.Dictionary) *dictOf {
 		d.longest = max(d.longest, len(d.texts[i]))
 		d.odd = d.odd || faultOf(d.texts[i]) != nil
 	}
-	d.odd = d.odd || d.longest > p.field
+	d.odd = d.odd || d.longest > field
 	return d
 }
 
@@ -172,7 +181,7 @@ func faultOf(cell []byte) error {
 }
 
 // take returns the next n rows of the page.
-func (p *pageReader) take(n int) *blockColumn {
+func (p *pageReader) take(n int) (*blockColumn, error) {
 	from, to := p.next, p.next+n
 	p.next = to
 	c := p.all
@@ -186,10 +195,10 @@ func (p *pageReader) take(n int) *blockColumn {
 	switch have := p.value - first; {
 	case have == 0:
 		c.at = noRows[:n]
-		return &c
+		return &c, nil
 	case have < n:
-		c.room = rooms.Get().(*[]int32)
-		c.at = (*c.room)[:n]
+		c.rooms.at = rooms.Get().(*[]int32)
+		c.at = (*c.rooms.at)[:n]
 		at := int32(first)
 		for i, level := range p.levels[from:to] {
 			if c.at[i] = -1; level > 0 {
@@ -197,7 +206,7 @@ func (p *pageReader) take(n int) *blockColumn {
 				at++
 			}
 		}
-		return &c
+		return &c, nil
 	}
 	from, to = first, p.value
 	switch {
@@ -210,5 +219,5 @@ func (p *pageReader) take(n int) *blockColumn {
 	case c.offsets != nil:
 		c.offsets = c.offsets[from : to+1]
 	}
-	return &c
+	return &c, nil
 }

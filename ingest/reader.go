@@ -188,6 +188,7 @@ func (r *Reader) newMapper() mapper {
 		m.batch.ShareWords(&r.mappers[0].(*chargeMapper).batch)
 	}
 	m.classes.slots, m.subjects.slots = m.mappedOf(classSlots), m.mappedOf(subjectSlots)
+	m.classes.coded.all = true
 	m.focus = family == "focus"
 	m.partner = family == "partner-center-daily-rated" || family == "partner-center-utilization"
 	m.invoice = family == "partner-center-invoice" || family == "partner-center-usage-145p"
