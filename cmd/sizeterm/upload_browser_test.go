@@ -173,4 +173,23 @@ func TestBrowserUploadsGoOn(t *testing.T) {
 	ann.click("Contoso")
 	ann.sees("the days that are there")
 	ann.sound("days")
+
+	// The page is left in the middle, and the same file chosen again at another visit.
+	path = filepath.Join(t.TempDir(), "left.csv")
+	require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte("no,table,that,we,know\n"), 150_000), 0o600))
+	ann.do("uploads", chromedp.Navigate(here+"/uploads"))
+	network.set(func(w *wire) { w.cut, w.pause = w.sent+1<<20, time.Millisecond })
+	ann.do("choose", chromedp.SetUploadFiles("input[type=file]", []string{path}))
+	ann.sees("connection lost")
+	ann.do("leave", chromedp.Navigate("about:blank"))
+	network.set(func(w *wire) { w.down, w.pause, w.begun = false, 0, nil })
+	ann.do("come again", chromedp.Navigate(here+"/uploads"))
+	ann.sees("Not finished at an earlier visit: left.csv")
+	ann.shot("upload-left")
+	before = network.set(func(*wire) {})
+	ann.do("choose", chromedp.SetUploadFiles("input[type=file]", []string{path}))
+	ann.sees("1 of 1 file sent")
+	ann.sees("set aside")
+	network.set(func(w *wire) { require.Greater(t, w.begun[0], int64(0), "it went on where the first visit ended") })
+	require.Less(t, network.set(func(*wire) {})-before, int64(2_800_000), "of 3.3 MB")
 }

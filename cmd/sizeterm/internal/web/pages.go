@@ -136,6 +136,7 @@ type uploadsPage struct {
 	Progress      Progress
 	Max           int64
 	CanSend       bool
+	Sender        string // by which a browser tells whose unfinished files it remembers
 }
 
 // uploadsShown is the number of uploads of a page.
@@ -170,7 +171,7 @@ func (s *Server) uploadsState(r *http.Request) (*uploadsPage, []Upload, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	page := &uploadsPage{Coverage: coverageOf(list, s.customerName(ctx)), Missing: lackingOf(list), Max: s.MaxUpload, CanSend: who.Role >= Analyst}
+	page := &uploadsPage{Coverage: coverageOf(list, s.customerName(ctx)), Missing: lackingOf(list), Max: s.MaxUpload, CanSend: who.Role >= Analyst, Sender: s.mac("sender", who.Tenant+"\x00"+who.ID)[:16]}
 	page.Progress, err = s.Plans.Progress(ctx, who.Tenant)
 	return page, list, err
 }

@@ -49,11 +49,15 @@
   const all = [];
   let sent = 0, failed = 0, already = 0;
 
+  // What a visit left unfinished is remembered for its sender alone: the name of the file stands behind its size and time.
+  const mine = "sizeterm:" + form.dataset.sender + ":";
+
   const sizeOf = (bytes) => bytes < 1e6 ? Math.ceil(bytes / 1e3) + " KB" : (bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0) + " MB";
   const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
   const remembered = {
     get: (key) => { try { return localStorage.getItem(key); } catch { return null; } },
     set: (key, value) => { try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* not allowed to */ } },
+    all: () => { try { return Object.keys(localStorage).filter((key) => key.startsWith(mine)); } catch { return []; } },
   };
   const tell = () => {
     list.hidden = !list.children.length;
@@ -69,7 +73,7 @@
   class Sending {
     constructor(file, path) {
       this.file = file; this.path = path; this.offset = 0; this.how = "waits"; this.ended = false; this.tries = 0; this.runs = 0;
-      this.key = "sizeterm:" + file.size + ":" + file.lastModified + ":" + path;
+      this.key = mine + file.size + ":" + file.lastModified + ":" + path;
       this.url = remembered.get(this.key);
       this.asks = !!this.url;
       this.item = list.appendChild(document.createElement("li"));
@@ -217,6 +221,21 @@
   };
   const add = (file, path) => all.push(new Sending(file, path || file.webkitRelativePath || file.name));
   const begin = () => { tell(); next(); };
+
+  // An earlier visit that ended in the middle: the browser gives us a file only when somebody chooses it.
+  const left = [];
+  for (const key of remembered.all().slice(0, 20)) {
+    const url = remembered.get(key), name = key.slice(mine.length).replace(/^\d+:\d+:/, "");
+    left.push(fetch(url, { method: "HEAD", headers: { "Tus-Resumable": "1.0.0" } }).then((x) => {
+      const size = +x.headers.get("Upload-Length"), at = +x.headers.get("Upload-Offset");
+      if (x.ok && at < size) { return name + " (" + Math.floor(100 * at / size) + " % is here)"; }
+      if (x.status === 404 || x.status === 410) { remembered.set(key, null); }
+    }).catch(() => {}));
+  }
+  Promise.all(left).then((names) => {
+    const open = names.filter(Boolean);
+    if (open.length && !all.length) { told.textContent = "Not finished at an earlier visit: " + open.join(", ") + ". Choose " + (open.length === 1 ? "it" : "them") + " again, and " + (open.length === 1 ? "it goes" : "they go") + " on from there."; }
+  });
 
   input.addEventListener("change", () => {
     for (const file of input.files) { add(file); }
