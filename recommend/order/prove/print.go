@@ -190,26 +190,30 @@ func (r *Report) csv(w io.Writer) error {
 }
 
 var page = template.Must(template.New("proof").Funcs(template.FuncMap{"words": func(code string) string { return strings.ReplaceAll(code, "_", " ") }}).Parse(`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>What the reservations saved</title>
-<style>body{font:10.5pt/1.45 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#1b1b1b}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
-table{border-collapse:collapse;width:100%;margin:.6em 0}th,td{text-align:left;padding:.3em .7em .3em 0;border-bottom:1px solid #ddd;vertical-align:top}th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td.k{white-space:nowrap}.bad{color:#a40000;font-weight:600}.half{color:#8a5a00;font-weight:600}.good{color:#1d6b2f}small{color:#555}@media print{body{margin:0;max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>What the reservations saved</title>
+<style>:root{color-scheme:light dark;--ink:#1b1b1b;--soft:#555;--line:#ddd;--back:#fff;--bad:#a40000;--half:#8a5a00;--good:#1d6b2f}
+@media (prefers-color-scheme:dark){:root{--ink:#edeae4;--soft:#a9a49a;--line:#35322d;--back:#161513;--bad:#f08a80;--half:#e0b060;--good:#6cc98f}}
+body{font:10.5pt/1.45 system-ui,"Segoe UI","Liberation Sans",Arial,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:var(--ink);background:var(--back)}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
+div{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.6em 0}th,td{text-align:left;padding:.35em .9em .35em 0;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.k{white-space:nowrap}.bad{color:var(--bad);font-weight:600}.half{color:var(--half);font-weight:600}.good{color:var(--good)}small{color:var(--soft)}
+@media print{:root{--ink:#000;--soft:#444;--line:#bbb;--back:#fff;--bad:#a40000;--half:#8a5a00;--good:#1d6b2f}body{margin:0;max-width:none;font-size:8.5pt}div{overflow:visible}h2{break-after:avoid}tr{break-inside:avoid}@page{size:A4 landscape;margin:14mm}}</style></head><body><main>
 <h1>What the reservations saved</h1><p><small>{{.At.Format "2006-01-02"}}. Promised and realised are compared over the same hours; the parts of each difference add up to it.</small></p>
-<h2>By customer and month</h2><table><tr><th>customer</th><th>month</th><th class="n">orders</th><th class="n">promised</th><th class="n">realised</th><th class="n">difference</th><th>why</th><th class="n">charged</th><th class="n">fee</th><th></th></tr>
+{{if not .Findings}}<p>Nothing can be compared yet: no order was bought, or no cost export, reservation list or reconciliation file of a month after the purchase is here.</p>{{end}}
+{{- if .Customers}}<h2>By customer and month</h2><div tabindex="0" role="region" aria-label="By customer and month"><table><thead><tr><th scope="col">Customer</th><th scope="col">Month</th><th scope="col" class="n">Orders</th><th scope="col" class="n">Promised</th><th scope="col" class="n">Realised</th><th scope="col" class="n">Difference</th><th scope="col">Why</th><th scope="col" class="n">Charged</th><th scope="col" class="n">Fee</th><th scope="col">Currency</th></tr></thead><tbody>
 {{range .Customers}}<tr><td>{{.Who}}</td><td class="k">{{.Month}}</td><td class="n">{{.Orders}}{{if .Unknown}} <small>({{.Unknown}} not known)</small>{{end}}</td><td class="n">{{.Promised.Round}}</td><td class="n">{{.Realised.Round}}</td><td class="n">{{.Difference.Round}}</td><td>{{.Split.Why}}</td><td class="n">{{.Charged.Round}}</td><td class="n">{{if .Fee.Micros}}{{.Fee.Round}}{{end}}</td><td>{{.Currency}}</td></tr>
-{{end}}</table>
-<h2>By order</h2><table><tr><th>order</th><th>month</th><th>what</th><th>bought</th><th>charged</th><th>used</th><th class="n">promised</th><th class="n">realised</th><th>why</th></tr>
+{{end}}</tbody></table></div>{{end}}
+{{- if .Findings}}<h2>By order</h2><div tabindex="0" role="region" aria-label="By order"><table><thead><tr><th scope="col">Order</th><th scope="col">Month</th><th scope="col">What</th><th scope="col">Bought</th><th scope="col">Charged</th><th scope="col">Used</th><th scope="col" class="n">Promised</th><th scope="col" class="n">Realised</th><th scope="col">Why</th></tr></thead><tbody>
 {{range .Findings}}<tr><td class="k">{{.Order}}<br><small>{{.Who}}</small></td><td class="k">{{.Month}}</td><td>{{.What}}</td>
 <td>{{if eq .Bought.Verdict "bought"}}<span class="good">bought</span>{{else}}<span class="bad">{{words .Bought.Verdict}}</span><br><small>{{.Bought.Detail}}</small>{{end}}</td>
 <td>{{words .Charged.Verdict}}{{if .Charged.Detail}}<br><small>{{.Charged.Detail}}</small>{{end}}</td>
 <td>{{if eq .Applied.Verdict "full"}}<span class="good">100 %</span>{{else if eq .Applied.Verdict "partly"}}<span class="half">{{.Applied.Percent}}</span>{{else if eq .Applied.Verdict "unused"}}<span class="bad">0 %</span>{{else}}{{words .Applied.Verdict}}{{end}}{{if .Applied.WayOut}}<br><small>{{.Applied.WayOut}}</small>{{end}}</td>
 {{if .Saving.Known}}<td class="n">{{.Saving.Promised.Round}}</td><td class="n">{{.Saving.Realised.Round}} {{.Currency}}</td><td>{{.Saving.Split.Why}}</td>{{else}}<td class="n" colspan="2">not known</td><td><small>{{.Saving.Detail}}</small></td>{{end}}</tr>
-{{end}}</table>
-{{if .Invoices}}<h2>Invoices</h2><table><tr><th>invoice</th><th class="n">lines</th><th class="n">subtotal</th><th class="n">tax</th><th class="n">total</th><th class="n">with an order</th><th class="n">without</th><th></th></tr>
+{{end}}</tbody></table></div>{{end}}
+{{if .Invoices}}<h2>Invoices</h2><div tabindex="0" role="region" aria-label="Invoices"><table><thead><tr><th scope="col">Invoice</th><th scope="col" class="n">Lines</th><th scope="col" class="n">Subtotal</th><th scope="col" class="n">Tax</th><th scope="col" class="n">Total</th><th scope="col" class="n">With an order</th><th scope="col" class="n">Without</th><th scope="col">Currency</th></tr></thead><tbody>
 {{range .Invoices}}<tr><td>{{.Invoice}}</td><td class="n">{{.Lines}}</td><td class="n">{{.Subtotal.Decimal}}</td><td class="n">{{.Tax.Decimal}}</td><td class="n">{{.Total.Decimal}}</td><td class="n">{{.Matched.Decimal}}</td><td class="n">{{.Unmatched.Decimal}}</td><td>{{.Currency}} <small>{{.Detail}}</small></td></tr>
-{{end}}</table>{{end}}
-{{if .UnmatchedCharge}}<h2>Charges without an order</h2><table>{{range .UnmatchedCharge}}<tr><td>{{.Day}}</td><td>{{.What}}</td><td class="n">{{.Amount.Decimal}} {{.Currency}}</td><td>{{.Detail}}</td><td><small>{{.Source}}</small></td></tr>{{end}}</table>{{end}}
-{{if .UnmatchedOrder}}<h2>Orders without a charge</h2><table>{{range .UnmatchedOrder}}<tr><td>{{.Order}}</td><td>{{.What}}</td><td class="n">{{.Amount.Decimal}} {{.Currency}}</td><td>{{.Detail}}</td></tr>{{end}}</table>{{end}}
+{{end}}</tbody></table></div>{{end}}
+{{if .UnmatchedCharge}}<h2>Charges without an order</h2><div tabindex="0" role="region" aria-label="Charges without an order"><table>{{range .UnmatchedCharge}}<tr><td>{{.Day}}</td><td>{{.What}}</td><td class="n">{{.Amount.Decimal}} {{.Currency}}</td><td>{{.Detail}}</td><td><small>{{.Source}}</small></td></tr>{{end}}</table></div>{{end}}
+{{if .UnmatchedOrder}}<h2>Orders without a charge</h2><div tabindex="0" role="region" aria-label="Orders without a charge"><table>{{range .UnmatchedOrder}}<tr><td>{{.Order}}</td><td>{{.What}}</td><td class="n">{{.Amount.Decimal}} {{.Currency}}</td><td>{{.Detail}}</td></tr>{{end}}</table></div>{{end}}
 {{range .Warnings}}<p><small>{{.}}</small></p>{{end}}
-</body></html>
+</main></body></html>
 `))
