@@ -385,6 +385,9 @@ func (s *Sizer) best(m *Machine, out *Advice) int {
 		net := a.Saving.Micros - a.RiskMonth.Micros - a.RiskOnce.Micros/s.policy.HorizonMonths
 		if a.Saving.Micros < month*1_000_000 || !enough(a.Saving, now.CostMonth, share) {
 			a.Why = Reason{"small_saving", fmt.Sprintf("saves %s a month, less than the policy asks for", a.Saving.Round())}
+			if a.Saving.Micros <= 0 {
+				a.Why.Detail = fmt.Sprintf("saves nothing: it costs %s more a month", money.New(-a.Saving.Micros, a.Saving.Currency).Round())
+			}
 			continue
 		}
 		if net <= 0 {

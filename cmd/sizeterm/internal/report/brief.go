@@ -380,7 +380,7 @@ func poolSpecials(pool *recommend.Pool, p *recommend.Plan) []string {
 	} else if pool.Limited {
 		out = append(out, "kept below its best by the budget")
 	} else if pool.Certificate.Gap != 0 {
-		out = append(out, "not proved best: another choice could cost at most "+percent(pool.Certificate.Gap)+" less")
+		out = append(out, "not proved best: another choice could cost at most "+percentUp(pool.Certificate.Gap)+" less")
 	}
 	return out
 }

@@ -61,7 +61,7 @@ func TestNotes(t *testing.T) {
 	require.Equal(t, []note{
 		{[]int{1}, "saves 510.78 to 539.96 a month, as unknown hours fall; owned and counted first: 2 × D2s_v5 until 2027-03-01; " +
 			"good for the customer only: the partner's earned credit ends; partner on record 4711, final once bought"},
-		{[]int{2}, "not proved best: another choice could cost at most 1.1 % less; scope /subscriptions/11111111-1111-4111-8111-111111111111 only; this size only"},
+		{[]int{2}, "not proved best: another choice could cost at most 1.2 % less; scope /subscriptions/11111111-1111-4111-8111-111111111111 only; this size only"},
 	}, newStory(plan, true).Customers[0].Notes)
 
 	// The book of both lines is of 2026-08-01: 30 + 30 + 31 + 24 = 115 days before 2026-11-24.

@@ -19,7 +19,7 @@ import (
 // printed as percent. "say" shows hidden characters of foreign texts; escaping is the template's.
 func Funcs() template.FuncMap {
 	return template.FuncMap{
-		"say": clean, "figure": figure, "amount": amount, "count": count, "percent": percent, "term": term, "day": day, "earned": earnedBack, "lastDay": lastDay,
+		"say": clean, "figure": figure, "amount": amount, "count": count, "percent": percent, "overload": overload, "term": term, "day": day, "earned": earnedBack, "lastDay": lastDay,
 		"months": months, "units": units, "short": shortSize, "last": lastPart, "sentence": remark.sentence, "codeWords": codeWords,
 		"choice": choiceWords, "countOf": countOf, "exact": exact, "isNegative": func(a money.Amount) bool { return a.Micros < 0 },
 		"share": func(part, whole money.Amount) string { text, _ := shareOf(part, whole); return text },

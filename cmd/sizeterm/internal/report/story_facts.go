@@ -336,7 +336,7 @@ func whyWords(l *recommend.Line, pool *recommend.Pool) []string {
 		out = append(out, text)
 	}
 	if c := pool.Certificate; c.Gap != 0 {
-		out = append(out, fmt.Sprintf("not proved to be the best: a better choice could cost at most %s less", percent(c.Gap)))
+		out = append(out, fmt.Sprintf("not proved to be the best: a better choice could cost at most %s less", percentUp(c.Gap)))
 	}
 	return out
 }

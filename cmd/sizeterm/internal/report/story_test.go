@@ -107,7 +107,7 @@ func TestWhatIsSaidOfALine(t *testing.T) {
 	require.Contains(t, riskWords(&plan.Lines[1], &plan.Pools[1], plan), "the 14 days that were seen are not typical")
 	require.Contains(t, scopeWords(line, pool), "(worth 12 × Standard_D2s_v5)")
 	require.Empty(t, persistenceWords(recommend.Persistence{}))
-	require.Equal(t, "not proved to be the best: a better choice could cost at most 1.1 % less", whyWords(&plan.Lines[1], &plan.Pools[1])[2])
+	require.Equal(t, "not proved to be the best: a better choice could cost at most 1.2 % less", whyWords(&plan.Lines[1], &plan.Pools[1])[2])
 }
 
 // The range is said only where both ends print differently.
@@ -152,7 +152,7 @@ func TestResizesAreShownToTheirOwner(t *testing.T) {
 		{ID: "r2", VM: "fabrikam-vm", Action: "shutdown", SavingMonth: money.New(1e9, "JPY")},
 	}
 	text := string(render(t, plan, Table, Options{Customer: contoso}))
-	require.Contains(t, text, "web-01   D4s_v5  D2s_v5  resize  0.0 % to 1.2 %          10.00")
+	require.Contains(t, text, "web-01   D4s_v5  D2s_v5  resize  at most 1.2 %          10.00")
 	require.NotContains(t, text, "shutdown")
 	require.Contains(t, string(render(t, plan, Markdown, Options{})), "Resize first")
 	require.Contains(t, string(render(t, plan, HTML, Options{})), "Resize first")

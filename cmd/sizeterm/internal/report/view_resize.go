@@ -315,7 +315,7 @@ func overloadWords(r *recommend.Resize) string {
 	case !r.OverloadKnown:
 		return "unknown"
 	}
-	return percent(r.OverloadLow) + " to " + percent(r.OverloadHigh)
+	return overload(r.OverloadLow, r.OverloadHigh)
 }
 
 func actionWords(action string) string {

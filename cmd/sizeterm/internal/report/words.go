@@ -58,6 +58,28 @@ func percent(v float64) string {
 	return text + " %"
 }
 
+// percentUp is a bound on a share for people: rounded up to one decimal, so that it stays one.
+func percentUp(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return percent(v)
+	}
+	return percent(math.Ceil(v*1000-1e-9) / 1000)
+}
+
+// overload is the share of time in which a size would have been too small, between its bounds, for people.
+func overload(low, high float64) string {
+	switch a, b := percent(low), percentUp(high); {
+	case high == 0:
+		return "none"
+	case a == b:
+		return a
+	case a == percent(0):
+		return "at most " + b
+	default:
+		return a + " to " + b
+	}
+}
+
 // shareOf is part as percent of whole, and false where whole is nothing or less.
 func shareOf(part, whole money.Amount) (string, bool) {
 	if whole.Micros <= 0 {
