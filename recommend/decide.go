@@ -44,6 +44,7 @@ type decision struct {
 	later   order          // of it, what is planned for later, renewals included
 	result  Pool
 	lines   []Line    // of what was chosen, once asked for
+	futures string    // what the futures said of quantities, where they were asked
 	draft   bool      // no certificate yet: sizes are being tried
 	hourly  []float64 // what one more unit costs in each hour, once asked for, and by the hour
 	byHour  float64

@@ -43,8 +43,8 @@ func (d *decision) careful(in *Input) (whole order, why string, err error) {
 			return whole, why, nil
 		}
 	}
-	if in.Policy.RiskAversion > 0 && in.ahead.portfolio != nil {
-		return d.averse(in)
+	if in.Policy.onFan() && in.ahead.portfolio != nil {
+		return d.onFan(in)
 	}
 	return d.whole, "", nil
 }
@@ -71,8 +71,8 @@ func (d *decision) surely() (whole order, why string) {
 		d.days, d.unitsText(most), d.unitsText(before))
 }
 
-// averse weighs the worst futures as the policy says.
-func (d *decision) averse(in *Input) (whole order, why string, err error) {
+// onFan takes of the choice what costs least on the pool's futures, the worst of them weighed as the policy says.
+func (d *decision) onFan(in *Input) (whole order, why string, err error) {
 	d.fanPool(in)
 	fan, err := in.ahead.portfolio.Fan(&d.ahead)
 	if err != nil {
@@ -81,15 +81,24 @@ func (d *decision) averse(in *Input) (whole order, why string, err error) {
 	ratio := d.result.UnitRatio
 	three, one := d.whole.unitsNow(d, pricing.ThreeYear)/ratio, d.whole.unitsNow(d, pricing.OneYear)/ratio
 	can := func(t pricing.Term) bool { return slices.Contains(d.terms, t) }
-	lessThree, lessOne, err := fan.Careful(three, one, forecast.Terms{OneYear: can(pricing.OneYear), ThreeYear: can(pricing.ThreeYear)})
-	if err != nil || lessThree == three && lessOne == one {
-		return d.whole, "", err
+	best, err := fan.Within(three, one, forecast.Terms{OneYear: can(pricing.OneYear), ThreeYear: can(pricing.ThreeYear)})
+	if err != nil {
+		return nil, "", err
 	}
-	whole = d.whole.upTo(d, pricing.ThreeYear, lessThree*ratio).upTo(d, pricing.OneYear, lessOne*ratio)
-	if offer, ok := d.step(pricing.OneYear); ok && lessOne > one {
-		whole[ticketKey{offer.Size, pricing.OneYear, 0}] += (lessOne - one) * ratio / d.market.ratios[offer.Size]
+	d.futures = fmt.Sprintf("decided on %d futures: of what the recent hours support, %s cost least over three years, renewals included, and save %s %s a month",
+		best.Basis.Paths, d.termsText(best.ThreeYear, best.OneYear), best.Saving.Round(), d.currency)
+	if best.ThreeYear == three && best.OneYear == one {
+		return d.whole, "", nil
 	}
-	return whole, fmt.Sprintf("the policy weighs the worst futures with %s: %s instead of %s", percent(in.Policy.RiskAversion), d.termsText(lessThree, lessOne), d.termsText(three, one)), nil
+	whole = d.whole.upTo(d, pricing.ThreeYear, best.ThreeYear*ratio).upTo(d, pricing.OneYear, best.OneYear*ratio)
+	if offer, ok := d.step(pricing.OneYear); ok && best.OneYear > one {
+		whole[ticketKey{offer.Size, pricing.OneYear, 0}] += (best.OneYear - one) * ratio / d.market.ratios[offer.Size]
+	}
+	words := "the futures support less than the recent hours"
+	if a := in.Policy.RiskAversion; a > 0 {
+		words = "the policy weighs the worst futures with " + percent(a)
+	}
+	return whole, fmt.Sprintf("%s: %s instead of %s", words, d.termsText(best.ThreeYear, best.OneYear), d.termsText(three, one)), nil
 }
 
 // termsText says quantities of the unit size for three years and for one.

@@ -1,6 +1,7 @@
 package recommend_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -106,4 +107,26 @@ func quantities(p *recommend.Plan) (n int64) {
 		n += l.Quantity
 	}
 	return n
+}
+
+// Decided on the fan a plan says what the futures support, buys never more than the recent hours do, and keeps its proof.
+func TestDecidedOnTheFan(t *testing.T) {
+	in := input(t, book(t, d2s), member("Standard_D2s_v5", append(always(10, 504), always(6, 168)...))) // it fell in the last week
+	window := plan(t, in)
+	require.Empty(t, window.Pools[0].Held)
+	require.NotContains(t, strings.Join(window.Lines[0].Reasons, "\n"), "futures of the")
+	in.Policy.Decide = recommend.OnFan
+	fan := plan(t, in)
+	require.Less(t, quantities(fan), quantities(window))
+	require.Contains(t, fan.Pools[0].Held, "the futures support less than the recent hours")
+	require.Contains(t, strings.Join(fan.Lines[0].Reasons, "\n"), "decided on 200 futures")
+	require.Equal(t, fan.Pools, plan(t, in).Pools, "the same again")
+	in = input(t, book(t, d2s), member("Standard_D2s_v5", always(5, 672)))
+	in.Policy.Decide = recommend.OnFan
+	flat := plan(t, in)
+	require.EqualValues(t, 5, quantities(flat), "%v", reasons(flat))
+	require.Empty(t, flat.Pools[0].Held)
+	require.Contains(t, strings.Join(flat.Lines[0].Reasons, "\n"), "decided on 200 futures")
+	in.Policy.Decide = "dice"
+	require.ErrorContains(t, in.Policy.Validate(), "decide")
 }

@@ -44,7 +44,7 @@ func newProspect(in *Input) (*prospect, error) {
 func (p Policy) forecast(asOf time.Time) forecast.Policy {
 	f := forecast.DefaultPolicy()
 	f.MinDaysOneYear, f.MinDaysNormal = max(7, p.MinDaysOneYear), max(7, p.MinDaysOneYear, p.MinDaysNormal)
-	f.MonthlyLoss, f.RiskAversion = max(1e-4, p.MonthlyLoss), p.RiskAversion
+	f.MonthlyLoss, f.RiskAversion, f.OnFan = max(1e-4, p.MonthlyLoss), p.RiskAversion, p.onFan()
 	if p.LossMonths > 0 {
 		f.LossMonths = p.LossMonths
 	}
@@ -180,6 +180,9 @@ func (d *decision) foretell(lines []Line, in *Input) error {
 	}
 	if err := d.show(fan, buy, in); err != nil {
 		return err
+	}
+	if d.futures != "" {
+		lines[0].Reasons = append(lines[0].Reasons, d.futures)
 	}
 	if d.result.Held != "" {
 		lines[0].Reasons = append(lines[0].Reasons, d.result.Held)

@@ -52,6 +52,13 @@ type Policy struct {
 	//	0.1        5.1 %           6.6 %
 	//	0.3        6.0 %           6.9 %
 	RiskAversion float64
+	// Decide is on what quantities are decided: OnFan, the futures of each pool as far as the recent hours support them too, or OnWindow, the
+	// recent hours repeated until the demand ends. Regret of drifting seeded fleets, of pay-as-you-go (METHOD section 10):
+	//
+	//	decide     one year   three years   one year, asked monthly   three years, asked monthly
+	//	window     5.5 %      9.0 %         7.4 %                     10.5 %
+	//	fan        5.2 %      9.2 %         6.1 %                     9.9 %
+	Decide string
 	// HorizonMonths is the time over which one year (renewed) and three years are compared.
 	HorizonMonths int
 	// MinSavingMonth is the smallest saving a month, in whole units of the currency, for which a line is worth an order.
@@ -96,12 +103,21 @@ type Policy struct {
 	Sizing   rightsize.Policy
 }
 
+// On what quantities are decided, Policy.Decide.
+const (
+	OnFan    = "fan"
+	OnWindow = "window"
+)
+
+// onFan reports whether the futures have a say in quantities.
+func (p Policy) onFan() bool { return p.Decide == OnFan || p.RiskAversion > 0 }
+
 // DefaultPolicy returns the rules that apply when the user says nothing.
 func DefaultPolicy() Policy {
 	return Policy{
 		MinDaysOneYear: 7, MinDaysNormal: 28, MinAge: 7 * 24 * time.Hour,
 		MonthlyLoss: 0.02, LossMonths: 200, HorizonMonths: 36, MinSavingMonth: 1, BillingPlan: "monthly", Objective: Customer,
-		PriceAge: 90 * 24 * time.Hour, PriceTolerance: 0.02,
+		Decide: OnWindow, PriceAge: 90 * 24 * time.Hour, PriceTolerance: 0.02,
 		Sizing: rightsize.DefaultPolicy(),
 	}
 }
@@ -119,6 +135,8 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("expire_per_quarter: %v: want a share from 0 to 1", p.ExpirePerQuarter)
 	case !(p.RiskAversion >= 0 && p.RiskAversion <= 1):
 		return fmt.Errorf("risk_aversion: %v: want a share from 0 to 1", p.RiskAversion)
+	case p.Decide != "" && p.Decide != OnFan && p.Decide != OnWindow:
+		return fmt.Errorf("decide: %q: want %s or %s", p.Decide, OnFan, OnWindow)
 	case p.HorizonMonths < 12 || p.HorizonMonths > 60 || p.HorizonMonths%12 != 0:
 		return fmt.Errorf("horizon_months: %d: want 12, 24, 36, 48 or 60", p.HorizonMonths)
 	case p.BillingPlan != "upfront" && p.BillingPlan != "monthly":

@@ -34,6 +34,7 @@ type policyDocument struct {
 	MonthlyLoss       *float64 `yaml:"monthly_loss"`
 	LossMonths        *float64 `yaml:"loss_months"`
 	ExpirePerQuarter  *float64 `yaml:"expire_per_quarter"`
+	Decide            string   `yaml:"decide"`
 	RiskAversion      *float64 `yaml:"risk_aversion"`
 	HorizonMonths     *int     `yaml:"horizon_months"`
 	MinSavingMonth    *int64   `yaml:"min_saving_month"`
@@ -117,6 +118,9 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	}
 	if doc.Objective != "" {
 		p.Objective = doc.Objective
+	}
+	if doc.Decide != "" {
+		p.Decide = doc.Decide
 	}
 	for name, limit := range map[string]struct {
 		text string

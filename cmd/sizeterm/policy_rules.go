@@ -355,7 +355,7 @@ func valueOf(kind reflect.Type, text string) (any, error) {
 var alternatives = map[string][]string{
 	"min_days_one_year": {"7", "14", "28"}, "min_days_normal": {"7", "28", "56"},
 	"monthly_loss": {"0.005", "0.01", "0.02", "0.03", "0.05"}, "loss_months": {"50", "200", "800"},
-	"expire_per_quarter": {"0", "0.25", "0.5"}, "risk_aversion": {"0", "0.1", "0.3", "1"}, "horizon_months": {"12", "24", "36", "60"},
+	"expire_per_quarter": {"0", "0.25", "0.5"}, "decide": {"window", "fan"}, "risk_aversion": {"0", "0.1", "0.3", "1"}, "horizon_months": {"12", "24", "36", "60"},
 	"min_saving_month": {"0", "1", "10", "50", "200"}, "billing_plan": {"monthly", "upfront"}, "max_upfront": {"1000", "10000", "100000"}, "max_month": {"100", "1000", "10000"},
 	"terms": {"[P1Y]", "[P3Y]", "[P1Y, P3Y]"}, "price_age_days": {"30", "90", "180"}, "max_price_age_days": {"0", "90", "365"}, "price_tolerance": {"0.01", "0.02", "0.05"},
 	"objective": {"customer", "partner"}, "partner_credit_rate": {"0", "0.05", "0.15"}, "markup": {"0", "0.05", "0.1"}, "resize": {"true", "false"},

@@ -59,7 +59,7 @@ func (p *Pool) Recent() (from int, change float64) {
 
 // Choose returns what a plan buys of a pool: the mix of least expected cost over three years when the recent hours repeat, end with the
 // basis's loss a month, and one-year reservations are renewed while they last. Existing reservations that end within a week do not
-// count; the others count for good. It is the rule that a backtest judges, and the plan's own on a pool with one price a unit.
+// count; the others count for good. With Policy.OnFan it is what costs least on the futures (Fan.Within) of what that supports. It is the rule that a backtest judges, and the plan's own on a pool with one price a unit.
 func (pf *Portfolio) Choose(p *Pool, terms Terms) (Decision, error) {
 	basis, err := pf.Basis(p)
 	d := Decision{Basis: basis}
@@ -100,15 +100,16 @@ func (pf *Portfolio) Choose(p *Pool, terms Terms) (Decision, error) {
 		h := pastOf(p)
 		d.OneYear = min(d.OneYear, p.surely(&h, m))
 	}
-	if pf.policy.RiskAversion > 0 {
-		fan, err := pf.Fan(p)
-		if err != nil {
-			return d, err
-		}
-		d.ThreeYear, d.OneYear, err = fan.Careful(d.ThreeYear, d.OneYear, terms)
+	if d.OneYear+d.ThreeYear == 0 || !pf.policy.OnFan && pf.policy.RiskAversion == 0 {
+		return d, nil
+	}
+	fan, err := pf.Fan(p)
+	if err != nil {
 		return d, err
 	}
-	return d, nil
+	within, err := fan.Within(d.ThreeYear, d.OneYear, terms)
+	d.ThreeYear, d.OneYear = within.ThreeYear, within.OneYear
+	return d, err
 }
 
 const hoursOfMonth, millionth = 730, 1_000_000

@@ -75,9 +75,12 @@ func (f *Fan) Decide(terms Terms) (Decision, error) {
 		return d, fmt.Errorf("pool %q: %w", f.pool.ID, err)
 	}
 	d.OneYear, d.ThreeYear = d.Neutral.OneYear[0], d.Neutral.ThreeYear
-	risk := f.newRisk(h, d.Neutral, m)
+	risk, err := f.newRisk(h, m)
+	if err != nil {
+		return d, err
+	}
 	if f.policy.RiskAversion > 0 {
-		d.ThreeYear, d.OneYear = risk.search(d.ThreeYear, d.OneYear)
+		d.ThreeYear, d.OneYear = risk.search(d.ThreeYear, d.OneYear, limits{math.MaxInt64, math.MaxInt64})
 	}
 	if short {
 		d.OneYear = min(d.OneYear, f.pool.surely(&f.out.past, m))

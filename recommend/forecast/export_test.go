@@ -1,6 +1,10 @@
 package forecast
 
-import "sizeterm/pricing/money"
+import (
+	"sizeterm/pricing/money"
+	"sizeterm/recommend/bill"
+	"sizeterm/recommend/solve"
+)
 
 // Follow replays a pool from a day on under a rule of a test's own: known is what is known on a day of advice, what is held by then
 // included, and the answer is how many steps to buy for one and for three years.
@@ -18,4 +22,30 @@ func Follow(p *Pool, day int, spec Spec, buy func(known *Pool) (one, three int64
 		return money.Amount{}, err
 	}
 	return r.saved(held)
+}
+
+// SampleCost returns the exact expected cost on a fan's sample of quantities of today, renewals of one year as they are best then.
+func (f *Fan) SampleCost(three, one int64, terms Terms) (bill.Exact, error) {
+	m, err := marketOf(f.pool.Prices, terms.OneYear, terms.ThreeYear)
+	if err != nil {
+		return bill.Exact{}, err
+	}
+	h, _, err := f.horizon(m)
+	if err != nil {
+		return bill.Exact{}, err
+	}
+	mix := solve.Mix{ThreeYear: three, OneYear: make([]int64, len(h.Years))}
+	mix.OneYear[0] = one
+	for i := 1; i < len(h.Years); i++ { // the cost is convex in each renewal alone
+		for cost := h.Total(mix); ; {
+			mix.OneYear[i]++
+			if more := h.Total(mix); more.Cmp(cost) < 0 {
+				cost = more
+				continue
+			}
+			mix.OneYear[i]--
+			break
+		}
+	}
+	return h.Total(mix), nil
 }

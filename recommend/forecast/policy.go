@@ -59,6 +59,9 @@ type Policy struct {
 	//	0.5     5.2 %                                    6.8 %              1.3 %
 	//	1       5.4 %                                    7.1 %              2.0 %
 	Trend float64
+	// OnFan makes quantities those of least expected cost on the paths of a fan, as far as the recent hours support them too; false takes
+	// what costs least when the recent hours repeat and end with the loss that is believed. Risk aversion above 0 includes it.
+	OnFan bool
 	// RiskAversion is the weight of the worst Tail of savings against their mean, from 0 (expected cost alone) to 1.
 	//
 	//	aversion   regret over one year, of pay-as-you-go   over three years

@@ -38,7 +38,8 @@ const (
 	wordLoss = 1 << 20 << iota
 	wordScale
 	wordTrend
-	wordPrice // and the next years'
+	wordPrice  // and the next years'
+	wordShapes // and the next mostShapes
 )
 
 // tableOf returns 64 quantiles, at the middles of 64 equal shares, of a distribution given by its quantile function.

@@ -17,7 +17,7 @@ import (
 type risk struct {
 	fan      *Fan
 	horizon  solve.Horizon
-	neutral  solve.Mix
+	alone    []int64 // what each branch would buy for one year if nothing were bought for three
 	one      float64
 	three    float64
 	nothing  float64 // expected pay-as-you-go of three years
@@ -26,36 +26,58 @@ type risk struct {
 	expected map[int64]float64
 }
 
-func (f *Fan) newRisk(h solve.Horizon, neutral solve.Mix, m market) *risk {
-	r := &risk{fan: f, horizon: h, neutral: neutral, one: float64(m.one) / 10_000, three: float64(m.three) / 10_000,
+func (f *Fan) newRisk(h solve.Horizon, m market) (*risk, error) {
+	r := &risk{fan: f, horizon: h, one: float64(m.one) / 10_000, three: float64(m.three) / 10_000,
 		year: map[int64][]float64{}, rest: map[int64][]float64{}, expected: map[int64]float64{}}
+	without := h
+	without.ThreeYear = m.payg*daysOfFan*hoursOfDay + 1
+	mix, err := without.Best()
+	if err != nil {
+		return nil, fmt.Errorf("pool %q: %w", f.pool.ID, err)
+	}
+	r.alone = mix.OneYear
 	for _, y := range h.Years {
 		r.nothing += solve.Pool{Demand: y.Demand, Step: 1, Payg: h.Payg}.Rest(0).Float() / 10_000
 	}
-	return r
+	return r, nil
 }
 
-// Careful returns the quantities of Pool.Step that the policy's risk aversion makes of those that were chosen; without aversion, and
-// where the fan stops the advice, they stay.
-func (f *Fan) Careful(three, one int64, terms Terms) (carefulThree, carefulOne int64, err error) {
-	if f.policy.RiskAversion == 0 || f.basis.Stopped() {
-		return three, one, nil
+// Within returns the quantities of least expected cost on the fan, one-year renewals as recourse, among those that buy at most so many
+// steps for three years and three+one in all; with the policy's risk aversion those that weigh best. Neutral is the best without these
+// limits and without aversion. Without aversion both are exact for the sample: the cost is convex in the three-year quantity x and in the
+// total z of the first year, and within limits on both the best is min(x*, three) and, above it, min(z*, three+one). Where the fan
+// stops the advice nothing is bought.
+func (f *Fan) Within(three, one int64, terms Terms) (Decision, error) {
+	d := Decision{Basis: f.basis}
+	if f.basis.Stopped() {
+		return d, nil
 	}
 	m, err := marketOf(f.pool.Prices, terms.OneYear, terms.ThreeYear)
 	if err != nil {
-		return 0, 0, fmt.Errorf("pool %q: %w", f.pool.ID, err)
+		return d, fmt.Errorf("pool %q: %w", f.pool.ID, err)
 	}
 	h, _, err := f.horizon(m)
 	if err != nil {
-		return 0, 0, err
+		return d, err
 	}
-	neutral, err := h.Best()
+	if d.Neutral, err = h.Best(); err != nil {
+		return d, fmt.Errorf("pool %q: %w", f.pool.ID, err)
+	}
+	r, err := f.newRisk(h, m)
 	if err != nil {
-		return 0, 0, fmt.Errorf("pool %q: %w", f.pool.ID, err)
+		return d, err
 	}
-	carefulThree, carefulOne = f.newRisk(h, neutral, m).search(three, one)
-	return min(carefulThree, three), min(carefulOne, three+one-min(carefulThree, three)), nil
+	d.ThreeYear = min(d.Neutral.ThreeYear, three)
+	d.OneYear = max(d.ThreeYear, min(r.alone[0], three+one)) - d.ThreeYear
+	if f.policy.RiskAversion > 0 {
+		d.ThreeYear, d.OneYear = r.search(d.ThreeYear, d.OneYear, limits{three, three + one})
+	}
+	d.Saving = f.amount(r.saving(d.ThreeYear, d.OneYear) / (years * 12))
+	return d, nil
 }
+
+// limits are the greatest quantities that may be bought for three years, and in all.
+type limits struct{ three, all int64 }
 
 // covered returns for each path what q units save at pay-as-you-go in the first year, and in the two after it.
 func (r *risk) covered(q int64) (year, rest []float64) {
@@ -95,7 +117,7 @@ func (r *risk) later(three int64) float64 {
 	}
 	cost := bill.Exact{}
 	for i, y := range r.horizon.Years[1:] {
-		z := max(three, r.neutral.ThreeYear+r.neutral.OneYear[i+1])
+		z := max(three, r.alone[i+1])
 		if z > three {
 			cost = cost.Add(bill.Whole(r.horizon.OneYear).Mul(bill.Whole(z - three)).Mul(bill.Frac(y.AliveNum, y.AliveDen)))
 		}
@@ -130,15 +152,15 @@ func worstMean(values []float64, share float64) float64 {
 	return total / float64(n)
 }
 
-// search walks from the neutral quantities to the best ones. Steps halve while none helps, in the two quantities, in their sum and in
+// search walks from quantities to the best ones within limits. Steps halve while none helps, in the two quantities, in their sum and in
 // exchanges of one for the other; it ends where no step of one does.
-func (r *risk) search(three, one int64) (int64, int64) {
+func (r *risk) search(three, one int64, most limits) (int64, int64) {
 	best := r.value(three, one)
 	for step := max(1, (three+one)/4); step > 0; {
 		moved := false
 		for _, by := range [][2]int64{{-1, 0}, {0, -1}, {-1, 1}, {1, -1}, {1, 0}, {0, 1}} {
 			t, o := three+by[0]*step, one+by[1]*step
-			if t < 0 || o < 0 || o > 0 && r.horizon.Years[0].NoPurchase {
+			if t < 0 || o < 0 || t > most.three || t+o > most.all || o > 0 && r.horizon.Years[0].NoPurchase {
 				continue
 			}
 			if v := r.value(t, o); v > best {

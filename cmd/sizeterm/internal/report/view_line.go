@@ -221,6 +221,7 @@ type policyView struct {
 	HorizonMonths     int      `json:"horizon_months"`
 	LossMonths        number   `json:"loss_months"`
 	ExpirePerQuarter  number   `json:"expire_per_quarter"`
+	Decide            string   `json:"decide"`
 	RiskAversion      number   `json:"risk_aversion"`
 	MinSavingMonth    int64    `json:"min_saving_month"`
 	BillingPlan       string   `json:"billing_plan"`
@@ -242,7 +243,7 @@ type policyView struct {
 func newPolicyView(p recommend.Policy) policyView {
 	return policyView{
 		MinDaysOneYear: p.MinDaysOneYear, MinDaysNormal: p.MinDaysNormal, MinAgeHours: share(p.MinAge.Hours()),
-		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), RiskAversion: share(p.RiskAversion), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
+		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), Decide: p.Decide, RiskAversion: share(p.RiskAversion), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
 		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), CapacityPriority: texts(p.CapacityPriority), PriceAgeDays: share(p.PriceAge.Hours() / 24),
 		PriceTolerance: share(p.PriceTolerance), Objective: p.Objective, PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
 		PartnerOnRecord: p.PartnerOnRecord, MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),
