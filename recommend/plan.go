@@ -312,7 +312,8 @@ type Reference struct {
 	Term                              pricing.Term
 	Currency                          money.Code
 	LookbackDays                      int
-	Billed                            bool // the usage as it was billed: sizes of today
+	Billed                            bool   // the usage as it was billed: sizes of today
+	pool                              string // id of the pool of the plan; empty where Billed
 	Quantity                          int64
 	CostWithout, CostWith, NetSavings money.Amount
 	Difference                        string

@@ -30,7 +30,7 @@ func (d *decision) references(in *Input) ([]Reference, error) {
 			}
 			if ref.Quantity > 0 {
 				ref.LookbackDays = in.Analysis.Window.Days() - d.first
-				ref.Difference = d.difference(ref)
+				ref.Difference, ref.pool = d.difference(ref), d.result.ID
 				refs = append(refs, ref)
 			}
 		}

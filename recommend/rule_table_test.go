@@ -1,15 +1,16 @@
 package recommend_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"sizeterm/analyzer"
-	"sizeterm/pricing"
 	"sizeterm/recommend"
 )
 
@@ -49,26 +50,6 @@ func generated(t testing.TB, seed uint64) recommend.Input {
 	return in
 }
 
-// ruleBuys is what Microsoft's rule buys of a pool for the term with which it says that it saves most.
-func ruleBuys(p *recommend.Plan, pool *recommend.Pool) []recommend.Setting {
-	var best []recommend.Setting
-	most := int64(-1)
-	for _, term := range []pricing.Term{pricing.OneYear, pricing.ThreeYear} {
-		var list []recommend.Setting
-		sum := int64(0)
-		for _, r := range p.Reference {
-			if group, _ := r.Size.Group(); group.Name == pool.Group && r.Term == term {
-				list = append(list, recommend.Setting{ID: fmt.Sprintf("%s/%s/%s", pool.ID, r.Size, term), Quantity: r.Quantity})
-				sum += r.NetSavings.Micros
-			}
-		}
-		if sum > most {
-			most, best = sum, list
-		}
-	}
-	return best
-}
-
 // savedBy is what a plan's choice for a pool saves in the window, and what the best of its rows does.
 func savedBy(pool *recommend.Pool) (chosen, best int64) {
 	for _, row := range pool.Compare {
@@ -81,27 +62,14 @@ func savedBy(pool *recommend.Pool) (chosen, best int64) {
 }
 
 // Ours against Microsoft's rule on the same window, both billed by the simulator: nobody saves more there than the best quantity of the
-// pool as a whole, which is what this program buys where it assumes that demand lasts. The table stands in docs/METHOD.md; -v prints it.
+// pool as a whole, which is what this program buys where it assumes that demand lasts. The table stands in docs/METHOD.md; -update writes it there.
 func TestAgainstMicrosoftsRule(t *testing.T) {
 	table := []string{"| fleet | pay-as-you-go | best on the window | this program, regret | if demand is sure to last | Microsoft's rule, regret |", "|---|---|---|---|---|---|"}
 	var payg, most, us, sure, them int64
 	for seed := range uint64(10) {
 		in := generated(t, seed)
 		p := plan(t, in)
-		set := map[string]bool{}
-		var change recommend.Change
-		for i := range p.Pools {
-			for _, s := range ruleBuys(p, &p.Pools[i]) {
-				set[s.ID] = true
-				change.Set = append(change.Set, s)
-			}
-		}
-		for _, l := range p.Lines { // what the plan buys beside is not bought
-			if at := fmt.Sprintf("%s/%s/%s", l.Pool, l.Size, l.Term); !set[at] {
-				change.Set = append(change.Set, recommend.Setting{ID: at})
-			}
-		}
-		after, err := recommend.WhatIf(in, p, change)
+		after, err := recommend.WhatIf(in, p, recommend.Change{Rule: true})
 		require.NoError(t, err)
 		in.Policy.MonthlyLoss, in.Policy.LossMonths = 0, 1e9
 		lasting := plan(t, in)
@@ -118,7 +86,25 @@ func TestAgainstMicrosoftsRule(t *testing.T) {
 		payg, most, us, sure, them = payg+fleetPayg, most+fleetBest, us+fleetUs, sure+fleetSure, them+fleetThem
 		table = append(table, ruleRow(fmt.Sprint(seed), fleetPayg, fleetBest, fleetUs, fleetSure, fleetThem))
 	}
-	t.Log("\n" + strings.Join(append(table, ruleRow("all", payg, most, us, sure, them)), "\n"))
+	inMethodNote(t, "rule on fleets", strings.Join(append(table, ruleRow("all", payg, most, us, sure, them)), "\n"))
+}
+
+var update = flag.Bool("update", false, "write the tables of docs/METHOD.md that tests make")
+
+// inMethodNote compares a table with the one behind its mark in docs/METHOD.md, or writes it there with -update.
+func inMethodNote(t *testing.T, name, table string) {
+	const path = "../docs/METHOD.md"
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	before, rest, ok := strings.Cut(string(text), "<!-- "+name+" -->\n")
+	require.True(t, ok, name)
+	was, after, ok := strings.Cut(rest, "\n<!-- end -->")
+	require.True(t, ok, name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(before+"<!-- "+name+" -->\n"+table+"\n<!-- end -->"+after), 0o600))
+		return
+	}
+	require.Equal(t, table, was, "-update writes it")
 }
 
 func ruleRow(name string, payg, best int64, got ...int64) string {

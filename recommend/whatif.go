@@ -19,6 +19,8 @@ import (
 type Change struct {
 	// Set fixes quantities bought now; everything else of these pools stays as the plan has it, and other pools are decided as before.
 	Set []Setting
+	// Rule buys what Microsoft's rule buys on the same hours, each size by itself at the shared scope, instead of what the plan does.
+	Rule bool
 	// Growth changes the usage of every hour, as a share: 0.1 is a tenth more, -0.2 a fifth less. It is rounded to 0.0001.
 	Growth float64
 	// Scope evaluates the plan's own reservations at another scope: EachSubscription, EachResourceGroup, the id of a subscription,
@@ -75,7 +77,11 @@ func WhatIf(in Input, base *Plan, change Change) (*Plan, error) {
 		}
 	}
 	changed := in
-	if changed.set, err = base.settings(change.Set); err != nil {
+	wanted := change.Set
+	if change.Rule {
+		wanted = append(base.ruleSettings(), wanted...)
+	}
+	if changed.set, err = base.settings(wanted); err != nil {
 		return nil, err
 	}
 	if change.Policy != nil {
@@ -166,7 +172,7 @@ func (s settings) unused() string {
 	for pool, list := range s {
 		for _, f := range list {
 			if !f.taken {
-				names = append(names, fmt.Sprintf("%s/%s/%s", pool, f.Size, f.Term))
+				names = append(names, settingID(pool, f.Purchase))
 			}
 		}
 	}
@@ -321,6 +327,9 @@ func (p *Plan) compareWith(after *Plan) (*Answer, error) {
 // words states the question for the record.
 func (c Change) words(base *Plan) []string {
 	var said []string
+	if c.Rule {
+		said = append(said, "what Microsoft's own rule buys on the same hours, each size by itself")
+	}
 	for _, s := range c.Set {
 		pool, buy, _ := base.resolve(s)
 		for i := range base.Pools {

@@ -22,7 +22,7 @@ type asking struct {
 }
 
 func (a *asking) flags(f *pflag.FlagSet) {
-	f.StringArrayVar(&a.set, "set", nil, "what if N of a line were bought: LINE=N with its number or id, or POOL/SIZE/TERM=N (repeatable)")
+	f.StringArrayVar(&a.set, "set", nil, "what if N of a line were bought: LINE=N with its number or id, POOL/SIZE/TERM=N, or microsoft: what Microsoft's own rule buys on the same hours (repeatable)")
 	f.StringVar(&a.growth, "growth", "", "what if usage changed by N% in every hour, such as 10% or -20%")
 	f.StringVar(&a.maxUpfront, "max-upfront", "", "what if all were paid up front, and at most AMOUNT")
 	f.StringVar(&a.budget, "budget", "", "what if no month's payments might exceed AMOUNT")
@@ -33,10 +33,14 @@ func (a *asking) flags(f *pflag.FlagSet) {
 // change returns the question that the flags ask of a plan made under a policy; ok is false where they ask nothing.
 func (a *asking) change(policy recommend.Policy) (c recommend.Change, ok bool, err error) {
 	for _, text := range a.set {
+		if strings.EqualFold(text, "microsoft") {
+			c.Rule = true
+			continue
+		}
 		id, number, found := strings.Cut(text, "=")
 		n, err := strconv.ParseInt(number, 10, 64)
 		if !found || id == "" || err != nil || n < 0 {
-			return c, false, usageError("", "--set: %q: want LINE=N or POOL/SIZE/TERM=N", text)
+			return c, false, usageError("", "--set: %q: want LINE=N, POOL/SIZE/TERM=N or microsoft", text)
 		}
 		c.Set = append(c.Set, recommend.Setting{ID: id, Quantity: n})
 	}
@@ -68,7 +72,7 @@ func (a *asking) change(policy recommend.Policy) (c recommend.Change, ok bool, e
 			return c, false, usageError("", "--%w", err)
 		}
 	}
-	return c, len(c.Set) > 0 || c.Growth != 0 || c.Scope != "" || c.Policy != nil, nil
+	return c, len(c.Set) > 0 || c.Rule || c.Growth != 0 || c.Scope != "" || c.Policy != nil, nil
 }
 
 // parseLimitOfCash reads an amount of any currency in micro-units.
