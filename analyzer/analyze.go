@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"sizeterm/analyzer/demand"
 	"sizeterm/pricing/catalog"
@@ -26,6 +27,10 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 	ages := r.list()
 	r.newNames()
 	strangers := r.match()
+	var money sync.WaitGroup // what needs the rows alone, beside the machines
+	money.Go(r.inferred)
+	money.Go(r.showBack)
+	defer money.Wait()
 	var entries []*entry
 	g := &groups{pools: map[poolKey]*pooled{}, profiles: map[Key]*profiled{}}
 	if r.metricsOnly() {
@@ -43,8 +48,6 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 	r.profiles(entries, g)
 	r.pools(g)
 	r.coverage()
-	r.inferred()
-	r.showBack()
 	r.finishVMs(entries)
 	return r.out, nil
 }

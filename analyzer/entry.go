@@ -305,9 +305,7 @@ func addDay(s *demand.Series, at int, total int64, hours *[24]int64, from source
 		s.AddDay(at, total)
 		return
 	}
-	for h, micro := range hours {
-		s.AddHour(24*at+h, micro)
-	}
+	s.AddHours(at, hours)
 }
 
 // source says how the hours of a day are known.

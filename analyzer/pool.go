@@ -118,7 +118,7 @@ func (g *groups) pool(r *run, e *entry) *pooled {
 	p := g.pools[key]
 	if p == nil {
 		c := r.byID[e.customer]
-		gaps := c.gaps(r.first, r.days)
+		gaps := c.gap.days
 		p = &pooled{members: map[memberKey]*joined{}, Pool: Pool{Customer: e.vm.Customer, Currency: e.vm.Currency,
 			Region: e.vm.Region, Group: key.group, Flexible: flexible, Days: int(r.days) - len(gaps), Gaps: gaps,
 			LeadGaps: c.gaps(r.first-r.lead, r.lead)}}

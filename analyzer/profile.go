@@ -175,7 +175,7 @@ func (r *run) newProfile(key Key, p *profiled) *Profile {
 			out.VMs++
 		}
 		if c := r.byID[e.customer]; c != nil {
-			gaps = c.gaps(r.first, r.days)
+			gaps = c.gap.days
 		}
 	}
 	hours := p.series.Without(gaps).Flat

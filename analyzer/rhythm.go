@@ -3,6 +3,7 @@ package analyzer
 import (
 	"cmp"
 	"fmt"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -66,7 +67,7 @@ func hourOfWeek(day int32) int { return (int(day) + 3) % 7 * 24 }
 // rhythm describes when an entry is billed.
 func (r *run) rhythm(e *entry) {
 	out := &e.vm.Rhythm
-	covered, last := r.coveredHours(e)
+	covered := r.coveredHours(e)
 	used, all := [3]int64{}, [3]int64{} // office hours, other hours of weekdays, weekends
 	for h := range covered {
 		part := dayPart(h)
@@ -75,7 +76,7 @@ func (r *run) rhythm(e *entry) {
 	}
 	out.Running = percentOf(used[0]+used[1]+used[2], all[0]+all[1]+all[2])
 	out.Weekdays, out.Weekend = percentOf(used[0]+used[1], all[0]+all[1]), percentOf(used[2], all[2])
-	out.LongestGap = e.clock.longestGap(last, r.gapsOf(e))
+	out.LongestGap = e.clock.longestGap(r.byID[e.customer].gap.hours)
 	exact := e.known.Hours == e.known.Metered
 	switch night := percentOf(used[1], all[1]); {
 	case e.known.Hours == 0:
@@ -111,45 +112,54 @@ func percentOf(part, whole int64) Percent {
 	return Percent(min(1<<31-1, max(0, part*10_000+whole/2)/whole))
 }
 
-func (r *run) gapsOf(e *entry) []int {
-	if c := r.byID[e.customer]; c != nil {
-		return c.gaps(r.first, r.days)
+// coveredHours counts the covered hours of the window since the machine was first billed, by hour of the week.
+func (r *run) coveredHours(e *entry) *[168]int64 {
+	gap, from := &r.byID[e.customer].gap, r.days+1
+	if len(e.days) > 0 {
+		from = max(0, e.days[0].day-r.first) + 1
 	}
-	return nil
-}
-
-// coveredHours counts the covered hours of the window since the machine was first billed, by hour of the week, and
-// returns the hours of the window.
-func (r *run) coveredHours(e *entry) (out [168]int64, hours int) {
-	gaps := r.gapsOf(e)
-	for d := range int(r.days) {
-		day := r.first + int32(d)
-		if _, gap := slices.BinarySearch(gaps, d); gap || len(e.days) == 0 || day < e.days[0].day {
-			continue
-		}
-		for h := range 24 {
-			out[hourOfWeek(day)+h]++
+	if gap.covered == nil || gap.from != from {
+		gap.from, gap.covered = from, &[168]int64{}
+		for d := from - 1; d < r.days; d++ {
+			if _, missing := slices.BinarySearch(gap.days, int(d)); !missing {
+				for h := range 24 {
+					gap.covered[hourOfWeek(r.first+d)+h]++
+				}
+			}
 		}
 	}
-	return out, 24 * int(r.days)
+	return gap.covered
 }
 
-// longestGap returns the longest run of hours off between two hours on; days that no file covers count as on.
-func (c *clock) longestGap(hours int, gaps []int) time.Duration {
+// longestGap returns the longest run of hours off between two hours on; hours that no file covers, a bit each, count as on.
+func (c *clock) longestGap(gaps []uint64) time.Duration {
 	longest, last := 0, -1
-	for h := range hours {
-		_, gap := slices.BinarySearch(gaps, h/24)
-		if !gap && c.on[h/64]>>(h%64)&1 == 0 {
-			continue
+	for i, on := range c.on {
+		if last < 0 {
+			known := on &^ gaps[i]
+			if known == 0 {
+				continue
+			}
+			first := bits.TrailingZeros64(known)
+			on = (on | gaps[i]) >> first << first
+			last = 64*i + first - 1
 		}
-		if last >= 0 {
-			longest = max(longest, h-last-1)
-		}
-		if last >= 0 || !gap {
-			last = h
+		for on |= gaps[i] &^ before(last+1-64*i); on != 0; {
+			at := bits.TrailingZeros64(on)
+			n := bits.TrailingZeros64(^(on >> at))
+			longest, last = max(longest, 64*i+at-last-1), 64*i+at+n-1
+			on &^= before(at + n)
 		}
 	}
 	return time.Duration(longest) * time.Hour
+}
+
+// before returns the bits below n, at most 64 of them.
+func before(n int) uint64 {
+	if n <= 0 {
+		return 0
+	}
+	return ^uint64(0) >> (64 - min(n, 64))
 }
 
 // dailySum is the CPU average of a day: hundredths x seconds, and seconds.

@@ -50,6 +50,15 @@ type customer struct {
 	exports  map[uint32]bool
 	dropped  int64
 	known    Known
+	gap      gaps
+}
+
+// gaps is the days of the window that a customer's files do not cover, from 0, and their hours, a bit each.
+type gaps struct {
+	days    []int
+	hours   []uint64
+	from    int32       // covered is of machines that are billed from this day of the window on, counted from 1
+	covered *[168]int64 // covered hours by hour of the week
 }
 
 func (a *Accumulator) text(id uint32) string { return a.words.texts[id] }
@@ -190,6 +199,14 @@ func (r *run) choose() {
 		r.days = 7 * weeks
 	}
 	r.first, r.lead = end-r.days, max(0, held-r.days)
+	for _, c := range r.customers {
+		c.gap = gaps{days: c.gaps(r.first, r.days), hours: make([]uint64, (24*int(r.days)+63)/64)}
+		for _, day := range c.gap.days {
+			for h := 24 * day; h < 24*day+24; h++ {
+				c.gap.hours[h/64] |= 1 << (h % 64)
+			}
+		}
+	}
 	r.window = demand.Window{From: dayTime(r.first), To: dayTime(end)}
 }
 

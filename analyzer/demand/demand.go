@@ -77,6 +77,21 @@ func (s Series) AddHour(hour int, micro int64) {
 	}
 }
 
+// AddHours adds usage that is known to lie in the hours of a day: micro-instances of each.
+func (s Series) AddHours(day int, micro *[24]int64) {
+	flat := s.Flat[24*day:][:24]
+	for h, v := range micro {
+		flat[h] += v
+	}
+	if s.shared() {
+		return
+	}
+	stacked := s.Stacked[24*day:][:24]
+	for h, v := range micro {
+		stacked[h] += v
+	}
+}
+
 // AddDay adds the micro-hours that one machine ran on a day whose hours are not known: evenly to Flat, the remainder of
 // the division to the first hours, and from the first hour on to Stacked. More than 24 hours are several instances:
 // as many whole days as there are, and one machine with the rest. It panics when micro is negative.
