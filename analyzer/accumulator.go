@@ -29,6 +29,7 @@ type Accumulator struct {
 	view     sampleView
 	batch    batch
 	stage    stage
+	waiting  waitingRows
 	charged  chargeView
 	skuLast  uint32 // of the row before, as the next two
 	cellKey  cellKey
