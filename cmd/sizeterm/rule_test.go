@@ -102,3 +102,17 @@ func ruledRow(name string, payg, best float64, got ...float64) string {
 	}
 	return row
 }
+
+// DESIGN section 4: --currency converts for display only. The plan in JSON is the same plan, and says at what rate it was read.
+func TestCurrencyIsForReadingOnly(t *testing.T) {
+	read := func(more ...string) (plan map[string]any) {
+		args := append([]string{"recommend", "--quiet", "--output", "json"}, more...)
+		require.NoError(t, json.Unmarshal([]byte(output(t, append(args, "testdata/contoso")...)), &plan))
+		return plan
+	}
+	plain, shown := read(), read("--currency", "EUR")
+	require.NotEqual(t, plain["display"], shown["display"])
+	delete(plain, "display")
+	delete(shown, "display")
+	require.Equal(t, plain, shown)
+}

@@ -137,6 +137,22 @@ func TestSavingThatCameTrue(t *testing.T) {
 	require.Equal(t, "139.20", r.Customers[0].Realised.Decimal())
 }
 
+// DESIGN section 4: charges are verified by the real days of the term. Three years from 2026-11-02 hold a 29 February, 1 096 days, so that
+// 29 of them cost 5256 x 29 / 1096 = 139.072993 instead of 139.20, the plan's 8 760 hours a year: the rest is a price that is lower by
+// 0.127007.
+func TestLeapDayMakesTheHourCheaper(t *testing.T) {
+	f := &file{}
+	f.runs(subA, "Standard_D4s_v5", 2, 30, resID)
+	f.runs(subB, "Standard_D4s_v5", 2, 30, resID)
+	o := bought("upfront")
+	o.Line.Term, o.Line.UnitPrice, o.Line.TotalPrice = pricing.ThreeYear, usd("2628"), usd("5256")
+	r := prove(t, f.into(t, &Books{}), o)
+	s := r.Findings[0].Saving
+	require.Equal(t, "139.072993", s.Cost.Decimal())
+	require.Equal(t, "139.327007", s.Realised.Decimal())
+	require.Equal(t, "0.127007", s.Split.Price.Decimal())
+}
+
 // A reservation of D4s covers machines of half and of double its size by their ratio.
 func TestOtherSizesOfTheGroupCount(t *testing.T) {
 	f := &file{}
