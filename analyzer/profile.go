@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"sizeterm/analyzer/demand"
 	"sizeterm/analyzer/quantile"
@@ -447,7 +448,12 @@ func (r *run) measure(e *entry, f *fleet) {
 	}
 	days := f.days
 	vm.Rhythm.load(days, &vm.Week)
-	vm.SampleDays = sampleDays(machines, accept)
+	vm.SampleDays, vm.LastSample = sampleDays(machines, accept)
+	vm.Days = MeasuredDays{CPUAvg: daysOf(machines, cpuAvg, accept), CPUMax: daysOf(machines, cpuMax, accept), Memory: daysOf(machines, memoryUsed, accept),
+		NetworkOut: daysOf(machines, networkOut, accept), DiskBandwidth: daysOf(machines, diskBandwidth, accept), DiskOperations: daysOf(machines, diskOps, accept)}
+	if vm.Days.Memory == 0 {
+		vm.Days.Memory = daysOf(machines, memoryFree, accept)
+	}
 	vm.State = r.state(e, days)
 	r.doubts(e, vm.SampleDays)
 }
@@ -460,8 +466,8 @@ func (f *fleet) best() *quantile.Summary {
 	return &f.sums[kindAvg]
 }
 
-// sampleDays counts the accepted days with samples.
-func sampleDays(machines []*machine, accept func(int32) bool) int {
+// sampleDays counts the accepted days with samples, and returns the last.
+func sampleDays(machines []*machine, accept func(int32) bool) (n int, last time.Time) {
 	days := map[int32]bool{}
 	for _, m := range machines {
 		for _, s := range m.segments {
@@ -470,7 +476,28 @@ func sampleDays(machines []*machine, accept func(int32) bool) int {
 			}
 		}
 	}
-	return len(days)
+	for day := range days {
+		if at := dayTime(day); at.After(last) {
+			last = at
+		}
+	}
+	return len(days), last
+}
+
+// daysOf counts the accepted days on which a measure was taken.
+func daysOf(machines []*machine, which measure, accept func(int32) bool) int {
+	var days []int32
+	for _, m := range machines {
+		if track := m.tracks[which]; track != nil {
+			track.Segments(func(at uint16) {
+				if day := m.segments[at].day; accept(day) && (len(days) == 0 || days[len(days)-1] != day) {
+					days = append(days, day)
+				}
+			})
+		}
+	}
+	slices.Sort(days)
+	return len(slices.Compact(days))
 }
 
 // ofLimit returns the distribution of a measure as a share of the size's limit, nothing where that is not known.

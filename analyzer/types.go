@@ -88,6 +88,11 @@ const (
 	StateMemoryOther   State = "memory_of_another_size" // more memory measured than its size has: the samples are of another size or machine
 )
 
+// MeasuredDays counts the days on which each measure of a machine was taken.
+type MeasuredDays struct {
+	CPUAvg, CPUMax, Memory, NetworkOut, DiskBandwidth, DiskOperations int
+}
+
 // VM is one machine: one resource of one size; a machine that was resized in the window appears once for each size.
 type VM struct {
 	Customer, Subscription, ResourceGroup string
@@ -105,6 +110,8 @@ type VM struct {
 	NetworkOut                            Distribution // kilobits per second instead of hundredths of a percent, four significant digits
 	DiskBandwidth, DiskOperations         Distribution // share of the size's uncached limit; Samples == 0 where the limit or the measure is not known
 	SampleDays                            int          // days with samples that count: as many independent blocks at most
+	Days                                  MeasuredDays // the same of each measure
+	LastSample                            time.Time    // the last of these days; zero where there are none
 	Censored                              Percent      // share of the measured time at 98 % of CPU or more: demand that was cut off
 	Overload                              *Overload    // nil where no CPU was measured, or for several sizes
 	Rhythm                                Rhythm

@@ -90,8 +90,8 @@ func (s *subject) describe(in *Input, gaps []int) {
 func machineOf(vm *analyzer.VM, hours int) *rightsize.Machine {
 	m := &rightsize.Machine{
 		ID: cmp.Or(vm.Resource, vm.Name), Name: vm.Name, Size: vm.Size, Region: vm.Region, HybridBenefit: vm.HybridBenefit, Currency: money.Code(vm.Currency),
-		Hours: vm.Hours, WindowHours: int64(hours), CPUMax: statsOf(vm.CPUMax), CPUAvg: statsOf(vm.CPUAvg), Memory: statsOf(vm.Memory),
-		DiskBandwidth: statsOf(vm.DiskBandwidth), DiskOperations: statsOf(vm.DiskOperations), NetworkOut: statsOf(vm.NetworkOut),
+		Hours: vm.Hours, WindowHours: int64(hours), CPUMax: statsOf(vm.CPUMax, vm.Days.CPUMax), CPUAvg: statsOf(vm.CPUAvg, vm.Days.CPUAvg), Memory: statsOf(vm.Memory, vm.Days.Memory),
+		DiskBandwidth: statsOf(vm.DiskBandwidth, vm.Days.DiskBandwidth), DiskOperations: statsOf(vm.DiskOperations, vm.Days.DiskOperations), NetworkOut: statsOf(vm.NetworkOut, vm.Days.NetworkOut),
 		Days: vm.SampleDays, Censored: rightsize.Percent(vm.Censored), First: rightsize.Percent(vm.Rhythm.First), Second: rightsize.Percent(vm.Rhythm.Second),
 		Pattern: vm.Rhythm.Pattern, Young: vm.Young, Spot: vm.Spot, Tags: vm.TagMap(),
 	}
@@ -112,6 +112,9 @@ func machineOf(vm *analyzer.VM, hours int) *rightsize.Machine {
 		week[h] = rightsize.Percent(v)
 	}
 	m.Week = &week
+	if !vm.LastSample.IsZero() && !vm.FirstSeen.IsZero() && vm.LastSample.Before(vm.FirstSeen.Truncate(24*time.Hour)) {
+		m.Old = day(vm.LastSample)
+	}
 	for _, w := range vm.Warnings {
 		m.Split = m.Split || w.Code == "resized"
 	}
@@ -157,8 +160,8 @@ func busiest(a, b []rightsize.Load) []rightsize.Load {
 	return out
 }
 
-func statsOf(d analyzer.Distribution) rightsize.Stats {
-	return rightsize.Stats{Samples: d.Samples, Seconds: d.Seconds, P50: rightsize.Percent(d.P50), P90: rightsize.Percent(d.P90),
+func statsOf(d analyzer.Distribution, days int) rightsize.Stats {
+	return rightsize.Stats{Samples: d.Samples, Seconds: d.Seconds, Days: days, P50: rightsize.Percent(d.P50), P90: rightsize.Percent(d.P90),
 		P95: rightsize.Percent(d.P95), P99: rightsize.Percent(d.P99), Max: rightsize.Percent(d.Max), Mean: rightsize.Percent(d.Mean)}
 }
 
@@ -196,8 +199,11 @@ func worse(a, b *rightsize.Machine) *rightsize.Machine {
 		{&out.DiskBandwidth, &b.DiskBandwidth}, {&out.DiskOperations, &b.DiskOperations}, {&out.NetworkOut, &b.NetworkOut}} {
 		*s.to = worseStats(*s.to, *s.more)
 	}
-	out.Days, out.Censored = max(a.Days, b.Days), max(a.Censored, b.Censored)
-	if b.Second-b.First > a.Second-a.First {
+	out.Days, out.Censored, out.Old = max(a.Days, b.Days), max(a.Censored, b.Censored), cmp.Or(a.Old, b.Old)
+	switch {
+	case min(a.First, a.Second, b.First, b.Second) < 0:
+		out.First, out.Second = -1, -1
+	case b.Second-b.First > a.Second-a.First:
 		out.First, out.Second = b.First, b.Second
 	}
 	out.Split, out.Young = a.Split || b.Split, a.Young || b.Young
@@ -221,7 +227,7 @@ func worseStats(a, b rightsize.Stats) rightsize.Stats {
 	if a.Samples == 0 || b.Samples == 0 {
 		return rightsize.Stats{}
 	}
-	return rightsize.Stats{Samples: min(a.Samples, b.Samples), Seconds: min(a.Seconds, b.Seconds), P50: max(a.P50, b.P50), P90: max(a.P90, b.P90),
+	return rightsize.Stats{Samples: min(a.Samples, b.Samples), Seconds: min(a.Seconds, b.Seconds), Days: min(a.Days, b.Days), P50: max(a.P50, b.P50), P90: max(a.P90, b.P90),
 		P95: max(a.P95, b.P95), P99: max(a.P99, b.P99), Max: max(a.Max, b.Max), Mean: max(a.Mean, b.Mean)}
 }
 

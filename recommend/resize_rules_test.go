@@ -71,3 +71,36 @@ func TestMoreSizesNeverCostMore(t *testing.T) {
 		}
 	}
 }
+
+// TestFewerColumnsNeverShrinkMore: whatever columns a file of metrics loses, no machine moves to a size that it could not have moved to with
+// all of them. Fleets are read, analysed and planned as files are.
+func TestFewerColumnsNeverShrinkMore(t *testing.T) {
+	moved := 0
+	for seed := range uint64(3) {
+		r := rand.New(rand.NewPCG(seed, 41))
+		units, _ := random(r, 4)
+		for i := range units {
+			u := &units[i]
+			u.memory, u.disk, u.rises = max(5, u.memory), 1+r.Int64N(120), r.IntN(4) == 0
+		}
+		for range 8 {
+			lack := 1 + r.IntN(1<<columnsOfMetrics-1)
+			fewer := slices.Clone(units)
+			for i := range fewer {
+				fewer[i].lacks = lack
+			}
+			for _, one := range sized(t, nil, all, fewer...).Resizes {
+				if one.Action != "resize" {
+					continue
+				}
+				moved++
+				u := units[slices.IndexFunc(units, func(u unit) bool { return u.name == one.Name })]
+				only := slices.DeleteFunc(slices.Clone(all), func(t tariff) bool { return t.size != u.size && t.size != one.To })
+				p := sized(t, nil, only, u)
+				require.Len(t, p.Resizes, 1, "seed %d, lacking %07b: %+v to %s", seed, lack, u, one.To)
+				require.Equal(t, one.To, p.Resizes[0].To)
+			}
+		}
+	}
+	require.Greater(t, moved, 5)
+}

@@ -30,9 +30,15 @@ type unit struct {
 	tags     string
 	set      string // scale set
 	office   bool   // idle from 20:00 to 06:00 and on weekends
+	bare     bool   // disks and network were not measured; else they are hardly used
+	disk     int64  // MB/s instead, where above 0
+	rises    bool   // twice the average in the second half
+	lacks    int    // columns of the metrics that the file lacks, as bits
 }
 
 const fleetDays = 28
+
+var quiet, few int64 = 100_000, 10_000 // bytes a second, and thousandths of an operation
 
 // fleet analyses machines, in the order given.
 func fleet(t testing.TB, units ...unit) *analyzer.Analysis {
@@ -106,7 +112,17 @@ func (u unit) samples(b *usage.SampleBatch) {
 					avg, high = 100, 150
 				}
 			}
-			row := usage.SampleRow{Resource: u.resource(), Start: at.Unix(), Seconds: 3600, CPUAvg: &avg, CPUMax: &high}
+			if u.rises && 2*n > 2*fleetDays-days {
+				avg = min(2*avg, high)
+			}
+			low := avg / 2
+			row := usage.SampleRow{Resource: u.resource(), Start: at.Unix(), Seconds: 3600, CPUAvg: &avg, CPUMax: &high, CPUMin: &low}
+			if !u.bare {
+				row.DiskRead, row.DiskWrite, row.DiskOps, row.NetOut = &quiet, &quiet, &few, &quiet
+			}
+			if disk := u.disk * 1_000_000; disk > 0 {
+				row.DiskRead = &disk
+			}
 			if u.set != "" {
 				row.VM = u.name
 			}
@@ -120,7 +136,22 @@ func (u unit) samples(b *usage.SampleBatch) {
 			case u.memory >= 0:
 				row.MemoryUsed = &memory
 			}
+			u.lack(&row)
 			b.Append(row)
+		}
+	}
+}
+
+const columnsOfMetrics = 7
+
+// lack takes columns away.
+func (u unit) lack(row *usage.SampleRow) {
+	for i, remove := range [columnsOfMetrics]func(){
+		func() { row.CPUAvg = nil }, func() { row.CPUMax = nil }, func() { row.CPUMin = nil }, func() { row.MemoryUsed = nil },
+		func() { row.NetOut = nil }, func() { row.DiskRead, row.DiskWrite = nil, nil }, func() { row.DiskOps = nil },
+	} {
+		if u.lacks>>i&1 == 1 {
+			remove()
 		}
 	}
 }
@@ -285,11 +316,15 @@ func TestUnknownMemoryKeepsTodays(t *testing.T) {
 
 // A machine that does nothing is shut down, and nothing is reserved for it.
 func TestIdleMachinesAreShutDown(t *testing.T) {
-	quiet := unit{name: "vm", size: "Standard_D8s_v5", avg: 1, max: 2, memory: 20}
-	p := sized(t, nil, family, quiet)
-	require.Len(t, p.Resizes, 1, "without network metrics a smaller size, no shut-down")
+	calm := unit{name: "vm", size: "Standard_D8s_v5", avg: 1, max: 2, memory: 20}
+	p := sized(t, nil, family, calm)
+	require.Len(t, p.Resizes, 1, "with 800 kbit/s a smaller size, no shut-down")
 	require.Equal(t, "resize", p.Resizes[0].Action)
-	a := fleet(t, quiet)
+	calm.bare = true
+	p = sized(t, nil, family, calm)
+	require.Empty(t, p.Resizes, "without measures of network and disks neither")
+	require.Contains(t, reasons(p), "unmeasured")
+	a := fleet(t, calm)
 	a.VMs[0].NetworkOut = analyzer.Distribution{Samples: 1, Seconds: 300, P95: 50}
 	p, err := recommend.Recommend(recommend.Input{Analysis: a, Book: book(t, family...), HasList: true, Policy: recommend.DefaultPolicy()})
 	require.NoError(t, err)

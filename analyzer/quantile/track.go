@@ -175,6 +175,18 @@ func (t *Track) Parts(yield func(segment uint16, values []uint16)) {
 	}
 }
 
+// Segments calls yield for the segment of each block and run, without looking at values; one may come more than once.
+func (t *Track) Segments(yield func(segment uint16)) {
+	for rest := t.packed; len(rest) > 0; {
+		segment, _, size := blockHead(rest)
+		yield(uint16(segment))
+		rest = rest[size:]
+	}
+	for i := range t.runs {
+		yield(t.runs[i].segment)
+	}
+}
+
 // Merge adds what other holds, with its segment i becoming segments[i]. The other stays as it was.
 func (t *Track) Merge(other *Track, segments []uint16) {
 	for rest := other.packed; len(rest) > 0; {

@@ -37,7 +37,7 @@ const (
 )
 
 func (s *Sizer) idle(m *Machine) Idle {
-	if m.CPUMax.Samples == 0 || m.Days < s.policy.MinDays || m.Split {
+	if _, ok := s.enough(m, &m.CPUMax); !ok || m.CPUMax.Samples == 0 || m.Split {
 		return Idle{NetworkUnknown: true}
 	}
 	recent := m.Recent
@@ -52,7 +52,7 @@ func (s *Sizer) idle(m *Machine) Idle {
 	i := Idle{NetworkUnknown: m.NetworkOut.Samples == 0 || limit <= 0}
 	quiet := i.NetworkUnknown || int64(m.NetworkOut.P95)*int64(whole) < advisorNetwork*limit
 	i.Microsofts = known && m.CPUMax.P95 < advisorMax && recent <= advisorMean && quiet
-	i.Ours = m.Days >= idleDays && m.CPUAvg.Samples > 0 && m.CPUMax.P99 <= idleMax && m.CPUAvg.P99 <= idleMean &&
+	i.Ours = min(m.daysOf(&m.CPUMax), m.daysOf(&m.CPUAvg), m.daysOf(&m.NetworkOut)) >= idleDays && m.CPUAvg.Samples > 0 && m.CPUMax.P99 <= idleMax && m.CPUAvg.P99 <= idleMean &&
 		m.NetworkOut.Samples > 0 && m.NetworkOut.P95 <= idleNetwork
 	if i.Microsofts || i.Ours {
 		i.Detail = fmt.Sprintf("P99 of the CPU maximum %s, of the average %s, over %d days", m.CPUMax.P99, m.CPUAvg.P99, m.Days)
@@ -82,7 +82,7 @@ func OfficeHour(t time.Time) bool {
 
 // hours proposes a schedule where every hour of the night and the weekend is idle and the day is not, and the machine runs through.
 func (s *Sizer) hours(m *Machine, now *Alternative) *Hours {
-	if m.Week == nil || m.Pattern != "always" || m.Days < idleDays || m.ScaleSet != "" {
+	if m.Week == nil || m.Pattern != "always" || m.Old != "" || m.daysOf(&m.CPUAvg) < idleDays || m.ScaleSet != "" {
 		return nil
 	}
 	day, n := int64(0), int64(0)
@@ -112,7 +112,7 @@ func (s *Sizer) hours(m *Machine, now *Alternative) *Hours {
 
 // upsize returns the cheapest size with half as much CPU again, where demand was cut off, or where the machine is above its rule today.
 func (s *Sizer) upsize(m *Machine, all []Alternative) catalog.Size {
-	if m.CPUMax.Samples == 0 || m.Split || m.Days < s.policy.MinDays {
+	if _, ok := s.enough(m, &m.CPUMax); !ok || m.CPUMax.Samples == 0 || m.Split {
 		return ""
 	}
 	rule := s.policy.rule(m)

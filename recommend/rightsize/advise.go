@@ -228,10 +228,15 @@ func (a *Alternative) judge(s *Sizer, m *Machine, from, to *kind) {
 	for _, l := range s.limits(m, from, to) {
 		why, proven, ok := l.fits()
 		say(why, ok)
-		if !proven && s.policy.Proven {
+		if !proven && s.policy.Proven && l.refused(a.smaller(from, to)) {
 			say(Reason{"unmeasured", l.unproven()}, false)
 		}
 	}
+}
+
+// smaller reports whether a target has less CPU or memory than the size of today.
+func (a *Alternative) smaller(from, to *kind) bool {
+	return a.Capacity < whole || to.shape.MemoryMiB < from.shape.MemoryMiB || to.shape.Burstable && !from.shape.Burstable
 }
 
 // describe fills what people read of an alternative.
@@ -306,7 +311,7 @@ func frontier(now *Alternative, all []Alternative) map[int]bool {
 	least := 2.0
 	for i := range all {
 		a := &all[i]
-		if a.Overload.Known && a.Saving.Micros > 0 && a.Overload.High < least && (a.Feasible || a.Why.Code == "cpu" || a.Why.Code == "one_step") {
+		if a.Overload.Known && a.Saving.Micros > 0 && a.Overload.High < least && (a.Feasible || a.Why.Code == "cpu" || a.Why.Code == "one_step" || a.Why.Code == "unmeasured") {
 			least = a.Overload.High
 			out[i] = true
 		}
@@ -383,7 +388,7 @@ func (s *Sizer) best(m *Machine, out *Advice) int {
 			continue
 		}
 		net := a.Saving.Micros - a.RiskMonth.Micros - a.RiskOnce.Micros/s.policy.HorizonMonths
-		if a.Saving.Micros < month*1_000_000 || !enough(a.Saving, now.CostMonth, share) {
+		if a.Saving.Micros < month*1_000_000 || !savesShare(a.Saving, now.CostMonth, share) {
 			a.Why = Reason{"small_saving", fmt.Sprintf("saves %s a month, less than the policy asks for", a.Saving.Round())}
 			if a.Saving.Micros <= 0 {
 				a.Why.Detail = fmt.Sprintf("saves nothing: it costs %s more a month", money.New(-a.Saving.Micros, a.Saving.Currency).Round())
@@ -401,7 +406,19 @@ func (s *Sizer) best(m *Machine, out *Advice) int {
 	return best
 }
 
-func enough(saving, cost money.Amount, share Percent) bool {
+// unmeasured returns the cheapest size that only the lack of a measure or limit of disks or network keeps from being proposed, nil where
+// there is none that saves enough.
+func (s *Sizer) unmeasured(m *Machine, out *Advice, all []Alternative) *Alternative {
+	month, share := s.policy.MinSaving(m)
+	for i := range all {
+		if a := &all[i]; a.Why.Code == "unmeasured" && a.Saving.Micros >= max(1, month*1_000_000) && savesShare(a.Saving, out.Alternatives[0].CostMonth, share) {
+			return a
+		}
+	}
+	return nil
+}
+
+func savesShare(saving, cost money.Amount, share Percent) bool {
 	return mulDiv(max(0, saving.Micros), int64(whole), 1, false) >= mulDiv(max(0, cost.Micros), int64(share), 1, true)
 }
 
@@ -416,6 +433,10 @@ func (s *Sizer) why(m *Machine, out *Advice, all []Alternative) {
 			out.Reasons = append(out.Reasons, a.Why)
 			return
 		}
+	}
+	if a := s.unmeasured(m, out, all); a != nil {
+		out.Reasons = append(out.Reasons, Reason{"unmeasured", fmt.Sprintf("%s would do by CPU and memory and save %s a month at pay-as-you-go, but %s", a.Size, a.Saving.Round(), a.Why.Detail)})
+		return
 	}
 	for i := range slices.Backward(all) {
 		a := &all[i]

@@ -35,8 +35,8 @@ func TestAdvise(t *testing.T) {
 	require.Equal(t, [3]Percent{5000, 8000, 8000}, [3]Percent{to.Capacity, to.CPU, to.Memory})
 	require.Equal(t, Overload{0, 0, true}, to.Overload)
 	require.Equal(t, "20.00", to.RiskOnce.Decimal())
-	// 30 - 10 (CPU above 70 %); 25 - 10 (memory above 75 %); 15 - 5 - 5 (half the limits, unmeasured); 10 - 5; 20 - 2 - 2 (disks, interfaces).
-	require.Equal(t, 20+15+5+5+16, to.Fit.Score())
+	// 30 - 10 (CPU above 70 %); 25 - 10 (memory above 75 %); 15 and 10 (hardly used); 20 - 2 - 2 (disks, interfaces).
+	require.Equal(t, 20+15+15+10+16, to.Fit.Score())
 	lost := 0
 	for _, p := range to.Fit.Points {
 		require.NotEmpty(t, p.Reason)

@@ -10,10 +10,10 @@
 // series has the capacity 5000.
 //
 // A size is feasible when, for each resource, it is no worse than today or what was measured proves that it is enough. CPU and memory
-// that were not measured therefore never let a machine shrink, and taking a measure of them away never makes a smaller size feasible.
-// Disks and network are hard conditions where they were measured and the catalog knows the limits; else the size is said to be unproven
-// (Alternative.Unproven), costs points of the fit, and is refused where Policy.Proven asks for it: then the law holds for every measure.
-// What the tables do not know is unknown and never assumed.
+// that were not measured therefore never let a machine shrink. Disks and network are hard conditions too: where their use was not measured,
+// or a limit is not known, a size that has less of them, or may have, is refused as "unmeasured", and what it would save is said. So taking
+// away a measure of whatever kind never makes a smaller size feasible. Policy.Proven false leaves the look at disks and network to a person
+// (Alternative.Unproven). What the tables do not know is unknown and never assumed.
 //
 // The overload of a target is bounded from the lowest, average and highest value of each interval (reference 3.2): [Low, High] is
 // guaranteed for what was measured and says nothing about the future; Advice.Bound is the statistical bound for that.

@@ -49,12 +49,19 @@ func level(days int, low, avg, high Percent) []Load {
 	return out
 }
 
-// machineOf is an always-on Linux machine in West Europe with a series and a highest use of memory; none where it is 0.
+// used is a measure that was the same all the time.
+func used(p Percent) Stats {
+	return Stats{Samples: 1, Seconds: 300, P50: p, P90: p, P95: p, P99: p, Max: p, Mean: p}
+}
+
+// machineOf is an always-on Linux machine in West Europe with a series and a highest use of memory, none where it is 0. It hardly uses
+// disks (1 % of the limits) and network (1 Mbit/s).
 func machineOf(size catalog.Size, series []Load, memory Percent) *Machine {
-	m := &Machine{ID: "vm1", Name: "vm1", Size: size, Region: "westeurope", Currency: "USD", Recent: -1, Pattern: "always"}
+	m := &Machine{ID: "vm1", Name: "vm1", Size: size, Region: "westeurope", Currency: "USD", Recent: -1, Pattern: "always",
+		DiskBandwidth: used(100), DiskOperations: used(100), NetworkOut: used(1000)}
 	m.Measure(series)
 	if memory > 0 {
-		m.Memory = Stats{Samples: 1, Seconds: 300, P50: memory, P90: memory, P95: memory, P99: memory, Max: memory, Mean: memory}
+		m.Memory = used(memory)
 	}
 	return m
 }

@@ -51,6 +51,9 @@ func (s *Sizer) cpuFits(m *Machine, from *kind, capacity Percent) (Reason, bool)
 	if why, ok := s.measured(m); !ok {
 		return why, false
 	}
+	if m.First < 0 || m.Second < 0 {
+		return Reason{"drift_unknown", "averages were not measured, so that it is not known whether the level rises"}, false
+	}
 	if m.drifts(capacity) {
 		return Reason{"drift", fmt.Sprintf("mean CPU rose from %s to %s between the halves of its days, much for the target", m.First, m.Second)}, false
 	}
@@ -85,12 +88,12 @@ func (s *Sizer) measured(m *Machine) (Reason, bool) {
 		return Reason{"no_metrics", "CPU was not measured"}, false
 	case m.Split:
 		return Reason{"resized", "it had several sizes in the window, so that its measures are of neither"}, false
-	case m.Days < s.policy.MinDays:
-		return Reason{"too_few_days", fmt.Sprintf("measured on %d days, fewer than %d", m.Days, s.policy.MinDays)}, false
 	case m.Censored >= s.policy.Censored && m.Censored > 0:
 		return Reason{"censored", fmt.Sprintf("%s of the time at the ceiling: more was wanted than measured", m.Censored)}, false
+	case m.CPUMax.Samples == 0:
+		return s.enough(m, &m.CPUAvg)
 	}
-	return Reason{}, true
+	return s.enough(m, &m.CPUMax)
 }
 
 // fits reports whether q of the machine is at most limit of the capacity.
@@ -116,10 +119,12 @@ func (s *Sizer) memoryFits(m *Machine, from, to *kind) (Reason, bool) {
 		return Reason{"memory_unknown", fmt.Sprintf("the memory of %s or %s is not known", from.name, to.name)}, false
 	case m.Memory.Samples == 0 || m.Split:
 		return Reason{"memory_unknown", fmt.Sprintf("memory was not measured: at least today's %d GiB", a>>10)}, false
-	case m.Days < s.policy.MinDays:
-		return Reason{"too_few_days", fmt.Sprintf("measured on %d days, fewer than %d", m.Days, s.policy.MinDays)}, false
 	case a*int64(m.Memory.Max)*int64(whole+s.policy.MemoryMargin) > b*int64(whole)*int64(whole):
 		return Reason{"memory", fmt.Sprintf("the highest use of %s of %d GiB and a margin of %s do not fit into %d GiB", m.Memory.Max, a>>10, s.policy.MemoryMargin, b>>10)}, false
+	}
+	if why, ok := s.enough(m, &m.Memory); !ok {
+		why.Detail = "memory was " + why.Detail
+		return why, false
 	}
 	return Reason{}, true
 }
@@ -139,16 +144,19 @@ type limited struct {
 // today, so that they say something only where that is known.
 func (s *Sizer) limits(m *Machine, from, to *kind) [3]limited {
 	rule, a, b := s.policy.rule(m), &from.shape, &to.shape
-	usable := !m.Split && m.Days >= s.policy.MinDays
+	usable := func(use *Stats) bool {
+		_, ok := s.enough(m, use)
+		return ok && !m.Split && use.Samples > 0
+	}
 	disk := func(what string, use *Stats, from, to, scale int64, unit string) limited {
 		l := limited{what: what, code: "disk", from: from / scale, to: to / scale, unit: unit, limit: rule.Limit}
-		if usable && from > 0 && use.Samples > 0 {
+		if from > 0 && usable(use) {
 			l.measured, l.high = true, mulDiv(from, int64(use.at(rule.Share)), scale*int64(whole)/1000, true)
 		}
 		return l
 	}
 	net := limited{what: "network out", code: "network", from: a.NetworkMbps, to: b.NetworkMbps, unit: "Mbit/s", limit: rule.Limit}
-	if usable && m.NetworkOut.Samples > 0 {
+	if usable(&m.NetworkOut) {
 		net.measured, net.high = true, int64(m.NetworkOut.at(rule.Share)) // kilobits are thousandths
 	}
 	return [3]limited{
@@ -179,6 +187,10 @@ func thousandths(n int64) string {
 	}
 	return fmt.Sprintf("%.3g", float64(n)/1000)
 }
+
+// refused says whether a limit that nothing proves to be enough makes a size unfit. It does where the target has less, or may have. Where
+// nothing is known of today's limit a size that has no less CPU and memory is no step down, and the limit is left to be looked at.
+func (l *limited) refused(smaller bool) bool { return l.from > 0 || smaller }
 
 // unproven says what must be looked at where a limit could not be judged; empty where nothing need be.
 func (l *limited) unproven() string {

@@ -5,12 +5,15 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
+	"sizeterm/pricing/money"
 	"sizeterm/recommend/bill"
 	"sizeterm/recommend/solve"
 )
@@ -40,68 +43,118 @@ func TestLargerNeverMoreOverload(t *testing.T) {
 	})
 }
 
-// TestRemovingMetrics: whatever measure is taken away, no size that has less of anything becomes feasible. Where the policy does not ask
-// for measures of disks and network, one may that the plan then calls unproven: somebody must look at it.
+// columns are what a file of metrics may lack, as the analyzer leaves it out of a machine.
+var columns = []struct {
+	name   string
+	remove func(*Machine)
+}{
+	{"memory", func(m *Machine) { m.Memory = Stats{} }},
+	{"maxima", func(m *Machine) {
+		m.CPUMax, m.Series = Stats{}, nil
+		unbounded(m)
+	}},
+	{"averages", func(m *Machine) { m.CPUAvg, m.First, m.Second, m.Week = Stats{}, -1, -1, nil }},
+	{"minima", unbounded},
+	{"bounds", func(m *Machine) { m.Overload = nil }},
+	{"hours", func(m *Machine) { m.Series = nil }},
+	{"disk bandwidth", func(m *Machine) { m.DiskBandwidth = Stats{} }},
+	{"disk operations", func(m *Machine) { m.DiskOperations = Stats{} }},
+	{"network", func(m *Machine) { m.NetworkOut = Stats{} }},
+}
+
+// unbounded raises the upper bound of overload to what it is where the lowest use is not known.
+func unbounded(m *Machine) {
+	if bound := m.Overload; bound != nil {
+		m.Overload = func(p Percent) (low, high int64) {
+			low, high = bound(p)
+			return low / 2, min(1000*m.OverloadSeconds, 2*high)
+		}
+	}
+}
+
+// TestRemovingMetrics: whatever measures are taken away, all 512 ways of some machines and any of random ones, no size that has less of
+// anything becomes feasible, and none is proposed that was not feasible before.
 func TestRemovingMetrics(t *testing.T) {
-	strict := plainSizer(t, func(p *Policy) { p.Proven = true })
-	for name, s := range map[string]*Sizer{"default": plainSizer(t, nil), "proven": strict} {
-		t.Run(name, func(t *testing.T) { removeMetrics(t, s) })
-	}
-}
-
-func removeMetrics(t *testing.T, s *Sizer) {
-	removals := map[string]func(*Machine){
-		"memory":          func(m *Machine) { m.Memory = Stats{} },
-		"maxima":          func(m *Machine) { m.CPUMax, m.Series = Stats{}, nil },
-		"averages":        func(m *Machine) { m.CPUAvg = Stats{} },
-		"overload":        func(m *Machine) { m.Overload = nil },
-		"series":          func(m *Machine) { m.Series = nil },
-		"disk bandwidth":  func(m *Machine) { m.DiskBandwidth = Stats{} },
-		"disk operations": func(m *Machine) { m.DiskOperations = Stats{} },
-		"network":         func(m *Machine) { m.NetworkOut = Stats{} },
-		"all":             func(m *Machine) { *m = *machineOf(m.Size, nil, 0) },
-	}
-	var limited []catalog.Size // sizes with disk limits, where disks are judged
-	for _, size := range catalog.Sizes() {
-		if shape, _ := size.Shape(); shape.DiskIOPS > 0 {
-			limited = append(limited, size)
-		}
-	}
-	for seed := range uint64(40) {
-		r := rand.New(rand.NewPCG(seed, 3))
-		size := []catalog.Size{"Standard_D8s_v5", "Standard_E4s_v3", "Standard_B4ms", "Standard_F8s_v2", limited[r.IntN(len(limited))]}[r.IntN(5)]
-		m := machineOf(size, randomSeries(r, 1+r.IntN(12)), Percent(r.IntN(9000)))
-		use := Percent(r.IntN(10000))
-		m.DiskBandwidth, m.DiskOperations, m.NetworkOut = Stats{Samples: 1, P95: use, P99: use, Max: use}, Stats{Samples: 1, P95: use, P99: use, Max: use}, Stats{Samples: 1, P95: use * 2000, P99: use * 2000, Max: use * 2000}
-		if price, ok := s.price(s.kind(size), marketOf(m)); !ok || price.rate == 0 {
-			continue
-		}
+	s := fewSizes(t)
+	shrunk := 0
+	for seed := range uint64(3) {
+		m := measuredMachine(rand.New(rand.NewPCG(seed, 3)))
 		full := judged(t, s, m)
-		from := s.kind(size)
-		for what, remove := range removals {
-			less := *m
-			remove(&less)
-			for to, a := range judged(t, s, &less) {
-				k := s.kind(to)
-				smaller := a.Capacity < whole || k.shape.MemoryMiB < from.shape.MemoryMiB || k.shape.DiskIOPS < from.shape.DiskIOPS || k.shape.DiskBytesPerSecond < from.shape.DiskBytesPerSecond ||
-					k.shape.NetworkMbps < from.shape.NetworkMbps
-				if a.Feasible && smaller {
-					said := !s.policy.Proven && doubtful(s, &less, from, k)
-					require.True(t, full[to].Feasible || said, "seed %d: without %s, %s to %s becomes feasible", seed, what, size, to)
-				}
-			}
+		for mask := range 1 << len(columns) {
+			shrunk += noneMore(t, s, without(m, mask), full)
 		}
 	}
+	rapid.Check(t, func(rt *rapid.T) {
+		m := measuredMachine(rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 4)))
+		some := rapid.IntRange(0, 1<<len(columns)-1).Draw(rt, "columns that the file lacks")
+		more := some | rapid.IntRange(0, 1<<len(columns)-1).Draw(rt, "columns taken away as well")
+		shrunk += noneMore(t, s, without(m, more), judged(t, s, without(m, some)))
+	})
+	require.Greater(t, shrunk, 500, "nothing was put to the test")
 }
 
-// doubtful reports whether a limit of a target is unproven.
-func doubtful(s *Sizer, m *Machine, from, to *kind) bool {
-	for _, l := range s.limits(m, from, to) {
-		if _, proven, _ := l.fits(); !proven {
-			return true
+// fewSizes sells some sizes of each kind, with and without known limits.
+func fewSizes(t *testing.T) *Sizer {
+	names := map[catalog.Size]bool{}
+	for _, n := range strings.Fields("D2s_v5 D4s_v5 D8s_v5 D2as_v5 D4as_v5 D8as_v5 E2s_v5 E4s_v5 E8s_v5 D2ls_v5 D4ls_v5 D8ls_v5 D2s_v4 D4s_v4 D2s_v3 D4s_v3 D8s_v3 E4s_v3 E2s_v3 " +
+		"B2s_v2 B4s_v2 B8s_v2 B2ms B4ms B8ms F4s_v2 F8s_v2 F2s_v2 DS2_v2 DS3_v2 DS4_v2 D4ds_v5 D2ds_v5 D8ds_v5") {
+		names[catalog.Size("Standard_"+n)] = true
+	}
+	s, err := New(Options{AsOf: testDay, Prices: func(size catalog.Size, region catalog.Region, os pricing.OS, currency money.Code) (money.Rate, bool) {
+		rate, ok := plainPrices(size, region, os, currency)
+		return rate, ok && names[size]
+	}})
+	require.NoError(t, err)
+	return s
+}
+
+// measuredMachine is a random machine of which everything was measured.
+func measuredMachine(r *rand.Rand) *Machine {
+	size := []catalog.Size{"Standard_D8s_v5", "Standard_E4s_v3", "Standard_B4ms", "Standard_F8s_v2", "Standard_DS4_v2", "Standard_E8s_v5", "Standard_D8ds_v5"}[r.IntN(7)]
+	series := randomSeries(r, 1+r.IntN(12))
+	for i := len(series) / 2; i < len(series) && r.IntN(3) > 0; i++ { // the level rises, not the maxima
+		series[i].Avg = series[i].High
+	}
+	if r.IntN(2) == 0 {
+		for i := range series[:len(series)/2] {
+			series[i].Low, series[i].Avg = series[i].Low/8, series[i].Avg/8
 		}
 	}
-	return false
+	m := machineOf(size, series, Percent(1+r.IntN(9000)))
+	upTo := func(most int) Stats { return used(Percent(r.IntN(most) >> r.IntN(4))) }
+	m.DiskBandwidth, m.DiskOperations, m.NetworkOut = upTo(10_000), upTo(10_000), upTo(20_000_000)
+	return m
+}
+
+func without(m *Machine, mask int) *Machine {
+	less := *m
+	for i, c := range columns {
+		if mask>>i&1 == 1 {
+			c.remove(&less)
+		}
+	}
+	return &less
+}
+
+// noneMore requires that no smaller size is feasible for a machine that was not before, and returns how many were.
+func noneMore(t *testing.T, s *Sizer, less *Machine, before map[catalog.Size]Alternative) (n int) {
+	from := s.kind(less.Size)
+	for to, a := range judged(t, s, less) {
+		b := &s.kind(to).shape
+		smaller := a.Capacity < whole || b.MemoryMiB < from.shape.MemoryMiB || b.DiskIOPS < from.shape.DiskIOPS || b.DiskBytesPerSecond < from.shape.DiskBytesPerSecond ||
+			b.NetworkMbps < from.shape.NetworkMbps || b.Burstable && !from.shape.Burstable
+		if before[to].Feasible && smaller {
+			n++
+		}
+		if a.Feasible && smaller {
+			require.True(t, before[to].Feasible, "%s to %s becomes feasible", less.Size, to)
+		}
+	}
+	a := advise(t, s, less)
+	if a.Action == Shutdown {
+		require.NotZero(t, less.CPUMax.Samples*less.NetworkOut.Samples)
+	}
+	return n
 }
 
 // TestAdviceIsPure: advising again, or after another machine, changes nothing.

@@ -1,6 +1,8 @@
 package rightsize
 
 import (
+	"fmt"
+
 	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
@@ -16,6 +18,7 @@ const whole Percent = 10_000
 // field means anything.
 type Stats struct {
 	Samples, Seconds              int64
+	Days                          int // on which it was measured; 0 where that is known of the machine only
 	P50, P90, P95, P99, Max, Mean Percent
 }
 
@@ -84,8 +87,9 @@ type Machine struct {
 	NetworkOut                    Stats   // kilobits per second instead of hundredths of a percent
 	Recent                        Percent // highest CPU average of the last 3 days; -1 where not known
 	Days                          int     // days with samples: as many independent blocks at most
+	Old                           string  // the last day with samples where that lies before all that was billed; empty where it does not
 	Censored                      Percent // share of the time at 98 % of CPU or more
-	First, Second                 Percent // mean CPU of the two halves of the days; -1 where not known
+	First, Second                 Percent // mean CPU average of the two halves of the days; -1 where not known
 	// Overload returns the least and the most milliseconds of OverloadSeconds in which the CPU was above a threshold in percent of
 	// the machine; nil where it was not bounded.
 	Overload        func(Percent) (low, high int64)
@@ -111,6 +115,26 @@ func (m *Machine) month() int64 {
 		return pricing.HoursOfMonth * 1_000_000
 	}
 	return m.Hours/m.WindowHours*pricing.HoursOfMonth + m.Hours%m.WindowHours*pricing.HoursOfMonth/m.WindowHours
+}
+
+// enough returns why a measure tells too little for a smaller size: it must have been taken on as many days as the policy asks for, and
+// on days of the bill. Each measure is judged by its own days, so that another one that lasts longer or is missing changes nothing.
+func (s *Sizer) enough(m *Machine, use *Stats) (Reason, bool) {
+	switch {
+	case m.Old != "":
+		return Reason{"metrics_old", fmt.Sprintf("measured until %s, before all days that were billed", m.Old)}, false
+	case m.daysOf(use) < s.policy.MinDays:
+		return Reason{"too_few_days", fmt.Sprintf("measured on %d days, fewer than %d", m.daysOf(use), s.policy.MinDays)}, false
+	}
+	return Reason{}, true
+}
+
+// daysOf returns the days on which a measure was taken.
+func (m *Machine) daysOf(use *Stats) int {
+	if use.Days > 0 {
+		return min(m.Days, use.Days)
+	}
+	return m.Days
 }
 
 // series returns the intervals, nil where they are not known.

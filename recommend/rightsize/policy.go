@@ -26,8 +26,8 @@ type Rule struct {
 //	Relaxed             P95, 80 %   for machines that RelaxedTags name
 //	Overload            0.50 %      beside Relaxed and P99 within the target: short peaks that the intervals prove to be short; 0 asks
 //	                                for the quantile alone (traces: 41.5 % instead of 42.0 % saved, the same machines overloaded)
-//	Proven              false       true refuses a size that allows less disk or network than today where their use was not measured; else
-//	                                that is said for a person to check, because few exports hold it, and costs points of the fit
+//	Proven              true        refuses a smaller size that allows, or may allow, less disk or network than today where their use was not
+//	                                measured: without it, taking a measure away could make a size feasible; false proposes it with a check
 //	AverageLimit        none        50 % admits machines without interval maxima whose P99 of the average stays below half the target
 //	MemoryMargin        20 %        15 % is what VPA and KRR add; memory does not queue, it ends the process
 //	Censored            0.50 %      share of the time at the ceiling from which demand is unknown: 36 minutes in 5 days
@@ -46,7 +46,7 @@ type Policy struct {
 	RelaxedTags                 []string // "environment=dev" or "environment"; a machine with one of them is relaxed
 	Overload                    Percent  // upper bound of the guaranteed overload that is enough beside Relaxed and P99 within the target; 0 is none
 	AverageLimit                Percent
-	Proven                      bool // disks and network must be measured where a target allows less of them
+	Proven                      bool // disks and network must be measured where a target allows less of them, or may
 	MemoryMargin                Percent
 	Censored                    Percent
 	MinDays                     int
@@ -71,7 +71,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Production: Rule{9900, 9000}, Relaxed: Rule{9500, 8000},
 		RelaxedTags: []string{"environment=dev", "environment=test", "env=dev", "env=test"},
-		Overload:    50, MemoryMargin: 2000, Censored: 50, MinDays: 7, MinSavingMonth: 5, MinSavingShare: 1000, OneStep: true, OneStepFree: 4000, RetireMonths: 12,
+		Overload:    50, Proven: true, MemoryMargin: 2000, Censored: 50, MinDays: 7, MinSavingMonth: 5, MinSavingShare: 1000, OneStep: true, OneStepFree: 4000, RetireMonths: 12,
 		ResizeCost: 20, FamilyCost: 60, OverloadCost: 20, HorizonMonths: 12, Alternatives: 8,
 	}
 }

@@ -58,6 +58,7 @@ func TestEngineFit(t *testing.T) {
 func TestAdvisor(t *testing.T) {
 	s := plainSizer(t, func(p *Policy) { p.NoBurstable = true })
 	m := machineOf("Standard_D8s_v5", level(14, 0, 1000, 2000), 3000)
+	m.DiskBandwidth, m.DiskOperations, m.NetworkOut = Stats{}, Stats{}, Stats{}
 	r := s.Reference(m, "Standard_D4s_v5")
 	require.EqualValues(t, 4, s.kind(r.UserFacing).vcpus, r.UserFacingWhy)
 	require.LessOrEqual(t, s.kind(r.Other).vcpus, int64(2), r.OtherWhy)

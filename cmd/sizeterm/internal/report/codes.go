@@ -32,6 +32,10 @@ var words = map[string]string{
 	"exempt":                    "left out because the policy says so",
 	"few_measured_days":         "measured on too few days for a smaller size",
 	"average_only":              "only averages were measured, which hide peaks",
+	"unmeasured":                "could be smaller, but the use of disks or network was not measured, or a limit is not known",
+	"drift_unknown":             "only maxima were measured, so that a rising level would not be seen",
+	"metrics_old":               "measured before all that was billed",
+	"no_successor":              "the size retires, and none that stays is known to be enough",
 	"resized":                   "had several sizes in the window",
 	"not_billed":                "measured, but in no charge row",
 	"ambiguous_name":            "metrics under a name that several machines have",
@@ -56,7 +60,6 @@ var words = map[string]string{
 	"small_saving":              "saves too little",
 	"worth_nothing":             "nothing is gained beside the reservations",
 	"snoozed":                   "put off by the policy",
-	"unmeasured":                "what the smaller size lacks was not measured",
 	"zone":                      "not offered in the zone",
 	// warnings
 	"price_mismatch":            "the price on the customer's rows and the price book differ",
