@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"sizeterm/cmd/sizeterm/internal/report"
@@ -34,14 +35,14 @@ func problem(status int, kind, title, detail string) *Problem {
 // The problems that have nothing of their own to say.
 var (
 	errSignIn     = problem(http.StatusUnauthorized, "sign-in", "Sign in first", "")
-	errForbidden  = problem(http.StatusForbidden, "forbidden", "Your role does not allow this", "")
-	errMissing    = problem(http.StatusNotFound, "not-found", "There is no such page or object", "")
-	errMethod     = problem(http.StatusMethodNotAllowed, "method", "This address does not know that method", "")
-	errTooLarge   = problem(http.StatusRequestEntityTooLarge, "too-large", "The request is larger than allowed", "")
+	errForbidden  = problem(http.StatusForbidden, "forbidden", "Your role does not allow this", "Viewers read, analysts upload and ask for orders, approvers approve what others asked for, admins let people and programs in. An admin changes roles under People; a key may what it was made for, and never approves.")
+	errMissing    = problem(http.StatusNotFound, "not-found", "There is no such page or object", "The address may be mistyped, or what was here is gone. What belongs to another organisation is not shown.")
+	errMethod     = problem(http.StatusMethodNotAllowed, "method", "This address does not know that method", "It may be a form that was opened as a page: begin on the page that has it.")
+	errTooLarge   = problem(http.StatusRequestEntityTooLarge, "too-large", "The request is larger than allowed", "A form holds 1 MB at most. Files go by the page Uploads or by PUT to /api/v1/uploads/NAME, up to the size that the page names.")
 	errTooMany    = problem(http.StatusTooManyRequests, "too-many", "Too many requests; try again in a moment", "")
-	errUnexpected = problem(http.StatusInternalServerError, "unexpected", "Something went wrong on our side; nothing was changed", "")
+	errUnexpected = problem(http.StatusInternalServerError, "unexpected", "Something went wrong on our side; nothing was changed", "Try again. If it happens again, the log of the service says why.")
 	errGone       = problem(http.StatusGone, "link-used", "This link has been used or has expired", "Ask for a new one: an admin makes it under People, and the server prints one when it starts.")
-	errForged     = problem(http.StatusForbidden, "cross-origin", "The request came from another site and was refused", "")
+	errForged     = problem(http.StatusForbidden, "cross-origin", "The request came from another site and was refused", "Send the form from the page of this service. Behind a proxy that changes the host, start the service with --public-url.")
 )
 
 // asProblem is the one table from errors to answers.
@@ -90,7 +91,17 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		_ = json.NewEncoder(w).Encode(p) // a client that left is no error
 		return
 	}
-	s.render(w, r, p.Status, "problem", p.Title, p)
+	page := problemPage{Problem: p, Back: "/", Name: "the portfolio"}
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && (r.Method != http.MethodGet || from.Path != r.URL.Path) && from.Path != "/" && !strings.HasPrefix(from.Path, "/sign-in") {
+		page.Back, page.Name = localPath(from.RequestURI()), "the page before"
+	}
+	s.render(w, r, p.Status, "problem", p.Title, page)
+}
+
+// problemPage is a problem with the way back from it.
+type problemPage struct {
+	*Problem
+	Back, Name string
 }
 
 // redact keeps an error's kind for the log and drops what may name a customer's things: texts in quotes and paths.

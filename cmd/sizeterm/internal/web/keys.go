@@ -92,6 +92,7 @@ type keysPage struct {
 	Fresh  string // just made, shown once
 	Name   string
 	People map[string]string
+	Origin string // the address of the service
 }
 
 func (s *Server) keysPage(w http.ResponseWriter, r *http.Request) error {
@@ -103,7 +104,7 @@ func (s *Server) showKeys(w http.ResponseWriter, r *http.Request, fresh, name st
 	if err != nil {
 		return err
 	}
-	s.render(w, r, http.StatusOK, "keys", "API keys", keysPage{Keys: all, Scopes: allScopes, Fresh: fresh, Name: name, People: s.peopleNames(r.Context())})
+	s.render(w, r, http.StatusOK, "keys", "API keys", keysPage{Keys: all, Scopes: allScopes, Fresh: fresh, Name: name, People: s.peopleNames(r.Context()), Origin: s.origin(r)})
 	return nil
 }
 

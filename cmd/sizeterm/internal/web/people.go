@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,6 +20,8 @@ type peopleView struct {
 	Sign   string // the name of the sign-in provider, "" where there is none
 	Link   string // just made, shown once
 	For    string
+	// Approves says that somebody else may approve what this person asks for.
+	Approves bool
 }
 
 var givenRoles = []Role{Viewer, Analyst, Approver, Admin}
@@ -33,7 +36,8 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, link, name s
 	if err != nil {
 		return err
 	}
-	s.render(w, r, http.StatusOK, "people", "People", peopleView{People: all, Roles: givenRoles, Who: who, Sign: s.signInPage("").Provider, Link: link, For: name})
+	others := slices.ContainsFunc(all, func(p Person) bool { return p.ID != who.ID && !p.Disabled && p.Role >= Approver })
+	s.render(w, r, http.StatusOK, "people", "People", peopleView{People: all, Roles: givenRoles, Who: who, Sign: s.signInPage("").Provider, Link: link, For: name, Approves: others})
 	return nil
 }
 
