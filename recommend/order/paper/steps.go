@@ -33,7 +33,7 @@ func sheetOf(o *order.Order, facts order.Facts) sheet {
 		Facts: [][2]string{
 			{"state", string(o.State)}, {"customer", l.Customer}, {"subscription", orNotNamed(l.Subscription)}, {"region", l.Region.Name() + " (" + string(l.Region) + ")"},
 			{"size", string(l.Size)}, {"term", yearsText(l.Term)}, {"quantity", fmt.Sprint(l.Quantity)}, {"billing", l.BillingPlan},
-			{"price of one", l.UnitPrice.String()}, {"total of the term", l.TotalPrice.String()}, {"promised saving a month", l.SavingMonth.String()},
+			{"price of one", l.UnitPrice.String()}, {"total of the term", l.TotalPrice.String()}, {"promised saving a month", l.SavingMonth.Round() + " " + string(l.SavingMonth.Currency)},
 			{"Partner on Record", orNotNamed(l.PartnerOnRecord) + " (cannot be changed after the purchase)"},
 		},
 	}
@@ -122,13 +122,13 @@ func WriteSteps(w io.Writer, orders []order.Order, facts map[string]order.Facts)
 }
 
 var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Orders</title>
-<style>body{font:11pt/1.4 sans-serif;max-width:46em;margin:2em auto}section{break-after:page}td{padding:.1em 1em .1em 0;vertical-align:top}li{margin:.4em 0}.alarm{border:2pt solid #a40000;color:#a40000;padding:.4em .8em;font-weight:bold}small{color:#555;display:block}</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Orders to buy</title>
+<style>body{font:11pt/1.4 "Segoe UI","Liberation Sans",Arial,sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#111;background:#fff}h1{font-size:1.5em;line-height:1.25}section+section{break-before:page}td{padding:.1em 1em .1em 0;vertical-align:top}li{margin:.4em 0}.alarm{border:2pt solid #a40000;color:#a40000;padding:.4em .8em;font-weight:bold}small{color:#555;display:block}</style></head><body><main>
 {{range .}}<section><h1>{{.Title}}</h1>
 {{if .Alarm}}<p class="alarm">{{.Alarm}}</p>{{end}}
 <table>{{range .Facts}}<tr><td>{{index . 0}}</td><td>{{index . 1}}</td></tr>{{end}}</table>
 <ol>{{range .Steps}}<li>{{.Do}}{{if .Why}}<small>{{.Why}}</small>{{end}}</li>{{end}}</ol></section>
-{{end}}</body></html>
+{{end}}</main></body></html>
 `))
 
 // WritePage writes the steps as a page to be printed, an order a sheet.
