@@ -163,3 +163,18 @@ func TestOrdersWithoutPlans(t *testing.T) {
 		require.True(t, cost[0].Cmp(cost[1]) <= 0 && cost[1].Cmp(cost[2]) <= 0, "seed %d: %v", seed, cost)
 	}
 }
+
+// A plan that is not bought, or of which none is owned, is no plan: at rates of 0 neither.
+func TestNoPlanCoversNothing(t *testing.T) {
+	free := func(p *bill.Problem) *bill.Problem {
+		c := bill.Commitment{ID: "zz", Kind: bill.SavingsPlan, Scope: p.VMs[0].Scope, To: len(p.Slots), Step: 1, Rates: map[string]int64{}}
+		for name := range p.Sizes {
+			c.Rates[name] = 0
+		}
+		p.Offers = append(p.Offers, bill.Offer{Commitment: c, MaxQty: 3})
+		c.ID = "zzz"
+		p.Existing = append(p.Existing, bill.Existing{Commitment: c})
+		return p
+	}
+	law(t, free, equal)
+}

@@ -176,6 +176,9 @@ func (m *meter[T]) spend(p *plan, t int, den T) {
 	if p.offer >= 0 {
 		quantity = m.quantity[p.offer]
 	}
+	if quantity.Sign() == 0 {
+		return // not bought: it covers nothing, at a rate of 0 neither
+	}
 	rest := quantity.Mul(m.of(p.step)).Mul(den) // money per hour, times the run denominator
 	for i, r := range p.rows {
 		if m.use[r].Sign() == 0 {

@@ -280,7 +280,7 @@ func (o *object) need(field string) *node {
 
 // done refuses what nobody took: a misspelt price must not become a price of 0.
 func (o *object) done() {
-	for _, words := range []string{"title", "teaches", "name", "note", "label", "comment", "description"} {
+	for _, words := range []string{"title", "teaches", "name", "note", "notes", "label", "comment", "description", "source", "seed", "generator", "tags"} {
 		delete(o.fields, words)
 	}
 	for _, field := range sortedKeys(o.fields) {

@@ -80,3 +80,32 @@ func TestTiesAndRulesEqualBruteForce(t *testing.T) {
 		equalsBrute(t, billtest.Problem(seed, billtest.Features{Utilization: true, Strict: true, Scopes: true, Existing: true, MostDecisions: 600}))
 	}
 }
+
+// A savings plan with rates of 0 costs its commitment however much it covers, and one that is not bought, or of which none is owned, covers
+// nothing; sizes may be free by the hour.
+func TestRatesOfNothingEqualBruteForce(t *testing.T) {
+	plans := 0
+	for seed := range uint64(400) {
+		f := billtest.Everything()
+		f.MostDecisions = 200
+		p := billtest.Problem(seed, f)
+		free := func(rates map[string]int64) {
+			for size := range rates {
+				if (uint64(len(size))+seed)%2 == 0 || len(rates) == 1 {
+					rates[size] = 0
+				}
+			}
+			plans += min(1, len(rates))
+		}
+		for i := range p.Offers {
+			free(p.Offers[i].Rates)
+		}
+		for i := range p.Existing {
+			if free(p.Existing[i].Rates); p.Existing[i].Rates != nil && seed%3 == 0 {
+				p.Existing[i].Qty = 0
+			}
+		}
+		equalsBrute(t, p)
+	}
+	require.Greater(t, plans, 50)
+}
