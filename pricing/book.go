@@ -71,6 +71,7 @@ type Book struct {
 	cells      [][][]ref // currency, region, size*slots+slot -> winner, 0 none
 	below      map[ref]ref
 	hash       func() string
+	terms      *PartnerTerms // of a book that MarkedUp made, nil otherwise
 }
 
 type flagSet struct {
@@ -85,7 +86,9 @@ func (b *Book) Offer(size catalog.Size, region catalog.Region, os OS, term Term,
 	r := b.find(size, region, os, term, currency)
 	if r != 0 {
 		if m := b.mark(r); m == 0 || b.flagSets[m].refuse == "" {
-			return b.at(r), nil
+			if o := b.at(r); o.check() == nil {
+				return o, nil
+			}
 		}
 	}
 	return Offer{}, b.missing(NoOfferError{Size: size, Region: region, OS: os, Term: term, Currency: currency}, r)
@@ -212,6 +215,10 @@ func (b *Book) mark(r ref) uint8 { return b.marks[r.batch()][r.index()] }
 func (b *Book) at(r ref) Offer {
 	o := b.batches[r.batch()][r.index()]
 	o.Suspect = b.flagSets[b.mark(r)].flags
+	if b.terms != nil {
+		o.Source, o.Line = b.sources[r.batch()].Name, ""
+		b.terms.mark(&o)
+	}
 	return o
 }
 

@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"sizeterm/pricing/money"
@@ -51,6 +52,54 @@ func (t PartnerTerms) PriceRate(list money.Rate) (money.Rate, error) {
 // partner total: reservation rows of the partner's price list are his cost already.
 func (t PartnerTerms) PriceTotal(total money.Amount) (money.Amount, error) {
 	return total.MulDiv(int64(wholeBasisPoints+t.ReservationMarkupBasisPoints), wholeBasisPoints)
+}
+
+// SoldTotal is PriceTotal of one instance, rounded half to even to what the
+// currency is paid in: so many instances cost so many times what is printed.
+func (t PartnerTerms) SoldTotal(unit money.Amount) (money.Amount, error) {
+	sold, err := t.PriceTotal(unit)
+	if err != nil {
+		return sold, err
+	}
+	grain := int64(1)
+	for range 6 - sold.Currency.MinorUnits() {
+		grain *= 10
+	}
+	if sold, err = sold.MulDiv(1, grain); err != nil {
+		return sold, err
+	}
+	return sold.Mul(grain)
+}
+
+// mark turns the partner's price of o into the customer's; one that does not
+// fit becomes no price at all.
+func (t PartnerTerms) mark(o *Offer) {
+	var err error
+	if o.Term == PayAsYouGo {
+		o.Rate, err = t.PriceRate(o.Rate)
+	} else {
+		o.Total, err = t.SoldTotal(o.Total)
+	}
+	if err != nil {
+		o.Rate, o.Total = 0, money.Amount{}
+	}
+}
+
+// MarkedUp returns the book as the customer of a partner with these terms sees
+// it: every price is the customer's, reservations in whole minor units, and no
+// source bears its name or hash, which would lead to the partner's own prices.
+func (b *Book) MarkedUp(terms PartnerTerms) (*Book, error) {
+	if err := terms.Check(); err != nil {
+		return nil, err
+	}
+	out := *b
+	out.terms, out.sources = &terms, slices.Clone(b.sources)
+	for i := range out.sources {
+		s := &out.sources[i]
+		s.Name, s.SHA256, s.Note = fmt.Sprintf("price list %d", i+1), "", ""
+	}
+	out.setHash()
+	return &out, nil
 }
 
 // CreditLost returns the credit that payg of list consumption would have

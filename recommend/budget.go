@@ -165,7 +165,7 @@ func (d *decision) restrict(whole order) error {
 	if row.ExpectedSaving, err = d.expected.amount(saving, int64(d.result.Hours), d.currency); err != nil {
 		return err
 	}
-	d.whole, d.later, d.result.Chosen = whole, later, Mixed
+	d.whole, d.wholes[Mixed], d.later, d.result.Chosen = whole, whole, later, Mixed
 	if len(buy) == 0 {
 		d.result.Chosen = PAYG
 	}

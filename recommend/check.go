@@ -90,7 +90,7 @@ func (d *decision) checkPool() error {
 		return fmt.Errorf("commitments of %d and a rest of %s, a cost of %s", price, rest.Decimal(), row.Cost.Decimal())
 	}
 	for _, other := range d.result.Compare { // M11: no term that is expected to save more was passed over
-		if d.result.Chosen != Set && !d.result.Limited && d.result.Held == "" && other.SavingLow.Micros > 0 && differ(other.ExpectedSaving, row.ExpectedSaving, 1) && other.ExpectedSaving.Cmp(row.ExpectedSaving) > 0 && !samePurchases(other.Buy, row.Buy) {
+		if d.result.Chosen != Set && d.sold == nil && !d.result.Limited && d.result.Held == "" && other.SavingLow.Micros > 0 && differ(other.ExpectedSaving, row.ExpectedSaving, 1) && other.ExpectedSaving.Cmp(row.ExpectedSaving) > 0 && !samePurchases(other.Buy, row.Buy) {
 			return fmt.Errorf("%s is expected to save %s, %s only %s", other.Choice, other.ExpectedSaving.Decimal(), row.Choice, row.ExpectedSaving.Decimal())
 		}
 	}
@@ -100,7 +100,7 @@ func (d *decision) checkPool() error {
 // checkTie asserts that what is bought is expected to cost less than buying nothing at all, for a tie is won by pay-as-you-go, and where
 // the choice is proved best that the last unit of each term saves something by itself (M10).
 func (d *decision) checkTie() error {
-	if d.result.Chosen == Set {
+	if d.result.Chosen == Set || d.sold != nil {
 		return nil
 	}
 	spent := d.expected.evaluate(d.whole).cost()
@@ -246,7 +246,7 @@ func (l *Line) checkGates(d *decision, in *Input) error {
 // check asserts what must hold of one line.
 func (l *Line) check(d *decision, _ *Input) error {
 	row, _ := d.chosenRow()
-	byHand := row.Choice == Set // evaluated, not recommended: it may lose
+	byHand := row.Choice == Set || d.sold != nil // evaluated, not recommended: it may lose
 	switch {
 	case l.Quantity < 1:
 		return fmt.Errorf("quantity %d", l.Quantity)

@@ -32,27 +32,42 @@ type decision struct {
 	expected *ahead         // the whole horizon on the Stacked profile, demand weighted with its persistence
 
 	asOf    time.Time
-	loss    float64        // probability that the demand ends in a month: measured where there is evidence, else the policy's
-	ahead   forecast.Pool  // the pool as the forecast knows it
-	days    int            // complete days that the gates count: since the demand began, where that was inside the window
-	began   int            // day of the window on which it began
-	first   int            // day of the window from which on its figures count: 0, or that of the last weeks where the level moved
-	terms   []pricing.Term // that may be bought
-	starts  []int64        // hours after the day of the plan at which something can be bought for the first time
-	whole   order          // what the choice buys over the whole horizon
-	mixed   mixed          // the best of both terms without a limit on cash
-	later   order          // of it, what is planned for later, renewals included
+	loss    float64          // probability that the demand ends in a month: measured where there is evidence, else the policy's
+	ahead   forecast.Pool    // the pool as the forecast knows it
+	days    int              // complete days that the gates count: since the demand began, where that was inside the window
+	began   int              // day of the window on which it began
+	first   int              // day of the window from which on its figures count: 0, or that of the last weeks where the level moved
+	terms   []pricing.Term   // that may be bought
+	starts  []int64          // hours after the day of the plan at which something can be bought for the first time
+	whole   order            // what the choice buys over the whole horizon
+	wholes  map[Choice]order // what each row of the comparison does
+	mixed   mixed            // the best of both terms without a limit on cash
+	later   order            // of it, what is planned for later, renewals included
 	result  Pool
+	sold    *decision // of which this is the same at other prices; nil mostly
+	idle    bool      // its lines counted for nothing when sizes were compared
+	dropped string    // the reason for which its lines were left out; empty where they were not
 	lines   []Line    // of what was chosen, once asked for
 	futures string    // what the futures said of quantities, where they were asked
-	draft   bool      // no certificate yet: sizes are being tried
-	hourly  []float64 // what one more unit costs in each hour, once asked for, and by the hour
-	byHour  float64
-	refused []NotRecommended
+
+	fanSaves money.Amount // what those save a month; without currency where it is not known
+	draft    bool         // no certificate yet: sizes are being tried
+	hourly   []float64    // what one more unit costs in each hour, once asked for, and by the hour
+	byHour   float64
+	refused  []NotRecommended
 }
 
 // decide compares the choices for one pool and picks one.
 func decide(pool *analyzer.Pool, in *Input) (*decision, error) {
+	d, err := prepare(pool, in)
+	if err != nil || d.low == nil {
+		return d, err
+	}
+	return d, d.compare(in)
+}
+
+// prepare finds out about a pool what does not depend on what is chosen; its simulators are nil where no size has a price.
+func prepare(pool *analyzer.Pool, in *Input) (*decision, error) {
 	d := &decision{pool: pool, market: newMarket(pool, in), currency: money.Code(pool.Currency), order: bill.HighestFirst, asOf: in.Analysis.AsOf}
 	d.existing, d.draft, d.days = existingOf(pool, in), in.draft, pool.Days
 	if d.scope, d.piece = in.pieces[pool]; d.piece {
@@ -76,10 +91,7 @@ func decide(pool *analyzer.Pool, in *Input) (*decision, error) {
 	if err := d.lookAhead(in); err != nil {
 		return nil, err
 	}
-	if err := d.measure(in); err != nil {
-		return nil, err
-	}
-	return d, d.compare(in)
+	return d, d.measure(in)
 }
 
 // describe fills what is known before any price.
@@ -301,7 +313,9 @@ func (d *decision) compare(in *Input) error {
 	}
 	best := bill.Exact{}
 	nothing := d.expected.evaluate(nil)
+	d.wholes = map[Choice]order{}
 	for _, o := range options {
+		d.wholes[o.choice] = o.whole
 		row, err := d.row(o.choice, o.buy)
 		if err != nil {
 			return err

@@ -85,8 +85,8 @@ func (d *decision) onFan(in *Input) (whole order, why string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	d.futures = fmt.Sprintf("decided on %d futures: of what the recent hours support, %s cost least over three years, renewals included, and save %s %s a month",
-		best.Basis.Paths, d.termsText(best.ThreeYear, best.OneYear), best.Saving.Round(), d.currency)
+	d.futures = fmt.Sprintf("decided on %d futures: of what the recent hours support, %s cost least over three years, renewals included", best.Basis.Paths, d.termsText(best.ThreeYear, best.OneYear))
+	d.fanSaves = best.Saving
 	if best.ThreeYear == three && best.OneYear == one {
 		return d.whole, "", nil
 	}

@@ -43,6 +43,14 @@ type refusal struct {
 	reason, detail string
 }
 
+// rowsWords says that a price was read off the rows.
+func (in *Input) rowsWords() string {
+	if in.sold {
+		return "what is paid by the hour today"
+	}
+	return "on-demand price on the customer's own rows"
+}
+
 // rowsKind is the kind of a price that was read off the customer's own rows.
 const rowsKind = "rows"
 
@@ -81,7 +89,7 @@ func (m *market) addRate(pool *analyzer.Pool, size catalog.Size, in *Input, kind
 	case err == nil && (kinds[offer.Source] != "retail" && kinds[offer.Source] != "embedded" || rows == 0):
 		m.rates[size] = price{offer.Rate, offer.Source, kinds[offer.Source], offer.Since}
 	case rows != 0:
-		m.rates[size] = price{rows, "on-demand price on the customer's own rows", rowsKind, in.Analysis.AsOf}
+		m.rates[size] = price{rows, in.rowsWords(), rowsKind, in.Analysis.AsOf}
 	default:
 		m.noPrice = append(m.noPrice, unpriced{size, err})
 		return

@@ -182,7 +182,11 @@ func (d *decision) foretell(lines []Line, in *Input) error {
 		return err
 	}
 	if d.futures != "" {
-		lines[0].Reasons = append(lines[0].Reasons, d.futures)
+		said := d.futures
+		if d.fanSaves.Currency != "" {
+			said += fmt.Sprintf(", and save %s %s a month", d.fanSaves.Round(), d.currency)
+		}
+		lines[0].Reasons = append(lines[0].Reasons, said)
 	}
 	if d.result.Held != "" {
 		lines[0].Reasons = append(lines[0].Reasons, d.result.Held)

@@ -55,7 +55,11 @@ func (d *decision) partner(l *Line, before, after order, in *Input) (*PartnerVie
 	if v.CostMonth, err = l.TotalPrice.MulDiv(1, int64(12*l.Term.Years())); err != nil {
 		return nil, err
 	}
-	if v.PriceMonth, err = terms.PriceTotal(v.CostMonth); err != nil {
+	unit, err := terms.SoldTotal(l.UnitPrice)
+	if err != nil {
+		return nil, err
+	}
+	if v.PriceMonth, err = unit.MulDiv(l.Quantity, int64(12*l.Term.Years())); err != nil {
 		return nil, err
 	}
 	if v.MarginMonth, err = v.PriceMonth.Sub(v.CostMonth); err != nil {
@@ -119,3 +123,70 @@ func (v *PartnerView) Words() string {
 
 // basisPoints turns a share into 1/100 of a percent.
 func basisPoints(share float64) int { return int(math.Round(share * 10_000)) }
+
+// margins fills what stays with the partner of each bottom line.
+func (p *Plan) margins(in *Input) error {
+	sold := p.ForCustomer()
+	if in.Policy.PartnerCreditRate == 0 && in.Policy.Markup == 0 || sold == nil {
+		return nil
+	}
+	for i := range p.Totals {
+		m, err := p.margin(&p.Totals[i], &sold.Totals[i], in.Policy)
+		if err != nil {
+			return fmt.Errorf("recommend: the margin of %s: %w", p.Totals[i].Customer, err)
+		}
+		p.Totals[i].Margin = m
+	}
+	return nil
+}
+
+// margin sets what the customer pays against what the partner does. A commitment earns no credit.
+func (p *Plan) margin(t, sold *Total, policy Policy) (*Margin, error) {
+	committed := money.New(0, t.Currency)
+	for i := range p.Lines {
+		l := &p.Lines[i]
+		if l.Customer != t.Customer || l.Currency != t.Currency {
+			continue
+		}
+		month, err := l.TotalPrice.MulDiv(1, int64(12*l.Term.Years()))
+		if err == nil {
+			committed, err = committed.Add(month)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	hourly, err := t.PlanMonth.Sub(committed)
+	if err != nil {
+		return nil, err
+	}
+	m := &Margin{PriceToday: sold.PayGMonth, PricePlan: sold.PlanMonth}
+	if m.CreditToday, m.CostToday, err = policy.ofHours(t.PayGMonth); err != nil {
+		return nil, err
+	}
+	if m.CreditPlan, m.CostPlan, err = policy.ofHours(hourly); err != nil {
+		return nil, err
+	}
+	if m.CostPlan, err = m.CostPlan.Add(committed); err != nil {
+		return nil, err
+	}
+	if m.Today, err = m.PriceToday.Sub(m.CostToday); err != nil {
+		return nil, err
+	}
+	m.Plan, err = m.PricePlan.Sub(m.CostPlan)
+	return m, err
+}
+
+// ofHours returns the credit on pay-as-you-go that a plan states, and what it costs less that: the objective Partner states it so already.
+func (p Policy) ofHours(payg money.Amount) (credit, cost money.Amount, err error) {
+	points := int64(p.terms().CreditBasisPoints)
+	if p.Objective == Partner {
+		credit, err = payg.MulDiv(points, 10_000-points)
+		return credit, payg, err
+	}
+	if credit, err = p.terms().CreditLost(payg); err != nil {
+		return credit, payg, err
+	}
+	cost, err = payg.Sub(credit)
+	return credit, cost, err
+}

@@ -38,11 +38,11 @@ func (in Input) forCapacity(p *Plan) Input {
 	in.Policy.NoResize = true
 	less := *in.Analysis
 	less.Pools = nil
-	type cut struct {
+	type slice struct {
 		at    scope
 		index int
 	}
-	var cuts []cut
+	var cuts []slice
 	for i := range in.Analysis.Pools {
 		pool := &in.Analysis.Pools[i]
 		if !in.Policy.holdsCapacity(pool) {
@@ -63,7 +63,7 @@ func (in Input) forCapacity(p *Plan) Input {
 				p.refuse(pool.Customer, fmt.Sprintf("%s in %s", key.size, pool.Region), "covered_by_existing", "existing reservations cover all of it in subscription "+key.subscription)
 				continue
 			}
-			cuts = append(cuts, cut{narrow(key.subscription, ""), len(less.Pools)})
+			cuts = append(cuts, slice{narrow(key.subscription, ""), len(less.Pools)})
 			less.Pools = append(less.Pools, piece)
 		}
 		p.Warnings = append(p.Warnings, pool.Warnings...)
@@ -187,11 +187,24 @@ func (d *decision) divide(in *Input) ([]*decision, error) {
 	if expected <= row.ExpectedSaving.Micros {
 		return nil, nil
 	}
-	gain := money.New(expected-row.ExpectedSaving.Micros, d.currency)
-	list[0].market.warn("narrow_scope", fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region),
-		fmt.Sprintf("sizes differ in price a unit: reservations of one subscription each are expected to save %s %s more in the window than shared ones, which serve cheap sizes too; set the scope after the purchase", gain.Round(), d.currency))
-	list[0].market.warnings = append(list[0].market.warnings, d.pool.Warnings...)
+	cut{d, list}.warn()
 	return list, nil
+}
+
+// warn says with the first piece what narrower scopes are expected to save.
+func (c cut) warn() {
+	gain := int64(0)
+	for _, piece := range c.pieces {
+		if row, ok := piece.chosenRow(); ok {
+			gain += row.ExpectedSaving.Micros
+		}
+	}
+	row, _ := c.whole.chosenRow()
+	d, first := c.whole, c.pieces[0].market
+	first.warn("narrow_scope", fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region),
+		fmt.Sprintf("sizes differ in price a unit: reservations of one subscription each are expected to save %s %s more in the window than shared ones, which serve cheap sizes too; set the scope after the purchase",
+			money.New(gain-row.ExpectedSaving.Micros, d.currency).Round(), d.currency))
+	first.warnings = append(first.warnings, d.pool.Warnings...)
 }
 
 // divided replaces pools whose reservations are better kept in their subscriptions. Pools in which sizes change, and those of customers
@@ -212,6 +225,7 @@ func (s *sizing) divided(decisions, today []*decision, in *Input) ([]*decision, 
 			continue
 		}
 		out = append(out, pieces...)
+		s.cuts = append(s.cuts, cut{d, pieces})
 		if err := s.gains(d, pieces, in); err != nil {
 			return nil, err
 		}

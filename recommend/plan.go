@@ -43,6 +43,7 @@ type Input struct {
 	pieces    map[*analyzer.Pool]scope // of pools that are parts of one; forCapacity and divide fill it
 	undivided []analyzer.Pool          // before forCapacity
 	draft     bool                     // decisions are tried, and need no certificate yet
+	sold      bool                     // prices are the customer's, of a plan that was decided on others
 }
 
 // File describes one file that went into the plan.
@@ -95,6 +96,8 @@ type Plan struct {
 	Warnings       []analyzer.Warning
 	Policy         Policy
 	Answer         *Answer // of a plan that WhatIf made, nil otherwise
+	// Sold is the same plan at the prices that the customer pays, nil where those are the plan's own (see ForCustomer).
+	Sold *Plan
 }
 
 // Basis says on what a figure rests.
@@ -333,6 +336,16 @@ type Total struct {
 	Cash                                []Cash    // of the lines, under the policy's billing plan
 	Calendar                            []Payment // of both billing plans, later purchases beside
 	ShowBack                            []ShowBack
+	Margin                              *Margin // what stays with the partner; nil where the policy knows neither credit nor markup
+}
+
+// Margin is the bottom line of one customer from the partner's side, a month of 730 hours, compute only, today and with the plan: what
+// the customer pays, what it costs the partner less the credit that it earns, and what stays.
+type Margin struct {
+	PriceToday, PricePlan   money.Amount
+	CostToday, CostPlan     money.Amount // less the credit
+	CreditToday, CreditPlan money.Amount
+	Today, Plan             money.Amount // price less cost
 }
 
 // Cash is a payment that falls due.

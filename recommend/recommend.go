@@ -32,6 +32,7 @@ func Recommend(in Input) (*Plan, error) {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
 	in = in.forCapacity(plan)
+	all := &outcome{read: &read, warned: slices.Clone(plan.Warnings), refused: slices.Clone(plan.NotRecommended)}
 	if in.ahead, err = newProspect(&in); err != nil {
 		return nil, fmt.Errorf("recommend: %w", err)
 	}
@@ -58,26 +59,47 @@ func Recommend(in Input) (*Plan, error) {
 		if err := d.takeScope(&in); err != nil {
 			return nil, fmt.Errorf("recommend: scope: pool %s in %s: %w", d.pool.Group, d.pool.Region, err)
 		}
-		if err := plan.take(d, &in); err != nil {
-			return nil, fmt.Errorf("recommend: pool %s in %s: %w", d.pool.Group, d.pool.Region, err)
+	}
+	all.decisions, all.today, all.sizes, all.budgets = decisions, today, sizes, budgets
+	if err := plan.fill(all, &in); err != nil {
+		return nil, err
+	}
+	return plan, plan.sell(all, &in)
+}
+
+// outcome is all that was decided, and what was said before.
+type outcome struct {
+	read             *Input // as it was given
+	decisions, today []*decision
+	sizes            *sizing
+	budgets          map[totalKey]*Budget
+	warned           []analyzer.Warning
+	refused          []NotRecommended
+}
+
+// fill writes what was decided into the plan, and asserts what must hold of it.
+func (p *Plan) fill(o *outcome, in *Input) error {
+	for _, d := range o.decisions {
+		if err := p.take(d, in); err != nil {
+			return fmt.Errorf("recommend: pool %s in %s: %w", d.pool.Group, d.pool.Region, err)
 		}
 	}
-	sizes.orderOfWork(plan)
-	plan.accountForMachines(&in)
-	plan.warnAboutLists(&in)
-	plan.warnAboutPrices(&in, decisions)
+	o.sizes.orderOfWork(p)
+	p.accountForMachines(in)
+	p.warnAboutLists(in)
+	p.warnAboutPrices(in, o.decisions)
 	if in.Policy.Objective == Partner {
-		plan.warn("partner_objective", "policy", fmt.Sprintf("every cost and saving is the partner's own: pay-as-you-go less %s earned credit; lines say what the customer saves", percent(in.Policy.PartnerCreditRate)))
+		p.warn("partner_objective", "policy", fmt.Sprintf("every cost and saving is the partner's own: pay-as-you-go less %s earned credit; lines say what the customer saves", percent(in.Policy.PartnerCreditRate)))
 	}
-	if err := plan.total(decisions, today, sizes, budgets, &in); err != nil {
-		return nil, fmt.Errorf("recommend: %w", err)
+	if err := p.total(o.decisions, o.today, o.sizes, o.budgets, in); err != nil {
+		return fmt.Errorf("recommend: %w", err)
 	}
-	if err := plan.lookBack(&read, in.scope); err != nil {
-		return nil, fmt.Errorf("recommend: lookback: %w", err)
+	if err := p.lookBack(o.read, in.scope); err != nil {
+		return fmt.Errorf("recommend: lookback: %w", err)
 	}
-	plan.showWays(decisions, &in)
-	plan.sort()
-	return plan, plan.check(decisions, &in)
+	p.showWays(o.decisions, in)
+	p.sort()
+	return p.check(o.decisions, in)
 }
 
 // take adds what was decided for a pool.
@@ -118,7 +140,15 @@ func (p *Plan) worthwhile(d *decision, lines []Line, in *Input) []Line {
 	if d.result.Chosen == Set {
 		return lines
 	}
+	if d.sold != nil { // the partner's plan has settled it
+		if d.dropped != "" {
+			p.refuse(d.pool.Customer, fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), d.dropped, soldWords[d.dropped])
+			return nil
+		}
+		return lines
+	}
 	if reason, detail := d.unworthy(lines, in); reason != "" {
+		d.dropped = reason
 		p.refuse(d.pool.Customer, fmt.Sprintf("%s in %s", d.pool.Group, d.pool.Region), reason, detail)
 		d.result.Chosen = PAYG
 		return nil

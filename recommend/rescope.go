@@ -82,11 +82,16 @@ func (d *decision) widest(e *Existing, in *Input) (*Rescope, error) {
 	if best == "" {
 		return nil, nil
 	}
+	return d.rescope(e, at, best, now.Sub(least))
+}
+
+// rescope states that the scope of a reservation is to be widened, which avoids so much of the year ahead.
+func (d *decision) rescope(e *Existing, at, best string, avoided bill.Exact) (*Rescope, error) {
 	r := &Rescope{
 		ID: id("rescope", d.pool.Customer, e.ID), Reservation: e.ID, Customer: d.pool.Customer, Pool: id("pool", d.pool.Customer, d.pool.Currency, string(d.pool.Region), d.pool.Group),
 		Region: d.pool.Region, Size: e.Size, Quantity: e.Quantity, From: at, To: best, Until: e.Until, Currency: d.currency,
 	}
-	saved, ok := now.Sub(least).Mul(bill.Frac(pricing.HoursOfMonth, pricing.HoursOfYear)).Quo(bill.Whole(moneyScale)).Round()
+	saved, ok := avoided.Mul(bill.Frac(pricing.HoursOfMonth, pricing.HoursOfYear)).Quo(bill.Whole(moneyScale)).Round()
 	if !ok {
 		return nil, fmt.Errorf("re-scoping %s: %w", e.ID, money.ErrOverflow)
 	}

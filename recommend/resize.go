@@ -28,7 +28,22 @@ type sizing struct {
 	touched  map[poolAt]bool    // pools that a change was ever tried in
 	tried    map[triedPool]*decision
 	budgets  map[totalKey]*Budget
-	limited  bool // a limit on cash ties all pools of a customer together
+	limited  bool      // a limit on cash ties all pools of a customer together
+	trials   []*trial  // the pools under each plan, as last decided
+	settled  []settled // which plan was taken for each component
+	cuts     []cut     // pools that were decided by subscription in the end
+}
+
+// settled is a component with the plan that was taken for it.
+type settled struct {
+	component
+	plan int
+}
+
+// cut is a pool and what was decided for each of its subscriptions instead.
+type cut struct {
+	whole  *decision
+	pieces []*decision
 }
 
 // account is one customer in one currency on the way.
@@ -321,7 +336,11 @@ func (d *decision) monthly(in *Input) (monthly, error) {
 	for i := range lines {
 		saved += lines[i].SavingMonth.Micros
 	}
-	if reason, _ := d.unworthy(lines, in); reason != "" {
+	if d.sold == nil {
+		reason, _ := d.unworthy(lines, in)
+		d.idle = reason != ""
+	}
+	if d.idle {
 		saved = 0
 	}
 	return monthly{payg.Micros, software.Micros, saved}, nil
@@ -570,25 +589,17 @@ func (s *sizing) choose(p *Plan, trials []*trial) (map[poolAt]*decision, error) 
 	for _, a := range s.accounts {
 		a.resizeOnly, a.reserveOnly = 0, 0
 	}
+	s.trials, s.settled = trials, nil
 	for _, c := range s.components() {
-		var sums []monthly
-		for _, t := range trials {
-			m, err := s.sum(t, c.pools)
-			if err != nil {
-				return nil, err
-			}
-			sums = append(sums, m)
+		sums, err := s.sums(trials, c.pools)
+		if err != nil {
+			return nil, err
 		}
-		now, best := sums[2], 0
+		best := 0
 		for plan := range sums {
 			if sums[plan].cost() < sums[best].cost() && (plan < 2 || !c.forced()) {
 				best = plan
 			}
-		}
-		a := s.accounts[c.account]
-		a.resizeOnly += max(0, now.payg-sums[1].payg)
-		if best != 0 {
-			p.Sizing.FellBack++
 		}
 		for _, at := range c.pools {
 			delete(final, at)
@@ -596,28 +607,56 @@ func (s *sizing) choose(p *Plan, trials []*trial) (map[poolAt]*decision, error) 
 				final[at] = d
 			}
 		}
-		if best < 2 {
-			if s.limited {
-				s.budgets[c.account] = trials[best].budgets[c.account]
-			}
-			if err := s.attribute(p, &c, best, trials, now, sums[best]); err != nil {
-				return nil, err
-			}
+		if best < 2 && s.limited {
+			s.budgets[c.account] = trials[best].budgets[c.account]
+		}
+		if err := s.adopt(p, &c, best, sums); err != nil {
+			return nil, err
 		}
 	}
-	for key, a := range s.accounts {
-		for at, d := range s.today {
-			if at.totalKey != key {
-				continue
-			}
-			m, err := d.monthly(s.in)
-			if err != nil {
-				return nil, err
-			}
-			a.reserveOnly += m.saved
+	return final, s.reserveAlone()
+}
+
+// sums evaluates the pools of a component under each of the plans.
+func (s *sizing) sums(trials []*trial, pools []poolAt) (sums []monthly, err error) {
+	for _, t := range trials {
+		m, err := s.sum(t, pools)
+		if err != nil {
+			return nil, err
 		}
+		sums = append(sums, m)
 	}
-	return final, nil
+	return sums, nil
+}
+
+// adopt takes one of the plans for a component.
+func (s *sizing) adopt(p *Plan, c *component, best int, sums []monthly) error {
+	s.settled = append(s.settled, settled{*c, best})
+	now := sums[2]
+	s.accounts[c.account].resizeOnly += max(0, now.payg-sums[1].payg)
+	if best != 0 {
+		p.Sizing.FellBack++
+	}
+	if best >= 2 {
+		return nil
+	}
+	return s.attribute(p, c, best, s.trials, now, sums[best])
+}
+
+// reserveAlone adds up what reserving at today's sizes saves.
+func (s *sizing) reserveAlone() error {
+	for at, d := range s.today {
+		a := s.accounts[at.totalKey]
+		if a == nil {
+			continue
+		}
+		m, err := d.monthly(s.in)
+		if err != nil {
+			return err
+		}
+		a.reserveOnly += m.saved
+	}
+	return nil
 }
 
 // day prints a date of the sequence.

@@ -224,7 +224,7 @@ func (d *decision) takeSet(in *Input) error {
 		return err
 	}
 	d.result.Compare = append(d.result.Compare, row)
-	d.whole, d.result.Chosen = whole, Set
+	d.whole, d.wholes[Set], d.result.Chosen = whole, whole, Set
 	return nil
 }
 

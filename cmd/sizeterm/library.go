@@ -247,6 +247,7 @@ func together(open map[string]*web.Planned) *web.Planned {
 // joinedPlans puts the plans of several customers, by customer, side by side: the window is that of all of them, the day that of the newest.
 func joinedPlans(plans []*recommend.Plan) *recommend.Plan {
 	all := *plans[0]
+	all.Sold = nil // documents for a customer are made of its own plan
 	for _, p := range plans[1:] {
 		if p.AsOf.After(all.AsOf) {
 			all.AsOf = p.AsOf
@@ -283,6 +284,7 @@ func joinedPlans(plans []*recommend.Plan) *recommend.Plan {
 		all.Pools = slices.Concat(all.Pools, p.Pools)
 		all.Lines = slices.Concat(all.Lines, p.Lines)
 		all.Later = slices.Concat(all.Later, p.Later)
+		all.Rescopes = slices.Concat(all.Rescopes, p.Rescopes)
 		all.NotRecommended = slices.Concat(all.NotRecommended, p.NotRecommended)
 		all.Reference = slices.Concat(all.Reference, p.Reference)
 		all.Asked = slices.Concat(all.Asked, p.Asked)

@@ -30,6 +30,7 @@ type recommending struct {
 	output, out, policyPath, maxRejects, currency string
 	prices, failOn                                []string
 	only                                          string // customer; "" is all
+	view                                          string // "", "partner" or "customer"
 	verbose                                       bool
 }
 
@@ -60,6 +61,7 @@ regions; for others give your own price sheet with --prices or put it beside the
 	f.StringVar(&r.maxRejects, "max-rejects", "", "most rows that may be refused, as a number or N%; above it the exit code is 4")
 	f.StringArrayVar(&r.failOn, "fail-on", nil, "exit with 6 when a rule holds: warning:CODE, reason:CODE, saving-below:AMOUNT, no-lines (repeatable)")
 	f.StringVar(&r.currency, "currency", "", "show amounts in this currency, with rate and date; for reading only, nothing is decided in it")
+	f.StringVar(&r.view, "view", "", "whose figures: partner or customer, at the prices that the customer pays (default: customer for markdown, html and xlsx)")
 	f.BoolVarP(&r.verbose, "verbose", "v", false, "list everything that was not recommended")
 	return cmd
 }
@@ -68,6 +70,9 @@ func (r *recommending) run(cmd *cobra.Command, paths []string) error {
 	format, err := report.ParseFormat(r.output)
 	if err != nil {
 		return usageError("", "--output: %w", err)
+	}
+	if r.view != "" && r.view != recommend.Customer && r.view != recommend.Partner {
+		return usageError("", "--view: %q: want partner or customer", r.view)
 	}
 	rules, err := parseRules(r.failOn)
 	if err != nil {
@@ -172,7 +177,8 @@ func (r *recommending) print(plan *recommend.Plan, format report.Format, g *gath
 	if err := writeRejects(r.rejectsPath, g.rejects); err != nil {
 		return err
 	}
-	opts := report.Options{Version: release, Width: terminalWidth(r.common.out, report.MaxWidth), Color: r.color(), Verbose: r.verbose}
+	opts := report.Options{Version: release, Width: terminalWidth(r.common.out, report.MaxWidth), Color: r.color(), Verbose: r.verbose,
+		PartnerView: r.view == recommend.Partner, CustomerView: r.view == recommend.Customer}
 	var err error
 	if opts.Display, err = conversionsTo(r.currency, plan); err != nil {
 		return err
@@ -185,12 +191,26 @@ func (r *recommending) print(plan *recommend.Plan, format report.Format, g *gath
 	}
 	out := bufio.NewWriter(r.common.out)
 	if err := report.Write(out, plan, format, opts); err != nil {
-		return err
+		return noCustomerView(err, plan)
 	}
 	return out.Flush()
 }
 
-// writeFolder writes the plan in every format and the pictures into dir.
+// noCustomerView says what can be done where a plan has no figures for the customer.
+func noCustomerView(err error, plan *recommend.Plan) error {
+	if !errors.Is(err, report.ErrPartnerFigures) {
+		return err
+	}
+	for _, w := range plan.Warnings {
+		if w.Code == "no_customer_view" {
+			err = fmt.Errorf("%w: %s", err, w.Detail)
+		}
+	}
+	return &hintError{code: exitUnexpected, err: err, hint: "--view partner writes it at the partner's prices."}
+}
+
+// writeFolder writes the plan in every format and the pictures into dir. Where the customer pays other prices than those of the plan, all
+// of that is the partner's view, and the folder customers holds for each customer what can be sent to it.
 func writeFolder(dir string, plan *recommend.Plan, opts report.Options) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -199,6 +219,8 @@ func writeFolder(dir string, plan *recommend.Plan, opts report.Options) error {
 		return err
 	}
 	opts.Color, opts.Width = false, report.MaxWidth
+	sold := plan.ForCustomer()
+	opts.PartnerView, opts.CustomerView = sold != plan, false
 	var err error
 	if opts.Pictures, err = plot.ForReport(plan); err != nil {
 		return err
@@ -207,6 +229,40 @@ func writeFolder(dir string, plan *recommend.Plan, opts report.Options) error {
 		write := func(w io.Writer) error { return report.Write(w, plan, format, opts) }
 		if err := writeFile(filepath.Join(dir, "plan."+extension(format)), write); err != nil {
 			return err
+		}
+	}
+	if sold == plan || sold == nil {
+		return nil
+	}
+	return writeSold(filepath.Join(dir, "customers"), sold, opts)
+}
+
+// writeSold writes for each customer the documents at its own prices.
+func writeSold(dir string, sold *recommend.Plan, opts report.Options) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	var err error
+	if opts.Pictures, err = plot.ForReport(sold); err != nil {
+		return err
+	}
+	opts.PartnerView = false
+	taken := map[string]string{} // whose a name is
+	for i := range sold.Totals {
+		opts.Customer = sold.Totals[i].Customer
+		name := plainName(opts.Customer)
+		if owner, ok := taken[name]; ok && owner != opts.Customer {
+			name += "-" + sum([]byte(opts.Customer))[:8]
+		}
+		if _, done := taken[name]; done || opts.Customer == "" {
+			continue
+		}
+		taken[name] = opts.Customer
+		for _, format := range []report.Format{report.HTML, report.XLSX, report.Markdown} {
+			write := func(w io.Writer) error { return report.Write(w, sold, format, opts) }
+			if err := writeFile(filepath.Join(dir, name+"."+extension(format)), write); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

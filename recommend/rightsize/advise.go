@@ -57,8 +57,9 @@ type Advice struct {
 	Forced       bool          // the move is to be made whatever it saves: the size of today retires soon
 	Successor    catalog.Size  // where the series retires or can no longer be reserved: the cheapest feasible size that stays
 	Idle         Idle
-	Hours        *Hours // where a schedule would fit
-	Instances    int64  // of a scale set: how many are enough, 0 where not judged
+	Hours        *Hours       // where a schedule would fit
+	wanting      *Alternative // the cheapest size that only a measure or limit is missing for
+	Instances    int64        // of a scale set: how many are enough, 0 where not judged
 	// Blocks and Bound are what history can say about the time ahead: with no overload in Blocks independent blocks (days) its rate
 	// is below Bound with 95 % confidence (rule of three). Bound is 1 for fewer than 3 blocks.
 	Blocks int
@@ -389,10 +390,7 @@ func (s *Sizer) best(m *Machine, out *Advice) int {
 		}
 		net := a.Saving.Micros - a.RiskMonth.Micros - a.RiskOnce.Micros/s.policy.HorizonMonths
 		if a.Saving.Micros < month*1_000_000 || !savesShare(a.Saving, now.CostMonth, share) {
-			a.Why = Reason{"small_saving", fmt.Sprintf("saves %s a month, less than the policy asks for", a.Saving.Round())}
-			if a.Saving.Micros <= 0 {
-				a.Why.Detail = fmt.Sprintf("saves nothing: it costs %s more a month", money.New(-a.Saving.Micros, a.Saving.Currency).Round())
-			}
+			a.Why = a.savesTooLittle()
 			continue
 		}
 		if net <= 0 {
@@ -406,6 +404,16 @@ func (s *Sizer) best(m *Machine, out *Advice) int {
 	return best
 }
 
+// smallSaving is the code of the only reason that names an amount.
+const smallSaving = "small_saving"
+
+func (a *Alternative) savesTooLittle() Reason {
+	if a.Saving.Micros <= 0 {
+		return Reason{smallSaving, fmt.Sprintf("saves nothing: it costs %s more a month", money.New(-a.Saving.Micros, a.Saving.Currency).Round())}
+	}
+	return Reason{smallSaving, fmt.Sprintf("saves %s a month, less than the policy asks for", a.Saving.Round())}
+}
+
 // unmeasured returns the cheapest size that only the lack of a measure or limit of disks or network keeps from being proposed, nil where
 // there is none that saves enough.
 func (s *Sizer) unmeasured(m *Machine, out *Advice, all []Alternative) *Alternative {
@@ -416,6 +424,11 @@ func (s *Sizer) unmeasured(m *Machine, out *Advice, all []Alternative) *Alternat
 		}
 	}
 	return nil
+}
+
+// wouldDo says what a size would save that only a measure or limit is missing for.
+func (a *Alternative) wouldDo() Reason {
+	return Reason{"unmeasured", fmt.Sprintf("%s would do by CPU and memory and save %s a month at pay-as-you-go, but %s", a.Size, a.Saving.Round(), a.Why.Detail)}
 }
 
 func savesShare(saving, cost money.Amount, share Percent) bool {
@@ -435,7 +448,9 @@ func (s *Sizer) why(m *Machine, out *Advice, all []Alternative) {
 		}
 	}
 	if a := s.unmeasured(m, out, all); a != nil {
-		out.Reasons = append(out.Reasons, Reason{"unmeasured", fmt.Sprintf("%s would do by CPU and memory and save %s a month at pay-as-you-go, but %s", a.Size, a.Saving.Round(), a.Why.Detail)})
+		wanting := *a
+		out.wanting = &wanting
+		out.Reasons = append(out.Reasons, wanting.wouldDo())
 		return
 	}
 	for i := range slices.Backward(all) {

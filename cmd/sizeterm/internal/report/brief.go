@@ -259,7 +259,7 @@ func briefFacts(t *recommend.Total, lines []lineStory, pools map[string]*recomme
 	for _, more := range savingOf(t)[1:] {
 		facts = append(facts, fact{"", []string{more}})
 	}
-	facts = append(facts, rescopeFact(p, t))
+	facts = append(facts, rescopeFact(p, t), marginFact(t))
 	if len(lines) == 0 {
 		return append(facts, fact{"To buy", []string{"nothing; the reasons stand below"}})
 	}

@@ -77,6 +77,8 @@ var words = map[string]string{
 	"ea_reservation":            "reservations under another agreement are not counted",
 	"narrow_scope":              "reservations of one subscription each save more than shared ones",
 	"capacity_priority_owned":   "what is owned is counted as if it lasted",
+	"no_customer_view":          "no documents for the customer can be made",
+	"limit_before_markup":       "the limit on cash is exceeded with the markup",
 	"partner_objective":         "costs and savings are the partner's own",
 	"demand_fell":               "used less of late: the figures rest on the last four weeks",
 	"demand_rose":               "used more of late: the figures rest on the last four weeks",

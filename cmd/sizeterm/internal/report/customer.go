@@ -39,9 +39,18 @@ func onlyCustomer(p *recommend.Plan, customer string) *recommend.Plan {
 	return q
 }
 
-// withoutPartner returns p without the partner's side of its lines: cost, margin, credit, and the sentence about it.
-func withoutPartner(p *recommend.Plan) *recommend.Plan {
+// forCustomer returns p at the prices that the customer pays, without the partner's side of its lines and totals: cost, margin, credit,
+// and the sentence about it. It is nil where p cannot be stated so.
+func forCustomer(p *recommend.Plan) *recommend.Plan {
+	if p = p.ForCustomer(); p == nil {
+		return nil
+	}
 	q := *p
+	q.Totals = slices.Clone(p.Totals)
+	for i := range q.Totals {
+		q.Totals[i].Margin = nil
+	}
+	q.Policy.PartnerCreditRate = 0
 	q.Lines = slices.Clone(p.Lines)
 	for i := range q.Lines {
 		l := &q.Lines[i]

@@ -58,7 +58,8 @@ const MaxWidth = 100
 // minWidth is the narrowest table that can still be read.
 const minWidth = 80
 
-// ErrPartnerFigures says that no page for a customer can be made of a plan: its costs, or the totals of its lines, are the partner's.
+// ErrPartnerFigures says that no page for a customer can be made of a plan: its costs are the partner's, and it could not be stated at the
+// prices that the customer pays.
 var ErrPartnerFigures = errors.New("the plan is made of the partner's own costs")
 
 // Options says how a plan is shown. The zero Options works.
@@ -72,9 +73,9 @@ type Options struct {
 	// Verbose adds to a table the reasons of each line, everything that was not recommended and every row of Microsoft's
 	// own rule; without it a table is what a person reads first.
 	Verbose bool
-	// PartnerView shows the partner's cost, margin and lost credit in Markdown, HTML and XLSX too. Table, JSON and CSV,
-	// which stay with the partner, always hold them.
-	PartnerView bool
+	// PartnerView shows the partner's cost, margin and lost credit in Markdown, HTML and XLSX too, which are otherwise at the prices that
+	// the customer pays. Table, JSON and CSV stay with the partner and always hold them, unless CustomerView asks for the customer's.
+	PartnerView, CustomerView bool
 	// Customer keeps one customer's part of the plan; empty keeps all. A page for a customer must name it.
 	Customer string
 	// Display shows the amounts of a table, Markdown and HTML in other currencies, and says so; JSON, CSV and XLSX keep what is billed.
@@ -101,13 +102,12 @@ func (o Options) width() int {
 
 // Write writes plan to w in the given format. An unknown format is ErrFormat; other errors come from w.
 func Write(w io.Writer, plan *recommend.Plan, format Format, opts Options) error {
-	if opts.Customer != "" && !opts.PartnerView && (plan.Policy.Objective == recommend.Partner || plan.Policy.Markup > 0) {
-		return ErrPartnerFigures
+	if !opts.PartnerView && (opts.CustomerView || opts.Customer != "" || format == Markdown || format == HTML || format == XLSX) {
+		if plan = forCustomer(plan); plan == nil {
+			return ErrPartnerFigures
+		}
 	}
 	plan = onlyCustomer(plan, opts.Customer)
-	if !opts.PartnerView && (format == Markdown || format == HTML || format == XLSX) {
-		plan = withoutPartner(plan)
-	}
 	if format == Table || format == Markdown || format == HTML {
 		var err error
 		if plan, err = displayed(plan, opts.Display); err != nil {

@@ -21,6 +21,7 @@ func customerFacts(t *recommend.Total, lines []lineStory, pools map[string]*reco
 		{"With this plan", []string{amount(t.PlanMonth) + " a month"}},
 		{"Saving", savingOf(t)},
 		rescopeFact(p, t),
+		marginFact(t),
 	}
 	if len(lines) == 0 {
 		return append(facts, fact{"To buy", []string{"nothing; the reasons stand below"}})
@@ -527,6 +528,18 @@ func partnerWords(l *recommend.Line) []string {
 		amount(v.CostMonth), figure(v.PriceMonth), figure(v.MarginMonth), figure(v.CreditLostMonth))}
 	return append(out, fmt.Sprintf("for the partner a unit pays from %s of the hours and the line saves %s a month, for the customer from %s and %s",
 		percent(v.Threshold), figure(v.SavingMonth), percent(v.CustomerThreshold), figure(v.CustomerSavingMonth)), "good for "+goodForWords[v.GoodFor])
+}
+
+// marginFact is what stays with the partner, today and with the plan.
+func marginFact(t *recommend.Total) fact {
+	m := t.Margin
+	if m == nil {
+		return fact{"Margin", nil}
+	}
+	side := func(stays, price, cost, credit money.Amount) string {
+		return fmt.Sprintf("%s a month (the customer pays %s, the partner %s, an earned credit of %s counted)", amount(stays), figure(price), figure(cost), figure(credit))
+	}
+	return fact{"Margin", []string{"today " + side(m.Today, m.PriceToday, m.CostToday, m.CreditToday), "with this plan " + side(m.Plan, m.PricePlan, m.CostPlan, m.CreditPlan)}}
 }
 
 // goodForWords say for whom a line is good.

@@ -139,6 +139,26 @@ type totalView struct {
 	CustomerName  string         `json:"customer_name"`
 	SoftwareSaved string         `json:"software_saving_month"`
 	Rescoped      string         `json:"rescoped_month"`
+	Margin        *marginView    `json:"partner"`
+}
+
+// marginView is the partner's side of a total, a month, compute only.
+type marginView struct {
+	PriceToday  string `json:"price_today"`
+	CostToday   string `json:"cost_today"`
+	CreditToday string `json:"pec_today"`
+	MarginToday string `json:"margin_today"`
+	PricePlan   string `json:"price_plan"`
+	CostPlan    string `json:"cost_plan"`
+	CreditPlan  string `json:"pec_plan"`
+	MarginPlan  string `json:"margin_plan"`
+}
+
+func newMarginView(m *recommend.Margin) *marginView {
+	if m == nil {
+		return nil
+	}
+	return &marginView{exact(m.PriceToday), exact(m.CostToday), exact(m.CreditToday), exact(m.Today), exact(m.PricePlan), exact(m.CostPlan), exact(m.CreditPlan), exact(m.Plan)}
 }
 
 type savingView struct {
@@ -177,7 +197,7 @@ func newTotalView(t *recommend.Total) totalView {
 		ShowBack: list(t.ShowBack, func(s *recommend.ShowBack) showBackView {
 			return showBackView{By: s.By, Key: s.Key, PayGMonth: exact(s.PayGMonth), PlanMonth: exact(s.PlanMonth)}
 		}),
-		CustomerName: t.CustomerName, SoftwareSaved: exact(t.SoftwareSaved), Rescoped: exact(t.Rescoped),
+		CustomerName: t.CustomerName, SoftwareSaved: exact(t.SoftwareSaved), Rescoped: exact(t.Rescoped), Margin: newMarginView(t.Margin),
 	}
 }
 

@@ -54,8 +54,8 @@ func asProblem(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.Is(err, report.ErrPartnerFigures):
-		out := problem(http.StatusConflict, "partner-figures", "This plan cannot be sent to the customer", "The policy minimises the partner's cost or sets a markup, so the plan's figures are the partner's own.")
-		out.WayOut = "Make a plan with the objective customer and no markup."
+		out := problem(http.StatusConflict, "partner-figures", "This plan cannot be sent to the customer", "The plan's figures are the partner's own, and it could not be stated at the customer's prices: a warning of the plan says why.")
+		out.WayOut = "Plan again; or make a plan with the objective customer and no markup."
 		return out
 	case errors.Is(err, ErrNone):
 		return errMissing
