@@ -69,12 +69,14 @@ func (r *run) collect() {
 		c.tidy()
 		r.cells = append(r.cells, cellRef{key, c})
 	}
+	r.adopt()
 	text := r.a.text
 	slices.SortFunc(r.cells, func(x, y cellRef) int {
 		return cmp.Or(cmp.Compare(text(x.customer), text(y.customer)), cmp.Compare(text(x.subscription), text(y.subscription)),
 			cmp.Compare(text(x.group), text(y.group)), cmp.Compare(x.day, y.day), r.a.outranks(y.export, y.cell.dataset, x.export, x.cell.dataset))
 	})
 	r.cells = r.a.settle(r.cells)
+	r.billedTwice()
 	for _, ref := range r.cells {
 		c := r.customer(ref.customer)
 		c.dropped += ref.dropped

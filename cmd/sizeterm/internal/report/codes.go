@@ -91,6 +91,7 @@ var words = map[string]string{
 	"missing_days":              "days without any usage row",
 	"partial_last_day":          "the last day is not complete",
 	"superseded_rows":           "rows that a later file corrects",
+	"billed_twice":              "the same machines are billed to two customers",
 	"impossible_samples":        "measurements that cannot be",
 	"impossible_times":          "times that cannot be",
 	"market_documents_disagree": "the documents disagree on this market",
