@@ -43,7 +43,7 @@ type counts struct {
 }
 
 // classSlots are the cells that a class is made of: what currencyOf, classify and apart look at.
-var classSlots = []int{cCurrency, cCategory, cProduct, cMeter, cCharge, cClass, cStatus, cModel, cModelSub, cBenefitType, cReservation, cBenefit,
+var classSlots = []int{cCurrency, cCategory, cServiceName, cProduct, cMeter, cCharge, cClass, cStatus, cModel, cModelSub, cBenefitType, cReservation, cBenefit,
 	cOrderName, cUnit, cPricingUnit, cIsActual, cIsAmortized}
 
 // classOf returns the class of a row.
@@ -111,12 +111,13 @@ func (b *base) mappedOf(slots []int) (mapped []int) {
 // classify finds charge type, category and pricing model.
 func (m *chargeMapper) classify(r *row, f *facts) {
 	f.category = m.categories.get(r.text(cCategory), categoryOf)
-	if f.category == categoryOther && m.focus && !m.has(cCategory) { // the published sample: only the description says it
-		if product := r.text(cProduct); bytes.HasPrefix(product, []byte("Virtual Machines ")) {
+	if m.focus && !m.has(cCategory) { // the published sample, and what others write: without Microsoft's own columns
+		product := r.text(cProduct)
+		if f.category = categoryOf(r.text(cServiceName)); f.category == categoryOther && bytes.HasPrefix(product, []byte("Virtual Machines ")) {
 			f.category = categoryVM
-			if hasFold(product, "license") {
-				f.category = categoryLicence
-			}
+		}
+		if f.category == categoryVM && hasFold(product, "license") {
+			f.category = categoryLicence
 		}
 	}
 	f.charge = m.chargeOf(r)

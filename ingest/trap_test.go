@@ -588,3 +588,19 @@ func TestStdinIsReadTwice(t *testing.T) {
 		require.Len(t, readInput(t, in[0], ingest.Options{}).charges, 1)
 	}
 }
+
+// Usage rows of a unit such as "100 Hours" repeat the price of the sheet in some files, which is for 100 hours; the cost of the
+// row says which it is: 250 hours at 5.00 for 100 cost 12.50, at 0.05 an hour as well.
+func TestTrap18PricesOfBlocks(t *testing.T) {
+	rate := func(change cells) int64 {
+		change["quantity"] = "250"
+		return one(t, change).Rate
+	}
+	require.EqualValues(t, 500_000_000, rate(cells{"unitofmeasure": "100 Hours", "unitprice": "5.00", "effectiveprice": "0.05", "costinbillingcurrency": "12.5"}), "for the unit")
+	require.EqualValues(t, 500_000_000, rate(cells{"unitofmeasure": "100 Hours", "unitprice": "0.05", "effectiveprice": "0.05", "costinbillingcurrency": "12.5"}), "for an hour")
+	require.EqualValues(t, 500_000_000, rate(cells{"unitofmeasure": "100 Hours", "unitprice": "", "effectiveprice": "5.00", "costinbillingcurrency": "12.5"}), "for the unit, the effective price alone")
+	require.EqualValues(t, 550_000_000, rate(cells{"unitofmeasure": "100 Hours", "unitprice": "5.00", "costinbillingcurrency": "13.75", "pricingcurrency": "USD", "exchangeratepricingtobilling": "1.1"}), "with an exchange rate")
+	require.EqualValues(t, 500_000_000, rate(cells{"unitofmeasure": "10 Hours", "unitprice": "0.5", "costinbillingcurrency": "10.625"}), "after an earned credit of 15 %")
+	require.EqualValues(t, 0, rate(cells{"unitofmeasure": "100 Hours", "unitprice": "5.00", "effectiveprice": "0", "costinbillingcurrency": "0"}), "nothing tells")
+	require.EqualValues(t, 5_000_000_000, rate(cells{"unitofmeasure": "1 Hour", "unitprice": "0.5", "costinbillingcurrency": "12.5"}), "a unit of one hour leaves no doubt")
+}
