@@ -81,6 +81,23 @@ func gcd(a, b int64) int64 {
 	return a
 }
 
+// seriesOf returns what the samples of a row follow each other in: the machine, and in narrow tables its metric and instance
+// too, because the metrics of one time are stamped some seconds apart.
+func seriesOf(p *plan, r *row) []byte {
+	resource := r.text(sResource)
+	if !flowing(p.match) {
+		return resource
+	}
+	if absent(resource) {
+		resource = r.text(nComputer)
+	}
+	instance := r.text(nInstance)
+	if _, ok := p.slots["tags"]; ok {
+		instance = instanceIn(r.text(nTags))
+	}
+	return bytes.Join([][]byte{bytes.ToLower(resource), r.text(nNamespace), r.text(nMetric), instance}, []byte{0})
+}
+
 // see looks at one sample.
 func (g *pace) see(resource, when []byte) {
 	at, err := g.clock.Parse(when)
@@ -117,7 +134,7 @@ func (g *pace) rows(p *plan, r io.Reader, opts Options) error {
 			end, blank, err := s.split(data, &at)
 			data = data[end:]
 			if !blank && err == nil {
-				g.see(at.text(sResource), at.text(sTime))
+				g.see(seriesOf(p, &at), at.text(sTime))
 			}
 		}
 		if g.n > 1000 {

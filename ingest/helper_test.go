@@ -2,10 +2,12 @@ package ingest_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +64,7 @@ func readInput(t testing.TB, in ingest.Input, opts ingest.Options) read {
 			out.samples = append(out.samples, sampleRows(s)...)
 		}
 	}
+	slices.SortStableFunc(out.samples, func(a, b usage.SampleRow) int { return cmp.Compare(a.Line, b.Line) }) // sums of several rows come late
 	out.commitments, out.rejects, out.summary, out.err = r.Commitments(), r.Rejects(), r.Summary(), r.Err()
 	if out.err == nil {
 		var apart int64

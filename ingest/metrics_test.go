@@ -47,8 +47,7 @@ func TestAzureMetricsTable(t *testing.T) {
 		require.Equal(t, []usage.SampleRow{
 			sampleAt(2, 0, 60, func(s *usage.SampleRow) { cpu(1550, 4000)(s); s.CPUMin = ptr(int32(500)) }),
 			sampleAt(3, 0, 60, func(s *usage.SampleRow) { s.MemoryAvailable = ptr(int64(1 << 30)) }),
-			sampleAt(4, 0, 60, func(s *usage.SampleRow) { s.NetOut = ptr(int64(100)) }),
-			sampleAt(5, 0, 60, func(s *usage.SampleRow) { s.DiskOps = ptr(int64(1500)) }),
+			sampleAt(4, 0, 60, func(s *usage.SampleRow) { s.NetOut, s.DiskOps = ptr(int64(100)), ptr(int64(1500)) }),
 		}, got.samples, "the least free memory; bytes of a minute become bytes a second")
 		require.Equal(t, []ingest.SetApart{{Reason: "no_value", Rows: 1}, {Reason: "other_metric", Rows: 1}}, got.summary.SetApart)
 	}

@@ -64,18 +64,22 @@ var measures = map[string]measure{
 	"memory/availablembytes": measureFreeMB, "memory/availablembytesmemory": measureFreeMB, "memory/%usedmemory": measureUsedPercent,
 	"logicaldisk/disktransfers/sec": measureDiskOps, "logicaldisk/diskreadbytes/sec": measureDiskRead, "logicaldisk/diskwritebytes/sec": measureDiskWrite,
 	"network/totalbytestransmitted": measureNone, "networkadapter/bytessent/sec": measureNetOut, "networkadapter/bytesreceived/sec": measureNetIn,
+	"networkinterface/bytessent/sec": measureNetOut, "networkinterface/bytesreceived/sec": measureNetIn,
 }
 
 // narrowMapper turns tables with one row a machine, time and metric, and the published traces, into samples.
 type narrowMapper struct {
 	sampleMapper
-	last  memo[measure]
-	trace []byte // resource of a file that holds one machine
+	last    memo[measure]
+	part    int32  // of the row, see partOf
+	trace   []byte // resource of a file that holds one machine
+	flowing bool   // rows are parts of flows
 }
 
 func newNarrowMapper(in Input, b base, n notation, grain int64) *narrowMapper {
 	m := &narrowMapper{sampleMapper: *newSampleMapper(b, n, grain)}
 	m.bind()
+	m.flowing = flowing(b.plan.match)
 	if b.plan.match.Family == "bitbrains" {
 		m.over = true
 		name := series(in.Name[strings.LastIndexByte(in.Name, '/')+1:])
@@ -132,6 +136,9 @@ func (m *narrowMapper) take(r *row) {
 	}
 	s.resource = m.machineOf(resource).resource
 	m.add(r, &s)
+	if m.flowing {
+		m.cols.Part = append(m.cols.Part, m.part)
+	}
 	m.tally.accepted++
 	m.tally.period(s.start, s.start+s.seconds)
 	if m.tally.grain == 0 || s.seconds < m.tally.grain {
@@ -177,6 +184,9 @@ func (m *narrowMapper) metric(r *row, s *sampleOf) (reason string, ok bool) {
 	}
 	if kind == measureNone {
 		return "other_metric", true
+	}
+	if m.part = partNone; kind >= measureNetIn && kind <= measureDiskOps {
+		m.part = m.partOf(r, kind)
 	}
 	if cell := r.text(nInstance); kind == measureCPU && len(cell) > 0 && string(cell) != "_Total" && string(cell) != "total" {
 		return "one_of_several_processors", true

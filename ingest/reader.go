@@ -14,7 +14,8 @@ import (
 	"sizeterm/ingest/usage"
 )
 
-// Reader reads one input record by record, in the order of the file. It parses on several goroutines; what it returns
+// Reader reads one input record by record, in the order of the file; rows that are added up to one come when all of them
+// were read. It parses on several goroutines; what it returns
 // does not depend on how many. Drive it like a bufio.Scanner:
 //
 //	for r.Next() { use(r.Record()) }
@@ -27,6 +28,7 @@ type Reader struct {
 	plan   *plan
 	note   notation
 	grain  int64
+	flows  *flows // of tables with one row a metric, nil for others
 
 	turn    sync.Mutex // of the worker that takes the next chunk
 	chunks  *chunker
@@ -144,7 +146,9 @@ func (r *Reader) start() {
 	for range workers {
 		r.mappers = append(r.mappers, r.newMapper())
 	}
-	r.waiting = r.mappers[0].rows().like()
+	if r.waiting = r.mappers[0].rows().like(); flowing(r.plan.match) {
+		r.flows = newFlows()
+	}
 	if r.most = r.opts.BatchRows; r.most <= 0 {
 		r.most = 8192
 	}
@@ -245,6 +249,11 @@ func (r *Reader) nextFound() bool {
 	}
 	j, ok := <-r.queue
 	if !ok {
+		if r.flows != nil && len(r.flows.open) > 0 {
+			rest := r.flows.rest(r.waiting.samples)
+			r.found, r.taken = rowset{samples: &rest}, 0
+			return true
+		}
 		r.finish()
 		return false
 	}
@@ -257,7 +266,9 @@ func (r *Reader) nextFound() bool {
 		r.fail(p.err)
 		return false
 	}
-	r.found, r.taken = p.found, 0
+	if r.found, r.taken = p.found, 0; r.flows != nil {
+		*r.found.samples = r.flows.add(p.found.samples)
+	}
 	r.rows += p.rows
 	r.counted += p.rejected
 	if room := r.limits.Rejects - len(r.rejects); room > 0 {

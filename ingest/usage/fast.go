@@ -29,6 +29,7 @@ type SampleColumns struct {
 	CPUAvg, CPUMax, CPUMin, MemoryUsed          []int32
 	MemoryAvailable                             []int64
 	NetIn, NetOut, DiskRead, DiskWrite, DiskOps []int64
+	Part                                        []int32 // which of several rows of one machine and time it is, for whoever adds them up; in no record
 }
 
 // NewSampleColumns returns empty columns with the dictionaries of others, which may belong to another goroutine, or with
@@ -62,8 +63,8 @@ func (c *SampleColumns) Record() arrow.Record {
 }
 
 // shorts and longs are the columns.
-func (c *SampleColumns) shorts() [9]*[]int32 {
-	return [...]*[]int32{&c.Resource, &c.VM, &c.Size, &c.Region, &c.Seconds, &c.CPUAvg, &c.CPUMax, &c.CPUMin, &c.MemoryUsed}
+func (c *SampleColumns) shorts() [10]*[]int32 {
+	return [...]*[]int32{&c.Resource, &c.VM, &c.Size, &c.Region, &c.Seconds, &c.CPUAvg, &c.CPUMax, &c.CPUMin, &c.MemoryUsed, &c.Part}
 }
 
 func (c *SampleColumns) longs() [8]*[]int64 {
