@@ -87,6 +87,7 @@ type poolPage struct {
 	Keys   []plot.SketchKey
 	Grain  string
 	Knobs  []knob
+	Wider  wider
 	Tried  *tried // nil where nothing is tried
 	Lines  any
 }
@@ -115,8 +116,13 @@ func (s *Server) poolPageOf(r *http.Request) (*poolPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if changed {
-		if page.Tried, err = try(c.Whole.Input, c.Plan, p, page.Knobs); err != nil {
+	page.Wider = widerOf(&c.Whole.Input, p)
+	more, err := page.Wider.turn(r)
+	if err != nil {
+		return nil, err
+	}
+	if changed || more {
+		if page.Tried, err = try(c.Whole.Input, c.Plan, p, page.Knobs, page.Wider); err != nil {
 			return nil, err
 		}
 		page.Sketch, page.Keys = page.Tried.Sketch, page.Tried.Keys

@@ -23,6 +23,47 @@ type knob struct {
 	Max      int64 // the end of the slider
 }
 
+// wider is what a reader may try beside quantities, for the whole customer.
+type wider struct {
+	Growth int         // percent that the usage of every hour changes by
+	Scope  string      // at which what is bought is applied; empty is as planned
+	Scopes []scopeName // that can be chosen
+}
+
+// scopeName is a scope as Change.Scope takes it, and in words.
+type scopeName struct{ Value, Words string }
+
+// widerOf are the scopes that can be tried of a pool: those in words, and each subscription that uses it.
+func widerOf(in *recommend.Input, p *recommend.Pool) wider {
+	w := wider{Scopes: []scopeName{{"", "as planned"}, {recommend.EachSubscription, "one subscription, the best"}, {recommend.EachResourceGroup, "one resource group, the best"}}}
+	for i := range in.Analysis.Pools {
+		pool := &in.Analysis.Pools[i]
+		if pool.Customer != p.Customer || pool.Region != p.Region || pool.Group != p.Group || pool.Currency != string(p.Currency) {
+			continue
+		}
+		for _, m := range pool.Members {
+			if s := (scopeName{m.Subscription, m.Subscription}); m.Subscription != "" && !slices.Contains(w.Scopes, s) {
+				w.Scopes = append(w.Scopes, s)
+			}
+		}
+	}
+	return w
+}
+
+// turn reads what the form tries; changed is false where it is what the plan has.
+func (w *wider) turn(r *http.Request) (changed bool, err error) {
+	if text := strings.TrimSpace(r.URL.Query().Get("growth")); text != "" {
+		if w.Growth, err = strconv.Atoi(text); err != nil || w.Growth < -99 || w.Growth > 1000 {
+			return false, problem(http.StatusBadRequest, "growth", "Give a whole percentage from -99 to 1,000", "")
+		}
+	}
+	w.Scope = r.URL.Query().Get("scope")
+	if !slices.ContainsFunc(w.Scopes, func(s scopeName) bool { return s.Value == w.Scope }) {
+		return false, problem(http.StatusBadRequest, "scope", "Give one of the scopes of the form", "")
+	}
+	return w.Growth != 0 || w.Scope != "", nil
+}
+
 // tried is what became of a try.
 type tried struct {
 	Before, After *recommend.Compared // of the pool, over the window
@@ -75,9 +116,9 @@ func turn(knobs []knob, r *http.Request) (changed bool, err error) {
 }
 
 // try evaluates the knobs with the simulator, on the customer's own machines and pools: those of others are not touched by them.
-func try(in recommend.Input, base *recommend.Plan, p *recommend.Pool, knobs []knob) (*tried, error) {
+func try(in recommend.Input, base *recommend.Plan, p *recommend.Pool, knobs []knob, beside wider) (*tried, error) {
 	in = within(in, p.Customer)
-	var change recommend.Change
+	change := recommend.Change{Growth: float64(beside.Growth) / 100, Scope: beside.Scope}
 	for _, k := range knobs {
 		if k.Quantity != k.Planned || k.Planned > 0 {
 			change.Set = append(change.Set, recommend.Setting{ID: p.ID + "/" + k.Name, Quantity: k.Quantity})

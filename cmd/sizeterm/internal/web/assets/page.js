@@ -25,10 +25,12 @@
     const soon = () => { clearTimeout(waiting); waiting = setTimeout(ask, 120); };
     for (const label of form.querySelectorAll("label")) {
       const [slider, number] = label.querySelectorAll("input");
+      if (!slider) { continue; }
       slider.hidden = false;
       slider.addEventListener("input", () => { number.value = slider.value; soon(); });
       number.addEventListener("input", () => { slider.value = number.value; soon(); });
     }
+    for (const choice of form.querySelectorAll("select")) { choice.addEventListener("change", soon); }
     form.addEventListener("submit", (e) => { e.preventDefault(); ask(); });
   }
 })();
