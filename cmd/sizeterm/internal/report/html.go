@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"unicode/utf8"
 
 	"sizeterm/recommend"
 )
@@ -23,6 +24,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"calendarTable": func(t *recommend.Total) tableData { return tableData{calendarColumns, rowsOf(t.Calendar, calendarRow)} },
 	"laterTable":    func(list []recommend.Later) tableData { return tableData{laterColumns, rowsOf(list, laterRow)} },
 	"tally":         func(n int) string { return count(int64(n)) },
+	"tight":         func(s string) bool { return utf8.RuneCountInString(s) <= 20 }, // a date or a size is not broken over lines
 	"dict":          func(title string, groups []remarks) remarksData { return remarksData{title, groups} },
 	"resize":        func(r recommend.Resize) []string { return resizeCells(&r) },
 }).Parse(pageText))
