@@ -30,6 +30,7 @@ type Accumulator struct {
 	batch    batch
 	stage    stage
 	waiting  waitingRows
+	sizes    sizes
 	charged  chargeView
 	skuLast  uint32 // of the row before, as the next two
 	cellKey  cellKey
@@ -82,12 +83,15 @@ func New(opts Options) *Accumulator {
 }
 
 // Add counts the rows of a record of usage.ChargeSchema or usage.SampleSchema. It keeps no reference to the record. It is
-// an error when the schema is another one, and then nothing was added.
+// an error when the schema is another one, or charges come where sizes alone are gathered, and then nothing was added.
 func (a *Accumulator) Add(rec arrow.Record) error {
 	switch {
 	case rec.Schema().Equal(usage.SampleSchema):
 		return a.addSamples(rec)
 	case rec.Schema().Equal(usage.ChargeSchema):
+		if a.opts.SizesOnly && rec.NumRows() > 0 {
+			return ErrSizesOnly
+		}
 		a.addCharges(rec)
 		return nil
 	}
@@ -104,7 +108,7 @@ func (a *Accumulator) SetMinAge(age time.Duration) {
 
 // Merge adds what other holds, which stays as it was. It is an error when their options differ.
 func (a *Accumulator) Merge(other *Accumulator) error {
-	if !a.opts.AsOf.Equal(other.opts.AsOf) || a.opts.LookbackDays != other.opts.LookbackDays || a.opts.minAge() != other.opts.minAge() {
+	if !a.opts.AsOf.Equal(other.opts.AsOf) || a.opts.LookbackDays != other.opts.LookbackDays || a.opts.minAge() != other.opts.minAge() || a.opts.SizesOnly != other.opts.SizesOnly {
 		return fmt.Errorf("analyzer: merge of different options: %+v and %+v", a.opts, other.opts)
 	}
 	if err := errors.Join(a.drainAll(), other.drainAll()); err != nil {

@@ -19,6 +19,10 @@ type Options struct {
 	LookbackDays int
 	// MinAge is the age that a machine needs to count in Pool.Members; 0 is seven days, negative counts every machine.
 	MinAge time.Duration
+	// SizesOnly keeps the utilisation of sizes in regions and nothing of single machines or hours: a fraction of the time and memory
+	// where nothing else is asked for. Charges are refused with ErrSizesOnly; an Analysis has the Profiles, which are Untimed, and
+	// the Groupings by family. Samples before the window do not count, not even of machines that have no others.
+	SizesOnly bool
 }
 
 func (o Options) minAge() time.Duration {

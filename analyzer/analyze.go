@@ -33,6 +33,11 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 	defer money.Wait()
 	var entries []*entry
 	g := &groups{pools: map[poolKey]*pooled{}, profiles: map[Key]*profiled{}}
+	if a.opts.SizesOnly {
+		r.sizeProfiles(r.measured(g))
+		r.finishVMs(nil)
+		return r.out, nil
+	}
 	if r.metricsOnly() {
 		entries = r.measured(g)
 	} else {

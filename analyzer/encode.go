@@ -15,10 +15,10 @@ import (
 
 // CoreVersion changes with whatever changes the result of the same rows: the encoding, or a rule of the accumulation.
 // Partial results of another version must not be merged.
-const CoreVersion = "4"
+const CoreVersion = "5"
 
 // magic opens an encoding; its last byte is the version of the format.
-const magic = "sizeterm.acc\x05"
+const magic = "sizeterm.acc\x06"
 
 // MarshalBinary returns the canonical encoding: accumulators of the same rows and options have the same bytes, however
 // the rows arrived. It is the options, a sorted table of the texts, the charges and the samples, all as varints and
@@ -68,6 +68,11 @@ func (w *writer) options() {
 	w.signed(asOf)
 	w.signed(int64(o.LookbackDays))
 	w.signed(int64(o.minAge()))
+	sizes := uint64(0)
+	if o.SizesOnly {
+		sizes = 1
+	}
+	w.unsigned(sizes)
 }
 
 // rank finds the words and skus in use and their order.
@@ -329,6 +334,9 @@ func decodeBody(body []byte) (*Accumulator, error) {
 	if opts.MinAge == 0 {
 		opts.MinAge = -1 // no age limit; the zero value would be the default
 	}
+	sizes := r.unsigned()
+	r.bad = r.bad || sizes > 1
+	opts.SizesOnly = sizes == 1
 	r.a = New(opts)
 	for range r.count(1) {
 		text := string(r.take(r.unsigned()))

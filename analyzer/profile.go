@@ -151,9 +151,6 @@ func (r *run) profiles(entries []*entry, g *groups) {
 		out = append(out, f.grouping(key.customer, "resource_group", key.subscription+"/"+key.group))
 	}
 	r.out.Groupings = slices.DeleteFunc(out, func(g Grouping) bool { return g.VMs == 0 })
-	slices.SortFunc(r.out.Groupings, func(x, y Grouping) int {
-		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.By, y.By), cmp.Compare(x.Key, y.Key))
-	})
 	for key, p := range g.profiles {
 		out := r.newProfile(key, p)
 		if f := all.sizes[key]; f != nil {
@@ -163,6 +160,14 @@ func (r *run) profiles(entries []*entry, g *groups) {
 		out.Warnings = profileWarnings(out)
 		r.out.Profiles = append(r.out.Profiles, *out)
 	}
+	r.sortProfiles()
+}
+
+// sortProfiles sorts profiles and groupings by their names.
+func (r *run) sortProfiles() {
+	slices.SortFunc(r.out.Groupings, func(x, y Grouping) int {
+		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.By, y.By), cmp.Compare(x.Key, y.Key))
+	})
 	slices.SortFunc(r.out.Profiles, func(x, y Profile) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Region, y.Region), cmp.Compare(x.Size, y.Size))
 	})

@@ -112,11 +112,14 @@ func (a *Accumulator) addSamples(rec arrow.Record) error {
 		}
 	}()
 	a.batch.read(rec)
+	defer func() { a.batch.rows = sampleRows{} }()
+	if a.opts.SizesOnly {
+		return a.addSizes()
+	}
 	if err := a.addBatch(); err != nil {
 		return err
 	}
 	a.stage.put(&a.batch, len(a.batch.to))
-	a.batch.rows = sampleRows{}
 	return nil
 }
 

@@ -72,7 +72,9 @@ func (a *Accumulator) addSample(m *machine, r *sampleRows, i int) error {
 	}
 	if max(avg, high, used) > quantile.Limit {
 		m.top[cpuAvg], m.top[cpuMax], m.top[memoryUsed] = max(m.top[cpuAvg], avg), max(m.top[cpuMax], high), max(m.top[memoryUsed], used)
-		m.settle(&s, low, avg, high)
+		if !a.opts.SizesOnly {
+			m.settle(&s, low, avg, high)
+		}
 		s.has |= settled
 	}
 	return a.wait(m, s)
@@ -195,6 +197,9 @@ func (a *Accumulator) drain(m *machine) error {
 			return errSegments
 		}
 		a.waiting.drainRun(m, rows[:n], day)
+		if !a.opts.SizesOnly {
+			m.drainTimes(rows[:n], day)
+		}
 		rows = rows[n:]
 	}
 	return nil
@@ -210,6 +215,9 @@ func (a *Accumulator) drainAll() error {
 		}
 	}
 	a.stage.drop()
+	if err := a.closeBins(); err != nil {
+		return err
+	}
 	for _, m := range a.machines {
 		if err := a.drain(m); err != nil {
 			return err
@@ -220,7 +228,7 @@ func (a *Accumulator) drainAll() error {
 	return nil
 }
 
-// drainRun moves rows of one day, length and set of measures.
+// drainRun moves the values of rows of one day, length and set of measures.
 func (w *waitingRows) drainRun(m *machine, rows []staged, day int32) {
 	w.values = resized(w.values, len(rows))
 	values := w.values
@@ -231,6 +239,10 @@ func (w *waitingRows) drainRun(m *machine, rows []staged, day int32) {
 		}
 		m.eachPart(day, rows[0].seconds, func(segment uint16) { m.track(which).Put(segment, values) })
 	}
+}
+
+// drainTimes counts such rows, sorted, in what is kept of times: week, bounds, hours and marks.
+func (m *machine) drainTimes(rows []staged, day int32) {
 	for i := range rows {
 		if s := &rows[i]; s.has&settled == 0 {
 			m.settle(s, int32(s.low), int32(s.values[cpuAvg]), int32(s.values[cpuMax]))

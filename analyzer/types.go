@@ -68,6 +68,7 @@ type Profile struct {
 	CPUMax      Distribution
 	Memory      Distribution // used share of the size's memory
 	VMP95       Spread       // over machines, of each machine's P95 of the interval maximum (of the average where there is no maximum)
+	Untimed     bool         // by Options.SizesOnly: Hours, Concurrency, Exact and VMP95 say nothing
 	Warnings    []Warning
 }
 

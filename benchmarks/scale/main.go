@@ -33,10 +33,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	picture := flags.String("picture", "", "draw time and memory into this SVG or PNG `file`")
 	processor := flags.Bool("processor", false, "draw processor time, where the machine is shared and the clock says nothing")
 	measures := flags.Int("measures", 4, "`measures` of a sample: 1 the average of CPU, 2 its maximum too, 4 free memory and network too")
+	sizes := flags.Int("sizes", 0, "gather `sizes` and regions alone, of so many (analyze --sizes-only), instead of two sizes and each machine")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	points, err := measure(*most, *measures, stdout)
+	points, err := measure(*most, *measures, *sizes, stdout)
 	if err == nil && *picture != "" {
 		err = draw(points, *processor, *picture)
 	}
@@ -50,6 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // point is one measurement.
 type point struct {
 	machines, days, workers int
+	sizes                   int           // gathered alone; 0 gathers machines
 	wall, adding            time.Duration // adding all batches and the analysis; adding alone
 	added, analysed         time.Duration // processor time of adding, and of merging and the analysis
 	bytes                   int64         // of the accumulators once all is added and merged
@@ -63,13 +65,13 @@ const (
 )
 
 // measure runs all points that are not too many samples.
-func measure(most int64, measures int, stdout io.Writer) (out []point, err error) {
+func measure(most int64, measures, sizes int, stdout io.Writer) (out []point, err error) {
 	fmt.Fprintf(stdout, "| machines | days | samples | cores | add s | with analysis s | M samples/s | processor ns/sample: adding | analysing | KB/machine |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, machines := range []int{1000, 10_000, 100_000} {
 		for _, days := range []int{1, 7, 30, 90, 365} {
 			for _, workers := range []int{1, 2} {
-				p := point{machines: machines, days: days, workers: workers}
-				if p.samples() > most {
+				p := point{machines: machines, days: days, workers: workers, sizes: sizes}
+				if p.samples() > most || sizes > machines {
 					continue
 				}
 				if err := p.run(measures); err != nil {
@@ -92,11 +94,11 @@ func (p *point) run(measures int) error {
 	adding, added, errs := make([]time.Duration, p.workers), make([]time.Duration, p.workers), make([]error, p.workers)
 	var work sync.WaitGroup
 	for w := range parts {
-		parts[w] = analyzer.New(analyzer.Options{})
+		parts[w] = analyzer.New(analyzer.Options{SizesOnly: p.sizes > 0})
 		work.Go(func() {
 			runtime.LockOSThread() // its processor time is that of this worker
 			defer runtime.UnlockOSThread()
-			f := newFeed(w*p.machines/p.workers, (w+1)*p.machines/p.workers, p.days, measures)
+			f := newFeed(w*p.machines/p.workers, (w+1)*p.machines/p.workers, p.days, measures, p.sizes)
 			for rec := f.next(); rec != nil && errs[w] == nil; rec = f.next() {
 				start, began := time.Now(), spent(thread)
 				errs[w] = parts[w].Add(rec)
@@ -127,8 +129,11 @@ func (p *point) run(measures int) error {
 		return err
 	}
 	p.wall, p.analysed = p.adding+time.Since(start), spent(syscall.RUSAGE_SELF)-began
-	if len(a.VMs) != p.machines {
-		return fmt.Errorf("%d machines came out, %d went in", len(a.VMs), p.machines)
+	if got, want := len(a.VMs), p.machines; p.sizes == 0 && got != want {
+		return fmt.Errorf("%d machines came out, %d went in", got, want)
+	}
+	if got := len(a.Profiles); p.sizes > 0 && got != p.sizes {
+		return fmt.Errorf("%d sizes came out, %d went in", got, p.sizes)
 	}
 	a = nil
 	p.bytes = heap() - before
@@ -140,20 +145,22 @@ func (p *point) run(measures int) error {
 type feed struct {
 	cols           usage.SampleColumns
 	names          []int32
-	sizes          [2]int32
-	region         int32
+	sizes, regions []int32 // by machine
 	slot, at, last int
 	measures       int
 	seed           uint64
 }
 
-func newFeed(from, to, days int, measures int) *feed {
+func newFeed(from, to, days, measures, sizes int) *feed {
 	f := &feed{cols: usage.NewSampleColumns(nil), last: days * perDay, measures: measures, seed: uint64(from) + 1}
 	for m := from; m < to; m++ {
 		f.names = append(f.names, f.cols.ResourceWords.Index(fmt.Sprintf("/subscriptions/s/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm%06d", m)))
+		size, region := [2]string{"Standard_D2s_v5", "Standard_D4s_v5"}[m%2], "westeurope"
+		if sizes > 0 {
+			size, region = fmt.Sprintf("Standard_X%d", m%sizes%40), fmt.Sprintf("region%d", m%sizes/40)
+		}
+		f.sizes, f.regions = append(f.sizes, f.cols.SizeWords.Index(size)), append(f.regions, f.cols.RegionWords.Index(region))
 	}
-	f.sizes = [2]int32{f.cols.SizeWords.Index("Standard_D2s_v5"), f.cols.SizeWords.Index("Standard_D4s_v5")}
-	f.region = f.cols.RegionWords.Index("westeurope")
 	return f
 }
 
@@ -170,7 +177,7 @@ func (f *feed) next() arrow.Record {
 	c := &f.cols
 	const monday = 1791158400 // 2026-10-05
 	for c.Len() < batchRows && f.slot < f.last {
-		c.Resource, c.Size, c.Region = append(c.Resource, f.names[f.at]), append(c.Size, f.sizes[f.at%2]), append(c.Region, f.region)
+		c.Resource, c.Size, c.Region = append(c.Resource, f.names[f.at]), append(c.Size, f.sizes[f.at]), append(c.Region, f.regions[f.at])
 		c.Start, c.Seconds, c.Line = append(c.Start, monday+300*int64(f.slot)), append(c.Seconds, 300), append(c.Line, int64(c.Len()))
 		avg := 200 + 13*int32(f.at%40) + f.dice(300) + f.dice(300)
 		c.CPUAvg = append(c.CPUAvg, avg)

@@ -69,9 +69,12 @@ func profileGrid(a *analyzer.Analysis) ([]column, [][]string) {
 }
 
 func profileRow(p *analyzer.Profile) []string {
+	hours, half, most := units(p.Hours), units(p.Concurrency.P50), units(p.Concurrency.P95)
+	if p.Untimed {
+		hours, half, most = "-", "-", "-"
+	}
 	return []string{
-		string(p.Region), shortSize(p.Size), count(int64(p.VMs)), units(p.Hours),
-		units(p.Concurrency.P50), units(p.Concurrency.P95),
+		string(p.Region), shortSize(p.Size), count(int64(p.VMs)), hours, half, most,
 		percentile(p.CPUAvg, p.CPUAvg.P95), percentile(p.CPUMax, p.CPUMax.P95), percentile(p.Memory, p.Memory.P95),
 	}
 }
@@ -167,6 +170,9 @@ func writeAnalysisCSV(w io.Writer, a *analyzer.Analysis) error {
 			Row: "profile", Customer: cell(p.Customer), Region: cell(string(p.Region)), Size: cell(string(p.Size)),
 			VMs: p.VMs, Hours: string(millionths(p.Hours)), AtOnceP50: string(millionths(p.Concurrency.P50)),
 			AtOnceP95: string(millionths(p.Concurrency.P95)), AtOnceMax: string(millionths(p.Concurrency.Max)),
+		}
+		if p.Untimed {
+			row.Hours, row.AtOnceP50, row.AtOnceP95, row.AtOnceMax = "", "", "", ""
 		}
 		row.measure(p.CPUAvg, p.CPUMax, p.Memory)
 		rows = append(rows, row)

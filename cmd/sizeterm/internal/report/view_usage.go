@@ -153,13 +153,16 @@ type profileView struct {
 
 func newProfileView(p *analyzer.Profile) profileView {
 	c := p.Concurrency
+	hours, concurrency := millionths(p.Hours), unitsView{
+		P50: millionths(c.P50), P90: millionths(c.P90), P95: millionths(c.P95),
+		P99: millionths(c.P99), Max: millionths(c.Max), Mean: millionths(c.Mean),
+	}
+	if p.Untimed {
+		hours, concurrency = "", unitsView{}
+	}
 	return profileView{
 		Customer: p.Customer, Region: string(p.Region), Size: string(p.Size),
-		VMs: p.VMs, VMHours: millionths(p.Hours),
-		Concurrency: unitsView{
-			P50: millionths(c.P50), P90: millionths(c.P90), P95: millionths(c.P95),
-			P99: millionths(c.P99), Max: millionths(c.Max), Mean: millionths(c.Mean),
-		},
+		VMs: p.VMs, VMHours: hours, Concurrency: concurrency,
 		Exact: p.Exact, CPUAvg: newQuantilesView(p.CPUAvg), CPUMax: newQuantilesView(p.CPUMax),
 		Memory: newQuantilesView(p.Memory), VMP95CPU: newSpreadView(p.VMP95),
 		Warnings: list(p.Warnings, newWarningView),
