@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"gocloud.dev/blob"
 
+	"sizeterm/cmd/sizeterm/internal/jobs"
 	"sizeterm/cmd/sizeterm/internal/metrics"
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/ingest/upload"
@@ -202,8 +203,29 @@ func (b *batching) work(ctx context.Context, p *pipeline) (*outcome, error) {
 				b.note("%s: %v", printable(c.ID), err)
 			}
 		}
+		if err := b.prove(ctx, p, t.ID, customers, o); err != nil {
+			return o, err
+		}
 	}
 	return o, b.announce(ctx, p, o)
+}
+
+// prove compares what each customer bought with the files that are new; the service leaves that to its jobs.
+func (b *batching) prove(ctx context.Context, p *pipeline, tenant string, customers []store.Customer, o *outcome) error {
+	if p.queue != nil {
+		return p.verifyAll(ctx, tenant)
+	}
+	for _, c := range customers {
+		err := p.verifyNow(ctx, tenant, c.ID)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil && !jobs.IsLater(err) { // files that came meanwhile are for the next run
+			o.Failed = append(o.Failed, fmt.Sprintf("%s: orders not compared with the files: %v", c.ID, err))
+			b.note("%s: orders not compared with the files: %v", printable(c.ID), err)
+		}
+	}
+	return nil
 }
 
 // readAll reads what nobody has read yet.

@@ -75,6 +75,9 @@ func (l *library) put(tenant string, stored store.Plan, plan *recommend.Plan, in
 func (l *library) Receive(ctx context.Context, in web.Sent, body io.Reader) (web.Upload, error) {
 	receipt, err := l.door.Take(ctx, upload.Owner{Tenant: in.Tenant, Author: in.By}, in.Name, in.Customer, body, -1)
 	if err != nil {
+		if l.p.metrics != nil {
+			l.p.metrics.TurnedAway(upload.ReasonOf(err))
+		}
 		return web.Upload{}, refusedUpload(err)
 	}
 	u, err := l.p.db.Partner(in.Tenant).Upload(ctx, receipt.ID)

@@ -94,6 +94,8 @@ type Options struct {
 	Limits Limits
 	Log    *slog.Logger      // nil discards
 	Point  func(name string) // hears of each delicate place; tests kill the process there
+	// Refused hears of everything that is turned away, by the word of its Problem (see Reasons); nil is nobody.
+	Refused func(reason string)
 }
 
 // Door is the handler. Mount it so that the path that it sees is "/", "/NAME" or "/ID" (http.StripPrefix).
@@ -114,6 +116,9 @@ func New(o Options) (*Door, error) {
 	}
 	if o.Point == nil {
 		o.Point = func(string) {}
+	}
+	if o.Refused == nil {
+		o.Refused = func(string) {}
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("upload: %w", err)

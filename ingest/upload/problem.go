@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Problem is an answer that is not a success, as problem+json. It is also the error of functions that take files.
@@ -33,8 +35,30 @@ func (p *Problem) Unwrap() error { return p.cause }
 
 // problem makes a problem with a detail for people.
 func problem(status int, slug, title, format string, args ...any) *Problem {
-	return &Problem{Type: "urn:sizeterm:problem:" + slug, Title: title, Status: status, Detail: fmt.Sprintf(format, args...)}
+	return &Problem{Type: problemPrefix + slug, Title: title, Status: status, Detail: fmt.Sprintf(format, args...)}
 }
+
+// reasons are the words of all problems of this package, and of what cannot be recorded.
+var reasons = []string{
+	"checksum", "checksum-mismatch", "chunk-too-large", "content-type", "customer", "cut", "disk-failed", "disk-full", "expired", "forbidden", "form", "internal", "length", "locked", "metadata", "method", "name", "not-found", "offset-conflict", "quota", "too-large", "too-long", "too-many-files", "too-many-uploads", "tus-version", "upload-length", "upload-offset",
+}
+
+// Reasons lists the words that ReasonOf gives, sorted.
+func Reasons() []string { return slices.Clone(reasons) }
+
+// ReasonOf returns the word of the problem that err is or stands for; "internal" for an error that is none of this package.
+func ReasonOf(err error) string {
+	var p *Problem
+	if errors.As(err, &p) {
+		if word := strings.TrimPrefix(p.Type, problemPrefix); slices.Contains(reasons, word) {
+			return word
+		}
+	}
+	return "internal"
+}
+
+// problemPrefix is before the word of a problem.
+const problemPrefix = "urn:sizeterm:problem:"
 
 // statusChecksum is the status of tus for a chunk whose checksum does not fit.
 const statusChecksum = 460

@@ -30,6 +30,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !errors.As(err, &p) && r.Context().Err() == nil {
 			d.o.Log.Error("upload", "method", r.Method, "error", err)
 		}
+		d.o.Refused(ReasonOf(err))
 		answer(w, err)
 	}
 }

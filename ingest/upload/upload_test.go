@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"mime/multipart"
 	"net"
@@ -18,6 +19,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -275,7 +278,10 @@ func TestChecksums(t *testing.T) {
 }
 
 func TestWhatIsRefused(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.Limits = Limits{File: 1000, Chunk: 100, Name: 20, OpenUser: 100} })
+	turned := make(chan string, 100)
+	h := newHouse(t, func(o *Options) {
+		o.Limits, o.Refused = Limits{File: 1000, Chunk: 100, Name: 20, OpenUser: 100}, func(reason string) { turned <- reason }
+	})
 	path := h.begin(1000, "a.csv")
 	for name, c := range map[string]struct {
 		got  answered
@@ -307,6 +313,12 @@ func TestWhatIsRefused(t *testing.T) {
 	} {
 		require.Equal(t, c.want, c.got.StatusCode, "%s: %s", name, c.got.body)
 	}
+	heard := map[string]int{}
+	for range len(turned) {
+		heard[<-turned]++
+	}
+	require.Equal(t, map[string]int{"tus-version": 1, "upload-length": 3, "too-large": 3, "name": 4, "metadata": 2, "content-type": 1, "upload-offset": 1, "offset-conflict": 1,
+		"too-long": 1, "chunk-too-large": 1, "not-found": 3, "forbidden": 1, "method": 1}, heard, "each is heard of once, by its word")
 	for n, want := range map[int]int{999: 201, 1000: 201} { // limit-1 and limit; 1001 is above
 		require.Equal(t, want, h.do("PUT", "/a.csv", bytes.NewReader(random(n))).StatusCode)
 	}
@@ -480,4 +492,23 @@ func TestOptions(t *testing.T) {
 	require.Equal(t, "1.0.0", r.Header.Get("Tus-Version"))
 	require.Equal(t, "creation,creation-with-upload,checksum,expiration,termination", r.Header.Get("Tus-Extension"))
 	require.Equal(t, "2147483648", r.Header.Get("Tus-Max-Size"))
+}
+
+// Every word that a problem of this package has is one of Reasons, so that a metric has a fixed set of labels.
+func TestReasonsAreAllOfThem(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`problem\([^,"]+, "([a-z-]+)"`).FindAllStringSubmatch(string(text), -1) {
+			found[m[1]] = true
+		}
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(found)), Reasons())
+	require.Equal(t, "internal", ReasonOf(errors.New("the database is away")))
 }

@@ -84,6 +84,12 @@ func (l later) Error() string { return "later: in " + l.wait.String() }
 // Later is the error of a job that cannot be done yet: it is begun again after wait, and this try does not count.
 func Later(wait time.Duration) error { return later{wait} }
 
+// IsLater reports whether an error is one of Later.
+func IsLater(err error) bool {
+	var l later
+	return errors.As(err, &l)
+}
+
 // End says how a try of a job ended.
 type End string
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sizeterm/ingest"
+	"sizeterm/ingest/upload"
 )
 
 // Metrics are the series of one process.
@@ -18,6 +19,7 @@ type Metrics struct {
 
 	uploads, uploadBytes    *prometheus.CounterVec
 	rows, rejected          *prometheus.CounterVec
+	turnedAway              *prometheus.CounterVec
 	stages, requests        *prometheus.HistogramVec
 	responses, jobs         *prometheus.CounterVec
 	success                 *prometheus.GaugeVec
@@ -58,6 +60,7 @@ func New(version string) *Metrics {
 		uploads:     counter("uploads_total", "Uploads by result.", "result"),
 		uploadBytes: counter("upload_bytes_total", "Bytes of uploads by result.", "result"),
 		rows:        counter("rows_total", "Rows read from usage files, by result: accepted or rejected.", "result"),
+		turnedAway:  counter("upload_rejections_total", "Uploads turned away at the door, by reason: the last word of the answer's type.", "reason"),
 		rejected:    counter("rejected_rows_total", "Rows rejected, by reason.", "reason"),
 		stages: histogram("stage_duration_seconds", "Time of each stage from files to a plan.",
 			[]float64{0.01, 0.05, 0.25, 1, 5, 15, 60, 300, 1800}, "stage"),
@@ -75,7 +78,7 @@ func New(version string) *Metrics {
 		portfolio:  newPortfolioCollector(),
 	}
 	for _, c := range []prometheus.Collector{
-		m.uploads, m.uploadBytes, m.rows, m.rejected, m.stages, m.requests, m.responses, m.jobs, m.success, m.queue,
+		m.uploads, m.uploadBytes, m.turnedAway, m.rows, m.rejected, m.stages, m.requests, m.responses, m.jobs, m.success, m.queue,
 		m.queueAge, m.portfolio, buildInfo(version), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		m.registry.MustRegister(c)
@@ -89,6 +92,9 @@ func (m *Metrics) zero() {
 	for _, r := range []Result{Accepted, Duplicate, Refused} {
 		m.uploads.WithLabelValues(string(r))
 		m.uploadBytes.WithLabelValues(string(r))
+	}
+	for _, word := range upload.Reasons() {
+		m.turnedAway.WithLabelValues(word)
 	}
 	m.rows.WithLabelValues("accepted")
 	m.rows.WithLabelValues("rejected")
@@ -140,6 +146,9 @@ func (m *Metrics) Upload(result Result, bytes int64) {
 	m.uploads.WithLabelValues(string(result)).Inc()
 	m.uploadBytes.WithLabelValues(string(result)).Add(float64(max(0, bytes)))
 }
+
+// TurnedAway counts an upload that the door refused, for one of upload.Reasons.
+func (m *Metrics) TurnedAway(reason string) { m.turnedAway.WithLabelValues(reason).Inc() }
 
 // Rows counts the rows of one file; every rejected row has its error in rejects, or is counted as "other".
 func (m *Metrics) Rows(accepted, rejected int64, rejects []ingest.RowError) {

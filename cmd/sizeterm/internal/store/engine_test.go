@@ -39,7 +39,7 @@ func opened(t *testing.T, address string) *Store {
 func partners(t *testing.T, s *Store) (one, two *Partner) {
 	t.Helper()
 	for _, id := range []string{"one", "two"} {
-		require.NoError(t, s.AddTenant(context.Background(), Tenant{ID: id, Name: "Partner " + id, Entra: "entra-" + id, Created: start}))
+		require.NoError(t, s.AddTenant(context.Background(), Tenant{ID: id, Name: "Partner " + id, Created: start}))
 	}
 	return s.Partner("one"), s.Partner("two")
 }

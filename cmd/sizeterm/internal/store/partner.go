@@ -118,19 +118,18 @@ func told(err error) error {
 // Tenant is a partner.
 type Tenant struct {
 	ID, Name string
-	Entra    string // GUID of its directory, lower case; empty where nobody signs in by OIDC
 	Created  time.Time
 }
 
-// AddTenant adds a tenant. ErrConflict says that the id or the directory is taken.
+// AddTenant adds a tenant. ErrConflict says that the id is taken.
 func (s *Store) AddTenant(ctx context.Context, t Tenant) error {
-	_, err := s.write.ExecContext(ctx, "INSERT INTO tenants (id, name, entra, created) VALUES ($1, $2, $3, $4)", t.ID, t.Name, t.Entra, micros(t.Created))
+	_, err := s.write.ExecContext(ctx, "INSERT INTO tenants (id, name, created) VALUES ($1, $2, $3)", t.ID, t.Name, micros(t.Created))
 	return told(err)
 }
 
-// SetTenant changes name and directory of a tenant.
+// SetTenant changes the name of a tenant.
 func (s *Store) SetTenant(ctx context.Context, t Tenant) error {
-	result, err := s.write.ExecContext(ctx, "UPDATE tenants SET name = $2, entra = $3 WHERE id = $1", t.ID, t.Name, t.Entra)
+	result, err := s.write.ExecContext(ctx, "UPDATE tenants SET name = $2 WHERE id = $1", t.ID, t.Name)
 	if err != nil {
 		return told(err)
 	}
@@ -143,7 +142,7 @@ func (s *Store) SetTenant(ctx context.Context, t Tenant) error {
 
 // Tenants lists all tenants by id.
 func (s *Store) Tenants(ctx context.Context) ([]Tenant, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT id, name, entra, created FROM tenants ORDER BY id")
+	rows, err := s.read.QueryContext(ctx, "SELECT id, name, created FROM tenants ORDER BY id")
 	if err != nil {
 		return nil, err
 	}
@@ -152,22 +151,13 @@ func (s *Store) Tenants(ctx context.Context) ([]Tenant, error) {
 	for rows.Next() {
 		var t Tenant
 		var created int64
-		if err := rows.Scan(&t.ID, &t.Name, &t.Entra, &created); err != nil {
+		if err := rows.Scan(&t.ID, &t.Name, &created); err != nil {
 			return nil, err
 		}
 		t.Created = instant(created)
 		all = append(all, t)
 	}
 	return all, rows.Err()
-}
-
-// TenantOfDirectory returns the tenant whose people sign in from the Entra directory.
-func (s *Store) TenantOfDirectory(ctx context.Context, entra string) (Tenant, error) {
-	t := Tenant{Entra: entra}
-	var created int64
-	err := s.read.QueryRowContext(ctx, "SELECT id, name, created FROM tenants WHERE entra = $1 AND entra <> ''", entra).Scan(&t.ID, &t.Name, &created)
-	t.Created = instant(created)
-	return t, told(err)
 }
 
 // Customer is one of the partner's. Its id is that of the usage rows: the tenant GUID or the name, lower case.
