@@ -11,6 +11,7 @@ import (
 	"sizeterm/pricing"
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
+	"sizeterm/recommend/rule"
 )
 
 // lookbackDays are those that Microsoft's recommender offers.
@@ -30,17 +31,17 @@ type Reach struct {
 func (p *Plan) lookBack(in *Input, asked *asked) error {
 	theirs := *in
 	theirs.Policy.Objective = Customer
-	said, plan := map[string]bool{}, newBeside(p)
+	reach, plan := map[string][]Reach{}, newBeside(p)
 	for i := range in.Analysis.Pools {
 		pool := in.Analysis.Pools[i]
 		pool.Members = slices.Concat(pool.Members, pool.Left)
-		if !said[pool.Customer] {
-			said[pool.Customer] = true
-			p.Lookbacks = append(p.Lookbacks, in.lookbacksOf(&pool)...)
+		if reach[pool.Customer] == nil {
+			reach[pool.Customer] = in.lookbacksOf(&pool)
+			p.Lookbacks = append(p.Lookbacks, reach[pool.Customer]...)
 		}
 		d := &decision{pool: &pool, market: newMarket(&pool, &theirs), currency: money.Code(pool.Currency), asOf: in.Analysis.AsOf, existing: existingOf(&pool, in)}
-		for _, l := range p.Lookbacks {
-			if l.Customer != pool.Customer || !l.Covered {
+		for _, l := range reach[pool.Customer] {
+			if !l.Covered {
 				continue
 			}
 			for _, at := range d.ruleScopes(asked) {
@@ -125,13 +126,13 @@ func (d *decision) ruleAt(at scope, days int, in *Input) ([]Reference, error) {
 		if !ok {
 			continue
 		}
-		rule := NewRule(part.uncovered(size, days, in.Analysis), rateOf(priced.rate), rateOf(0))
+		asks := rule.New(part.uncovered(size, days, in.Analysis), rateOf(priced.rate), rateOf(0))
 		for _, term := range termsOf {
 			offer, ok := d.offerOf(Purchase{Size: size, Term: term})
 			if !ok {
 				continue
 			}
-			ref, err := part.reference(offer, rule)
+			ref, err := part.reference(offer, asks)
 			if err != nil {
 				return nil, err
 			}

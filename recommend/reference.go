@@ -7,6 +7,7 @@ import (
 	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/bill"
+	"sizeterm/recommend/rule"
 )
 
 // references computes what Microsoft's own rule recommends on the hours of the plan's own figures, with the sizes that the plan leaves:
@@ -18,13 +19,13 @@ func (d *decision) references(in *Input) ([]Reference, error) {
 	}
 	var refs []Reference
 	for _, size := range sortedSizes(d.market.rates) {
-		rule := NewRule(d.instances(size), rateOf(d.market.rates[size].rate), rateOf(0))
+		asks := rule.New(d.instances(size), rateOf(d.market.rates[size].rate), rateOf(0))
 		for _, term := range termsOf {
 			offer, ok := d.offerOf(Purchase{Size: size, Term: term})
 			if !ok {
 				continue
 			}
-			ref, err := d.reference(offer, rule)
+			ref, err := d.reference(offer, asks)
 			if err != nil {
 				return nil, err
 			}
@@ -70,8 +71,8 @@ func scaleTo(hours []int64, part, whole int64) {
 }
 
 // reference asks the rule about one offer.
-func (d *decision) reference(offer pricing.Offer, rule Rule) (Reference, error) {
-	best := rule.reserving(bill.Frac(offer.Total.Micros, offer.Term.Hours())).Best()
+func (d *decision) reference(offer pricing.Offer, asks rule.Rule) (Reference, error) {
+	best := asks.Reserving(bill.Frac(offer.Total.Micros, offer.Term.Hours())).Best()
 	ref := Reference{
 		Customer: d.pool.Customer, Scope: sharedScope, Region: d.pool.Region, Size: offer.Size, Term: offer.Term, Currency: d.currency, Quantity: best.Quantity,
 	}

@@ -52,7 +52,7 @@ Then make the plan:       sizeterm recommend FOLDER`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(fmt.Sprintf("Try: %s --help", cmd.CommandPath()), "%w", err)
 	})
-	root.AddCommand(newRecommend(c), newAnalyze(c), newCheck(c), newSolve(c), newPrices(c), newOrder(c), newBacktest(c), newExplain(c), newServe(c), newDemo(c), newBatch(c), newBackup(c), newConfig(c), newVersion(c))
+	root.AddCommand(newRecommend(c), newAnalyze(c), newCheck(c), newSolve(c), newRule(c), newPrices(c), newOrder(c), newBacktest(c), newExplain(c), newServe(c), newDemo(c), newBatch(c), newBackup(c), newConfig(c), newVersion(c))
 	return root
 }
 

@@ -1,4 +1,10 @@
-package recommend
+// Package rule is Microsoft's own rule for reservations, to be set beside ours: the quantity of one size, at one scope, over one lookback,
+// with which its hours would have cost least (domain 2.1). It reads what Microsoft's recommender answered (the bodies of
+// reservationRecommendations and reservationRecommendationDetails, legacy and modern) and computes it again.
+//
+// Hours are micro-instances, 1e6 for one instance during the whole hour; money is exact, in whatever unit the rates are. It refuses what is
+// no such answer.
+package rule
 
 import (
 	"slices"
@@ -8,8 +14,7 @@ import (
 	"sizeterm/recommend/bill"
 )
 
-// Rule is Microsoft's own rule for reservations (domain 2.1): of one size, at one scope, over the hours of one lookback, the quantity
-// among those that occurred with which those hours would have cost least,
+// Rule is the rule asked about some hours: the quantity among those that occurred with which they would have cost least,
 //
 //	cost(q) = q·H·r + p·Σ max(0, u_h − q)
 //
@@ -21,7 +26,7 @@ type Rule struct {
 	price bill.Exact
 }
 
-// Option is one quantity under the rule, in micro-units over the hours of the lookback, under the names of Microsoft's own answer.
+// Option is one quantity under the rule, in money over the hours, under the names of Microsoft's own answer.
 type Option struct {
 	Quantity    int64
 	OnDemand    bill.Exact // what the hours cost with nothing reserved
@@ -35,9 +40,9 @@ func (o Option) Total() bill.Exact { return o.Reservation.Add(o.Overage) }
 // Saving is OnDemand less Total.
 func (o Option) Saving() bill.Exact { return o.OnDemand.Sub(o.Total()) }
 
-// NewRule asks the rule about the micro-instances that ran in each hour, the on-demand rate and the reservation rate, both in
-// micro-units an instance-hour. No hours are no usage: the best is 0. hours is not kept.
-func NewRule(hours []int64, rate, reserved bill.Exact) Rule {
+// New asks the rule about the micro-instances that ran in each hour, the on-demand rate and the reservation rate, both an instance-hour.
+// No hours are no usage: the best is 0. hours is not kept.
+func New(hours []int64, rate, reserved bill.Exact) Rule {
 	r := Rule{hours: slices.Sorted(slices.Values(hours)), rate: rate, price: reserved}
 	r.above = make([]int64, len(hours)+1)
 	for i, n := range slices.Backward(r.hours) {
@@ -46,8 +51,8 @@ func NewRule(hours []int64, rate, reserved bill.Exact) Rule {
 	return r
 }
 
-// reserving asks the same hours and rate about another reservation rate.
-func (r Rule) reserving(reserved bill.Exact) Rule {
+// Reserving asks the same hours and rate about another reservation rate.
+func (r Rule) Reserving(reserved bill.Exact) Rule {
 	r.price = reserved
 	return r
 }
