@@ -83,8 +83,9 @@ func notNegative(hours []int64) []int64 {
 	return out
 }
 
-// look finds how long the demand of a pool is taken to last, and stops the advice where it has ended.
+// look finds how long the demand of a pool is taken to last, and stops the advice where it has ended or nobody knows whether it has.
 func (d *decision) look(in *Input) error {
+	d.silence(in)
 	d.loss = in.Policy.MonthlyLoss
 	d.result.Persistence = Persistence{MonthlyLoss: d.loss, Source: "policy: an assumption, not measured on this customer"}
 	if in.ahead.portfolio == nil {

@@ -218,3 +218,23 @@ func TestForecastDoesNotDependOnOrder(t *testing.T) {
 	second := plan(t, in)
 	require.Equal(t, first.Lines, second.Lines)
 }
+
+// A customer that is gone from the files while others' usage goes on gets nothing more for three years: in one file for all customers its
+// machines ended, in a file of its own the last days are missing. A few days may be those of an older export.
+func TestACustomerThatVanishedIsNotReserved(t *testing.T) {
+	for days, bought := range map[int]bool{0: true, 6: true, 7: false, 20: false} {
+		in := input(t, book(t, d2s), member("Standard_D2s_v5", always(5, 672)))
+		in.Analysis.Coverage[0].To = in.Analysis.AsOf.AddDate(0, 0, -days)
+		in.Analysis.Coverage = append(in.Analysis.Coverage, analyzer.Coverage{Customer: "c2", To: in.Analysis.AsOf})
+		for d := range days {
+			in.Analysis.Pools[0].Gaps = append(in.Analysis.Pools[0].Gaps, 28-days+d)
+		}
+		in.Analysis.Pools[0].Days -= days
+		p := plan(t, in)
+		require.Equal(t, bought, len(p.Lines) > 0, "%d days: %v", days, reasons(p))
+		require.Equal(t, bought, refusal(p, "usage_stops") == "")
+		if !bought {
+			require.Contains(t, refusal(p, "usage_stops"), fmt.Sprintf("%d days more of others", days))
+		}
+	}
+}

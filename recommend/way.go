@@ -26,6 +26,7 @@ var ways = map[string]string{
 	"policy_terms":          "allow the term in the policy (terms), if the customer may be bound so long",
 	"loses_at_worst":        "give metrics or an hourly usage file: they say in which hours the machines run",
 	"market_not_sold":       "none in this market: a savings plan, where one is sold, or pay-as-you-go",
+	"usage_stops":           "give its usage up to the day of the plan; if there is none, nothing is to be bought; or plan its file alone, for the day on which it ends",
 	"covered_by_existing":   "nothing needs to be bought until these reservations end",
 	"size_price_basis":      "give a price sheet with --prices: then sizes are compared at prices to the same buyer",
 	"size_reserved_exactly": "exchange the reservation first, or change the size when it ends",

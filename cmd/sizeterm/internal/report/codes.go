@@ -8,6 +8,7 @@ var words = map[string]string{
 	// why nothing is recommended
 	"set_to_nothing":            "set to nothing by hand",
 	"ended":                     "the demand has ended",
+	"usage_stops":               "the files tell nothing of this customer's last days",
 	"expected_loss":             "not expected to pay while demand moves and ends",
 	"no_price":                  "no price is known, so nothing can be compared",
 	"price_basis":               "a negotiated reservation price cannot be set against a public list price",
