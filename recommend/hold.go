@@ -39,7 +39,7 @@ func (d *decision) careful(in *Input) (whole order, why string, err error) {
 		return d.whole, "", nil
 	}
 	if d.days < in.Policy.MinDaysNormal {
-		if whole, why = d.surely(); why != "" {
+		if whole, why = d.surely(in); why != "" {
 			return whole, why, nil
 		}
 	}
@@ -50,7 +50,7 @@ func (d *decision) careful(in *Input) (whole order, why string, err error) {
 }
 
 // surely keeps one-year purchases to the units that are used enough even at the lower end of what the days since the demand began tell.
-func (d *decision) surely() (whole order, why string) {
+func (d *decision) surely(in *Input) (whole order, why string) {
 	offer, ok := d.step(pricing.OneYear)
 	threshold := d.threshold(pricing.OneYear)
 	if !ok || !threshold.Has {
@@ -61,14 +61,20 @@ func (d *decision) surely() (whole order, why string) {
 	for _, g := range d.pool.Gaps {
 		gaps = append(gaps, g-d.began)
 	}
+	prior, peers := forecast.Use{Mean: 0.5}, ""
+	if in.ahead.portfolio != nil {
+		if prior = in.ahead.portfolio.Use(d.pool.Customer); prior.Pools > 0 {
+			peers = fmt.Sprintf(", beside %d pools known for longer, whose steps are used %s of the hours", prior.Pools, percent(prior.Mean))
+		}
+	}
 	ratio := d.market.ratios[offer.Size]
-	most := forecast.Sure(withoutGaps(began, gaps), ratio*demand.Full/d.result.UnitRatio, d.days, threshold.Value) * ratio
+	most := forecast.Sure(withoutGaps(began, gaps), ratio*demand.Full/d.result.UnitRatio, d.days, threshold.Value, prior) * ratio
 	before := d.whole.unitsNow(d, pricing.OneYear)
 	if before <= most {
 		return d.whole, ""
 	}
-	return d.whole.upTo(d, pricing.OneYear, most), fmt.Sprintf("%d days are a short history: %s of %s is bought, what is used enough even at the lower end (5 %%) of what so few days tell",
-		d.days, d.unitsText(most), d.unitsText(before))
+	return d.whole.upTo(d, pricing.OneYear, most), fmt.Sprintf("%d days are a short history: %s of %s is bought, what is used enough even at the lower end (5 %%) of what so few days tell%s",
+		d.days, d.unitsText(most), d.unitsText(before), peers)
 }
 
 // onFan takes of the choice what costs least on the pool's futures, the worst of them weighed as the policy says.

@@ -98,7 +98,7 @@ func (pf *Portfolio) Choose(p *Pool, terms Terms) (Decision, error) {
 	d.OneYear, d.ThreeYear = d.Neutral.OneYear[0], d.Neutral.ThreeYear
 	if basis.Days < pf.policy.MinDaysNormal {
 		h := pastOf(p)
-		d.OneYear = min(d.OneYear, p.surely(&h, m))
+		d.OneYear = min(d.OneYear, p.surely(&h, m, pf.Use(p.Customer)))
 	}
 	if d.OneYear+d.ThreeYear == 0 || !pf.policy.OnFan && pf.policy.RiskAversion == 0 {
 		return d, nil

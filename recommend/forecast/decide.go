@@ -83,7 +83,7 @@ func (f *Fan) Decide(terms Terms) (Decision, error) {
 		d.ThreeYear, d.OneYear = risk.search(d.ThreeYear, d.OneYear, limits{math.MaxInt64, math.MaxInt64})
 	}
 	if short {
-		d.OneYear = min(d.OneYear, f.pool.surely(&f.out.past, m))
+		d.OneYear = min(d.OneYear, f.pool.surely(&f.out.past, m, f.out.use))
 	}
 	d.Saving = f.amount(risk.saving(d.ThreeYear, d.OneYear) / (years * 12))
 	for i, b := range branches {

@@ -6,6 +6,9 @@ import (
 	"sizeterm/recommend/solve"
 )
 
+// Until returns a pool as it was known after some days.
+func Until(p *Pool, days int) Pool { return p.until(days) }
+
 // Follow replays a pool from a day on under a rule of a test's own: known is what is known on a day of advice, what is held by then
 // included, and the answer is how many steps to buy for one and for three years.
 func Follow(p *Pool, day int, spec Spec, buy func(known *Pool) (one, three int64, err error)) (money.Amount, error) {

@@ -20,6 +20,8 @@ type past struct {
 	lasting float64   // variance of the part of a week's change that stays
 	trend   float64   // mean change of the last quarter
 	months  float64   // in which a break could have been seen
+	use     float64   // share of hours in which a step was used in the last four weeks, on the mean of all steps
+	hasUse  bool
 	breaks  []float64 // share of the level that each break left, 0 for an end
 }
 
@@ -64,6 +66,7 @@ func pastOf(p *Pool) past {
 		h.levels, h.from = append(h.levels, level), append(h.from, d*hoursOfDay)
 	}
 	h.ended = h.silent(sums, missing)
+	h.use, h.hasUse = h.stepUse(p)
 	h.findBreaks()
 	h.measure()
 	return h

@@ -17,15 +17,18 @@ type Portfolio struct {
 
 // peers is the pooled experience of a group of pools.
 type peers struct {
-	shapes   []float64 // changes of level over their own pool's spread, rising: the form of a change, tails included
-	logSize  float64   // mean of log lasting
-	logNoise float64   // mean of log noise
-	weight   float64   // weeks behind the two
-	trends   float64   // sum of squares of the pools' trends
+	shapes   []float64  // changes of level over their own pool's spread, rising: the form of a change, tails included
+	logSize  float64    // mean of log lasting
+	logNoise float64    // mean of log noise
+	mean     [2]float64 // log of the mean of lasting, and of noise: what is believed of a pool before its own weeks are seen
+	weight   float64    // weeks behind the two
+	trends   float64    // sum of squares of the pools' trends
 	pools    float64
 	months   float64   // pool-months in which a break would have been seen
 	losses   float64   // and how many there were
 	left     []float64 // what they left, rising
+	use      float64   // share of hours in which a step of a pool is used
+	usePools float64   // pools behind it
 }
 
 // NewPortfolio learns from pools, in any order. It fails on what Pool refuses and on a policy that is meaningless.
@@ -45,7 +48,7 @@ func NewPortfolio(pools []Pool, policy Policy) (*Portfolio, error) {
 		}
 	}
 	pf := &Portfolio{policy: policy, customers: map[string]peers{}}
-	prior := peers{logSize: math.Log(square(policy.WeeklyDrift * math.Log2E)), logNoise: math.Log(square(policy.WeeklyDrift * math.Log2E)), weight: policy.DriftWeeks}
+	prior := peers{logSize: math.Log(square(policy.WeeklyDrift * math.Log2E)), logNoise: math.Log(square(policy.WeeklyDrift * math.Log2E)), mean: [2]float64{math.Log(square(policy.WeeklyDrift * math.Log2E)), math.Log(square(policy.WeeklyDrift * math.Log2E))}, weight: policy.DriftWeeks, use: 0.5}
 	pf.partner = gather(all[""], prior, policy)
 	for c, pasts := range all {
 		pf.customers[c] = gather(pasts, pf.partner, policy)
@@ -62,17 +65,22 @@ var least = square(0.001 * math.Log2E)
 // order, so that the order of the pools does not show in the last bit.
 func gather(pasts []past, wider peers, policy Policy) peers {
 	g := peers{}
-	var sizes, noises, trends []float64
+	var sizes, noises, trends, uses []float64
+	var sums [2][]float64
 	for _, h := range pasts {
 		known := h.known()
 		if n := float64(len(known)); n > 0 {
 			g.weight += n
 			sizes = append(sizes, n*math.Log(max(h.lasting, least)))
 			noises = append(noises, n*math.Log(max(h.noise, least)))
+			sums[0], sums[1] = append(sums[0], n*max(h.lasting, least)), append(sums[1], n*max(h.noise, least))
 		}
 		if len(known) >= weeksOfQuarter/2 {
 			g.pools++
 			trends = append(trends, square(h.trend))
+		}
+		if h.hasUse {
+			uses = append(uses, h.use)
 		}
 		g.shapes = append(g.shapes, h.forms()...)
 		g.months += h.months
@@ -84,7 +92,12 @@ func gather(pasts []past, wider peers, policy Policy) peers {
 	lean := policy.DriftWeeks
 	g.logSize = (sum(sizes) + float64(lean*wider.logSize)) / (g.weight + lean)
 	g.logNoise = (sum(noises) + float64(lean*wider.logNoise)) / (g.weight + lean)
+	for i := range g.mean {
+		g.mean[i] = math.Log((sum(sums[i]) + float64(lean*math.Exp(wider.mean[i]))) / (g.weight + lean))
+	}
 	g.trends = sum(trends)
+	g.usePools = float64(len(uses))
+	g.use = (sum(uses) + float64(leanPools*wider.use)) / (g.usePools + leanPools)
 	return g
 }
 
@@ -115,6 +128,7 @@ type outlook struct {
 	losses   float64 // seen by the partner
 	months   float64 // in as many pool-months
 	customer peers
+	use      Use
 }
 
 // defaultShapes is Student's t with 4 degrees of freedom, scaled to variance 1: changes of demand have heavy tails.
@@ -131,13 +145,13 @@ func (pf *Portfolio) outlook(p *Pool) outlook {
 	if !ok {
 		c = pf.customers[""]
 	}
-	o := outlook{past: pastOf(p), customer: c}
+	o := outlook{past: pastOf(p), customer: c, use: pf.Use(p.Customer)}
 	known := o.past.known()
 	n, lean := float64(len(known)), pf.policy.DriftWeeks
-	size, noise := c.logSize, c.logNoise
+	size, noise := c.before(0, n, lean), c.before(1, n, lean)
 	if n > 0 {
-		size = (float64(n*math.Log(max(o.past.lasting, least))) + float64(lean*c.logSize)) / (n + lean)
-		noise = (float64(n*math.Log(max(o.past.noise, least))) + float64(lean*c.logNoise)) / (n + lean)
+		size = (float64(n*math.Log(max(o.past.lasting, least))) + float64(lean*size)) / (n + lean)
+		noise = (float64(n*math.Log(max(o.past.noise, least))) + float64(lean*noise)) / (n + lean)
 	}
 	o.size, o.noise = math.Sqrt(math.Exp(size)), math.Exp(noise)
 	o.freedom = lean + n/2
@@ -145,6 +159,17 @@ func (pf *Portfolio) outlook(p *Pool) outlook {
 	o.findShapes(c, pf.partner)
 	o.findLoss(c, pf)
 	return o
+}
+
+// before is what the peers say of the log of a variance of a pool that was seen for n weeks: the mean of their variances, for a new one may be
+// like any of them, and the typical one (the mean of logs) the more weeks of its own correct that.
+func (g *peers) before(which int, n, lean float64) float64 {
+	typical := g.logSize
+	if which == 1 {
+		typical = g.logNoise
+	}
+	own := n / (n + lean)
+	return float64(own*typical) + float64((1-own)*g.mean[which])
 }
 
 // findTrend shrinks the pool's trend to 0 as far as its own noise and the trends of its peers advise, and keeps of that the policy's share.

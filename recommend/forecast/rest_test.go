@@ -1,10 +1,13 @@
 package forecast_test
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"sizeterm/analyzer/demand"
 	"sizeterm/pricing"
@@ -246,11 +249,11 @@ func TestReplayUnderCircumstances(t *testing.T) {
 // Ten days on which a step was always used: the lower end (5 %) of Beta(11, 1) is 0.05^(1/11) = 0.762. Seven days: 0.05^(1/8) = 0.688.
 func TestSureByHand(t *testing.T) {
 	always := func(days int) []int64 { return steady("p", 5, days).Units.Stacked }
-	require.EqualValues(t, 5, forecast.Sure(always(10), stepUnits, 10, 0.761))
-	require.Zero(t, forecast.Sure(always(10), stepUnits, 10, 0.763))
-	require.EqualValues(t, 5, forecast.Sure(always(7), stepUnits, 7, 0.687))
-	require.Zero(t, forecast.Sure(always(7), stepUnits, 7, 0.689))
-	require.Zero(t, forecast.Sure(nil, stepUnits, 7, 0.5))
+	require.EqualValues(t, 5, forecast.Sure(always(10), stepUnits, 10, 0.761, forecast.Use{Mean: 0.5}))
+	require.Zero(t, forecast.Sure(always(10), stepUnits, 10, 0.763, forecast.Use{Mean: 0.5}))
+	require.EqualValues(t, 5, forecast.Sure(always(7), stepUnits, 7, 0.687, forecast.Use{Mean: 0.5}))
+	require.Zero(t, forecast.Sure(always(7), stepUnits, 7, 0.689, forecast.Use{Mean: 0.5}))
+	require.Zero(t, forecast.Sure(nil, stepUnits, 7, 0.5, forecast.Use{Mean: 0.5}))
 }
 
 // Machines of office hours that rest on the weekend with which a series begins have not appeared inside it; a week of rest is no weekend.
@@ -270,4 +273,64 @@ func TestAWeekendIsNotTheBeginning(t *testing.T) {
 	b = fanOf(t, p, forecast.DefaultPolicy()).Basis()
 	require.Equal(t, 9, b.Began)
 	require.Equal(t, 19, b.Days)
+}
+
+// The prior of a new pool is that of the peers: of its customer's established pools, leaning on the partner's, leaning on a half. Three pools
+// used 0.9 of the hours and the default that is worth four: (2.7 + 2) / 7; the customer of all three: (2.7 + 4 · 4.7/7) / 7.
+func TestUseOfPeers(t *testing.T) {
+	var pools []forecast.Pool
+	for i := range 3 {
+		p := steady(fmt.Sprint(i), 10, 56)
+		p.Customer = "old"
+		for d := range 56 {
+			for h := range 24 {
+				if (24*d+h)%10 == 9 {
+					p.Units.Flat[24*d+h], p.Units.Stacked[24*d+h] = 0, 0
+				}
+			}
+		}
+		pools = append(pools, p)
+	}
+	short := steady("new", 5, 56)
+	short.Customer = "new"
+	for d := range 42 {
+		short.Gaps = append(short.Gaps, d)
+	}
+	clear(short.Units.Flat[:42*24])
+	pf, err := forecast.NewPortfolio(append(pools, short), forecast.DefaultPolicy())
+	require.NoError(t, err)
+	require.InDelta(t, 4.7/7, pf.Use("new").Mean, 1e-3)
+	require.InDelta(t, (2.7+4*4.7/7)/7, pf.Use("old").Mean, 1e-3)
+	require.Equal(t, 3, pf.Use("new").Pools, "two weeks are no evidence for others")
+	hours := steady("p", 5, 10).Units.Stacked
+	require.EqualValues(t, 5, forecast.Sure(hours, stepUnits, 10, 0.76, pf.Use("old")))
+	require.Zero(t, forecast.Sure(hours, stepUnits, 10, 0.76, forecast.Use{Mean: 0.3}))
+}
+
+// Fourteen days that repeat the week before are fourteen days; a step that was used in the first week only has told less than two.
+func TestDaysThatSayTheSameAgain(t *testing.T) {
+	series := func(on func(day int) bool) (hours []int64) {
+		for d := range 14 {
+			units := int64(0)
+			if on(d) {
+				units = stepUnits
+			}
+			hours = append(hours, slices.Repeat([]int64{units}, 24)...)
+		}
+		return hours
+	}
+	half := forecast.Use{Mean: 0.5}
+	least := func(n, u float64) float64 { return distuv.Beta{Alpha: 1 + n*u, Beta: 1 + n*(1-u)}.Quantile(0.05) }
+	for _, c := range []struct {
+		on   func(day int) bool
+		n, u float64
+	}{
+		{func(int) bool { return true }, 14, 1},
+		{func(d int) bool { return d%7 < 5 }, 14, 5. / 7},
+		{func(d int) bool { return d < 7 }, 14 * 3.0 / 25, 0.5}, // r = (12 - 1)/14, (1-r)/(1+r) = 3/25
+	} {
+		hours := series(c.on)
+		require.EqualValues(t, 1, forecast.Sure(hours, stepUnits, 14, least(c.n, c.u)-0.003, half))
+		require.Zero(t, forecast.Sure(hours, stepUnits, 14, least(c.n, c.u)+0.003, half))
+	}
 }

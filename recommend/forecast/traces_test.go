@@ -120,6 +120,7 @@ func TestBitbrains(t *testing.T) {
 	require.Greater(t, s.Scores[0].Capture, 0.88)
 	require.LessOrEqual(t, s.Scores[0].Loss, 0.03)
 	require.GreaterOrEqual(t, s.Coverage, 0.85)
+	require.GreaterOrEqual(t, s.Demand, 0.85)
 }
 
 // Machines that come into view with the window are older than it; only those that appear later have a birth.
