@@ -130,6 +130,9 @@ func newTabStyles(book *excelize.File) (s tabStyles, err error) {
 
 // write streams the sheet: the heading stays in view and can be filtered.
 func (t *tab) write(book *excelize.File, styles tabStyles) error {
+	if err := t.forPaper(book); err != nil {
+		return err
+	}
 	out, err := book.NewStreamWriter(t.name)
 	if err != nil {
 		return err
@@ -157,6 +160,18 @@ func (t *tab) write(book *excelize.File, styles tabStyles) error {
 		}
 	}
 	return out.Flush()
+}
+
+// forPaper makes a sheet print on pages as wide as all its columns, the heading on each.
+func (t *tab) forPaper(book *excelize.File) error {
+	landscape, a4, wide, anyHeight, fit := "landscape", 9, 1, 0, true
+	if err := book.SetSheetProps(t.name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
+		return err
+	}
+	if err := book.SetPageLayout(t.name, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &wide, FitToHeight: &anyHeight}); err != nil {
+		return err
+	}
+	return book.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "'" + strings.ReplaceAll(t.name, "'", "''") + "'!$1:$1", Scope: t.name})
 }
 
 // cell turns a value into a cell. An amount becomes the number with the same decimal text; a text is made harmless.
