@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +26,8 @@ type tab struct {
 	t   *testing.T
 	ctx context.Context
 	axe string // the source of axe-core
+	// looked holds the paths of the pages that were asked about.
+	looked map[string]bool
 }
 
 // openBrowser starts Chromium with an empty profile.
@@ -39,7 +43,7 @@ func openBrowser(t *testing.T) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocated)
 	t.Cleanup(cancel)
-	return &tab{t, ctx, string(axe)}
+	return &tab{t, ctx, string(axe), map[string]bool{}}
 }
 
 func (b *tab) do(what string, actions ...chromedp.Action[chromedp.Void]) {
@@ -97,14 +101,15 @@ func (b *tab) settles() {
 	b.t.Fatal("it never ended")
 }
 
-// sound asks axe-core about the page as it is, in light, dark and on a phone, and that nothing is wider than the phone.
+// sound asks axe-core about the page as it is, in light and on a dark phone, and that nothing is wider than either.
 func (b *tab) sound(name string) {
 	b.t.Helper()
 	b.settles()
+	b.looked[eval[string](b, "location.pathname")] = true
 	for _, mode := range []struct {
 		scheme string
 		width  int64
-	}{{"light", 1280}, {"dark", 1280}, {"light", 390}} {
+	}{{"light", 1280}, {"dark", 390}} {
 		_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: mode.scheme}}})
 		require.NoError(b.t, err)
 		b.do("width", chromedp.EmulateViewport(mode.width, 900))
@@ -162,7 +167,7 @@ func TestJourney(t *testing.T) {
 	ann.sees("What to buy")
 	ann.sound("customer")
 	customer := eval[string](ann, "location.href")
-	ann.click("sg-web-01")
+	ann.click("sg-app-02")
 	ann.sees("Sizes that were compared")
 	ann.sound("machine")
 	ann.click("Machines")
@@ -214,4 +219,42 @@ func TestJourney(t *testing.T) {
 	require.Equal(t, "sizeterm.calls/1", exported.Schema)
 	require.Equal(t, "approved", exported.Orders[0].State)
 	require.Contains(t, s.page("/metrics", "sizeterm_"), `sizeterm_recommendations{`)
+
+	steps := eval[string](bob, `location.pathname + "/export?format=page"`)
+	for _, page := range [][2]string{{"days", customer + "/days"}, {"policy", customer + "/policy?key=terms"}, {"printed", customer + "/plan.html"}, {"journal", s.base + "/journal"}, {"verification", s.base + "/verification"},
+		{"verified", s.base + "/verification/report?format=html"}, {"steps", s.base + steps}, {"together", s.base + "/orders/export?state=approved&format=page"}, {"webhooks", s.base + "/webhooks"}, {"keys", s.base + "/keys"},
+		{"account", s.base + "/account"}, {"missing", s.base + "/nothing"}} {
+		ann.do(page[0], chromedp.Navigate(page[1]))
+		ann.sound(page[0])
+	}
+	maps.Copy(ann.looked, bob.looked)
+	everyPage(t, ann.looked)
+}
+
+// everyPage fails where a page of the service is not among the paths that were looked at.
+func everyPage(t *testing.T, looked map[string]bool) {
+	t.Helper()
+	elsewhere := map[string]bool{"/assets/{asset}": true, "/events": true, "/metrics": true, "/livez": true, "/readyz": true, "/healthz": true, // no pages
+		"/sign-in/provider": true, "/sign-in/callback": true, "/sign-in/front-channel-logout": true, // they lead on
+		"/uploads/state": true, "/uploads/{upload}/row": true, "/customers/{customer}/pools/{pool}/what-if": true, // parts of pages
+		"/customers/{customer}/plan.xlsx": true, "/uploads/{upload}/rejects.csv": true} // files
+	text, err := os.ReadFile(filepath.Join("internal", "web", "testdata", "routes.txt"))
+	require.NoError(t, err)
+	mux, lacking := http.NewServeMux(), map[string]bool{}
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		fields := strings.Fields(line)
+		if method, path := fields[0], fields[1]; method == http.MethodGet && !strings.HasPrefix(path, "/api/") {
+			mux.HandleFunc(path, http.NotFound)
+			if !elsewhere[path] {
+				lacking[path] = true
+			}
+		}
+	}
+	for path := range looked {
+		r, err := http.NewRequest(http.MethodGet, path, nil)
+		require.NoError(t, err)
+		_, pattern := mux.Handler(r)
+		delete(lacking, pattern)
+	}
+	require.Empty(t, lacking, "pages that nobody looks at: add them to the journey")
 }

@@ -123,7 +123,7 @@ func WriteSteps(w io.Writer, orders []order.Order, facts map[string]order.Facts)
 
 var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Orders to buy</title>
-<style>body{font:11pt/1.4 "Segoe UI","Liberation Sans",Arial,sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#111;background:#fff}h1{font-size:1.5em;line-height:1.25}section+section{break-before:page}td{padding:.1em 1em .1em 0;vertical-align:top}li{margin:.4em 0}.alarm{border:2pt solid #a40000;color:#a40000;padding:.4em .8em;font-weight:bold}small{color:#555;display:block}</style></head><body><main>
+<style>body{font:11pt/1.4 "Segoe UI","Liberation Sans",Arial,sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#111;background:#fff}h1{font-size:1.5em;line-height:1.25}section+section{break-before:page}td{padding:.1em 1em .1em 0;vertical-align:top}h1,td+td,li{overflow-wrap:anywhere}li{margin:.4em 0}.alarm{border:2pt solid #a40000;color:#a40000;padding:.4em .8em;font-weight:bold}small{color:#555;display:block}</style></head><body><main>
 {{range .}}<section><h1>{{.Title}}</h1>
 {{if .Alarm}}<p class="alarm">{{.Alarm}}</p>{{end}}
 <table>{{range .Facts}}<tr><td>{{index . 0}}</td><td>{{index . 1}}</td></tr>{{end}}</table>
