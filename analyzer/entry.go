@@ -28,7 +28,6 @@ type entry struct {
 	several      bool  // more than 24 hours a day
 	negative     bool  // credits beyond the hours of their day
 	known        Known
-	clock        clock
 	split        bool           // the thing has other entries: samples are told apart by day
 	mine         map[int32]bool // days whose samples are its, where split
 }
@@ -227,7 +226,8 @@ func (r *run) describe(e *entry) {
 // add puts the hours of the entry's days into its profile and its member of a pool, either of which may be nil. The days
 // whose hours are not known wait in the member until the pool knows all that are.
 func (r *run) add(e *entry, profile *demand.Series, m *joined) {
-	e.clock.on = make([]uint64, (24*int(r.days)+63)/64)
+	clock := &r.clock
+	*clock = newClock(clock.on, int(r.days))
 	end := r.byID[e.customer].end() // a day that was cut off is a gap, and not in the demand
 	for i := range e.days {
 		d := &e.days[i]
@@ -255,7 +255,7 @@ func (r *run) add(e *entry, profile *demand.Series, m *joined) {
 		if source == notKnown {
 			hours = evenly(total)
 		}
-		e.clock.day(at, hourOfWeek(d.day), &hours, source != notKnown)
+		clock.day(at, hourOfWeek(d.day), &hours, source != notKnown)
 		if profile != nil {
 			addDay(profile, at, total, &hours, source)
 		}

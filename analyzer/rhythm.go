@@ -50,6 +50,13 @@ type clock struct {
 	on   []uint64   // hours of the window, a bit each; all hours of days that are not known
 }
 
+// newClock returns an empty clock of so many days, in the memory of on where that is enough.
+func newClock(on []uint64, days int) clock {
+	on = resized(on, (24*days+63)/64)
+	clear(on)
+	return clock{on: on}
+}
+
 // day marks the hours of a day of the window.
 func (c *clock) day(at int, weekHour int, hours *[24]int64, known bool) {
 	for h, micro := range hours {
@@ -64,19 +71,19 @@ func (c *clock) day(at int, weekHour int, hours *[24]int64, known bool) {
 // hourOfWeek returns the hour of the week, from Monday 00:00, at which a day starts.
 func hourOfWeek(day int32) int { return (int(day) + 3) % 7 * 24 }
 
-// rhythm describes when an entry is billed.
+// rhythm describes when an entry is billed whose days are on the clock.
 func (r *run) rhythm(e *entry) {
 	out := &e.vm.Rhythm
 	covered := r.coveredHours(e)
 	used, all := [3]int64{}, [3]int64{} // office hours, other hours of weekdays, weekends
 	for h := range covered {
 		part := dayPart(h)
-		used[part] += e.clock.week[h]
+		used[part] += r.clock.week[h]
 		all[part] += covered[h] * demand.Full
 	}
 	out.Running = percentOf(used[0]+used[1]+used[2], all[0]+all[1]+all[2])
 	out.Weekdays, out.Weekend = percentOf(used[0]+used[1], all[0]+all[1]), percentOf(used[2], all[2])
-	out.LongestGap = e.clock.longestGap(r.byID[e.customer].gap.hours)
+	out.LongestGap = r.clock.longestGap(r.byID[e.customer].gap.hours)
 	exact := e.known.Hours == e.known.Metered
 	switch night := percentOf(used[1], all[1]); {
 	case e.known.Hours == 0:

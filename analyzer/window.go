@@ -26,6 +26,7 @@ type run struct {
 	asOf      time.Time
 	things    []*thing
 	names     machineNames
+	clock     clock      // of the entry that is placed
 	byName    []*machine // with samples, sorted
 	out       *Analysis
 }

@@ -68,7 +68,6 @@ func (r *Reader) sound(b *base, at *row) bool {
 // takeBlock maps some rows of a block, or none of them and returns false: takeRun of typed columns.
 func (m *sampleMapper) takeBlock(b *block, from, to int) bool {
 	u, c, n := &m.runs, &m.cols, to-from
-	before := c.Len()
 	start, seconds := grown(&c.Start, n), grown(&c.Seconds, n)
 	u.nulls = false
 	done := m.blockTimes(b, from, start) && m.blockGrains(b, from, seconds)
@@ -79,16 +78,7 @@ func (m *sampleMapper) takeBlock(b *block, from, to int) bool {
 		w := &u.wholes[i]
 		done = done && m.blockWholes(b.columns[w.col], from, w, grown(w.to, n), seconds)
 	}
-	if done = done && m.blockNames(b, from, n) && (!u.nulls || m.allMeasured(before, n)); !done {
-		c.Truncate(before)
-		return false
-	}
-	line := grown(&c.Line, n)
-	for i := range line {
-		line[i] = b.line + int64(from+i)
-	}
-	m.tallied(start, seconds)
-	return true
+	return m.taken(done && m.blockNames(b, from, n), b.line+int64(from), start, seconds)
 }
 
 // The years that times of exports are of: written as text and read again, they are the same second.

@@ -99,7 +99,6 @@ func (m *sampleMapper) takeTable(t *table, at *row) {
 // takeRun maps the rows of a block, or none of them and returns false.
 func (m *sampleMapper) takeRun(t *table, from, to int) bool {
 	u, c, n := &m.runs, &m.cols, to-from
-	before := c.Len()
 	start, seconds := grown(&c.Start, n), grown(&c.Seconds, n)
 	u.nulls = false
 	done := m.times20(t, from, start) && m.grainsOf(t, from, seconds)
@@ -110,13 +109,20 @@ func (m *sampleMapper) takeRun(t *table, from, to int) bool {
 		w := &u.wholes[i]
 		done = done && m.wholesOf(t, from, w, grown(w.to, n), seconds)
 	}
-	if done = done && m.namesOf(t, from, n) && (!u.nulls || m.allMeasured(before, n)); !done {
+	return m.taken(done && m.namesOf(t, from, n), t.line+int64(from), start, seconds)
+}
+
+// taken ends rows of which all columns were read, where they were: the first is of a line. If not, or where one of the rows has no
+// measure, it takes all of them back and returns false.
+func (m *sampleMapper) taken(done bool, first int64, start []int64, seconds []int32) bool {
+	c, n := &m.cols, len(start)
+	if before := c.Len() - n; !done || m.runs.nulls && !m.allMeasured(before, n) {
 		c.Truncate(before)
 		return false
 	}
 	line := grown(&c.Line, n)
 	for i := range line {
-		line[i] = t.line + int64(from+i)
+		line[i] = first + int64(i)
 	}
 	m.tallied(start, seconds)
 	return true
