@@ -35,12 +35,14 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 	g := &groups{pools: map[poolKey]*pooled{}, profiles: map[Key]*profiled{}}
 	if a.opts.SizesOnly {
 		r.sizeProfiles(r.measured(g))
+		r.out.VMs = nil
 		r.finishVMs(nil)
 		return r.out, nil
 	}
 	if r.metricsOnly() {
 		entries = r.measured(g)
 	} else {
+		r.out.VMs = make([]VM, 0, r.countEntries())
 		for _, t := range r.things {
 			entries = append(entries, r.split(r.entries(t))...)
 		}
@@ -85,10 +87,11 @@ func (r *run) split(entries []*entry) []*entry {
 // measured forms the entries of samples when there are no charges: size and region are what the samples say.
 func (r *run) measured(g *groups) []*entry {
 	var out []*entry
+	r.out.VMs = make([]VM, 0, len(r.measuredMachines()))
 	for _, m := range r.measuredMachines() {
 		key, text := m.key, r.a.text
-		e := &entry{thing: &thing{thingKey: thingKey{resource: key.resource, vm: key.vm}, machines: []*machine{m}}, size: key.size, region: key.region}
-		e.vm = VM{Resource: text(key.resource), Size: catalog.Size(text(key.size)), Region: catalog.Region(text(key.region)),
+		e := &entry{thing: &thing{thingKey: thingKey{resource: key.resource, vm: key.vm}, machines: []*machine{m}}, size: key.size, region: key.region, vm: r.newVM()}
+		*e.vm = VM{Resource: text(key.resource), Size: catalog.Size(text(key.size)), Region: catalog.Region(text(key.region)),
 			Name: cmp.Or(text(key.vm), text(key.resource)[strings.LastIndexByte(text(key.resource), '/')+1:])}
 		first, last := m.segments[m.order[0]].day, m.segments[m.order[len(m.order)-1]].day
 		e.vm.FirstSeen, e.vm.LastSeen = dayTime(first), dayTime(last+1)
@@ -131,21 +134,42 @@ func (r *run) stranger(names []string) {
 	r.warn("metrics_without_charges", "", fmt.Sprintf("%d measured machines are in no charge row: %s", len(names), detail))
 }
 
-// finishVMs writes the machines, the subscriptions and the rest of the warnings.
-func (r *run) finishVMs(entries []*entry) {
-	unmeasured := 0
-	slices.SortFunc(entries, func(a, b *entry) int {
-		x, y := &a.vm, &b.vm
+// sortVMs sorts machines by their names; what is sorted, as they nearly always are, stays where it is.
+func sortVMs(vms []VM) {
+	compare := func(x, y *VM) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Subscription, y.Subscription),
 			cmp.Compare(x.ResourceGroup, y.ResourceGroup), cmp.Compare(x.Resource, y.Resource), cmp.Compare(x.Name, y.Name),
 			cmp.Compare(x.Size, y.Size), cmp.Compare(x.Region, y.Region), cmp.Compare(x.Currency, y.Currency), boolCompare(x.Spot, y.Spot))
-	})
-	r.out.VMs = slices.Grow(r.out.VMs, len(entries))
+	}
+	sorted := true
+	for i := 1; i < len(vms) && sorted; i++ {
+		sorted = compare(&vms[i-1], &vms[i]) <= 0
+	}
+	if sorted {
+		return
+	}
+	order := make([]*VM, len(vms))
+	for i := range vms {
+		order[i] = &vms[i]
+	}
+	slices.SortFunc(order, compare)
+	out := make([]VM, len(vms))
+	for i, vm := range order {
+		out[i] = *vm
+	}
+	copy(vms, out)
+}
+
+// finishVMs writes the machines, the subscriptions and the rest of the warnings.
+func (r *run) finishVMs(entries []*entry) {
+	unmeasured := 0
 	for _, e := range entries {
 		if e.vm.State == StateNoMetrics {
 			unmeasured++
 		}
-		r.out.VMs = append(r.out.VMs, e.vm)
+	}
+	if sortVMs(r.out.VMs); len(r.out.VMs) == 0 { // no entry has a machine any more
+		r.out.VMs = nil
 	}
 	if unmeasured > 0 && len(r.a.machines) > 0 {
 		r.warn("charges_without_metrics", "", fmt.Sprintf("%d billed machines were not measured", unmeasured))

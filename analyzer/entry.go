@@ -18,8 +18,8 @@ type entry struct {
 	spot         bool
 	days         []usedDay       // rising
 	covered      map[int32]int64 // micro-hours under a reservation or savings plan by day; nil is none
-	vm           VM
-	softwareOS   string // of software rows, for machines whose own rows do not say
+	vm           *VM             // in its place in Analysis.VMs, until these are sorted
+	softwareOS   string          // of software rows, for machines whose own rows do not say
 	rate, list   rateAt
 	osDay        int32 // of the latest line that says the operating system
 	tagDay       int32 // of the latest line with tags
@@ -84,7 +84,7 @@ func (r *run) entries(t *thing) []*entry {
 	var out []*entry
 	for _, l := range t.lines {
 		if s := &r.a.skuList[l.sku]; s.kind == usage.Compute {
-			r.addCompute(entryOf(&out, t, s), l, s)
+			r.addCompute(r.entryOf(&out, t, s), l, s)
 		}
 	}
 	for _, l := range t.lines {
@@ -106,16 +106,44 @@ func (r *run) entries(t *thing) []*entry {
 	return out
 }
 
-func entryOf(entries *[]*entry, t *thing, s *sku) *entry {
+func (r *run) entryOf(entries *[]*entry, t *thing, s *sku) *entry {
 	spot := s.model == usage.Spot
 	for _, e := range *entries {
 		if e.size == s.size && e.region == s.region && e.spot == spot {
 			return e
 		}
 	}
-	e := &entry{thing: t, size: s.size, region: s.region, spot: spot}
+	e := &entry{thing: t, size: s.size, region: s.region, spot: spot, vm: r.newVM()}
 	*entries = append(*entries, e)
 	return e
+}
+
+// newVM returns the next place in Analysis.VMs: a machine takes 2 KB, and must not stand in memory twice.
+func (r *run) newVM() *VM {
+	at := len(r.out.VMs)
+	r.out.VMs = r.out.VMs[:at+1] // there is room: see countEntries
+	return &r.out.VMs[at]
+}
+
+// countEntries returns the number of entries that the lines of all machines form.
+func (r *run) countEntries() int {
+	n := 0
+	type what struct {
+		size, region uint32
+		spot         bool
+	}
+	var of []what
+	for _, t := range r.things {
+		of = of[:0]
+		for _, l := range t.lines {
+			s := &r.a.skuList[l.sku]
+			if w := (what{s.size, s.region, s.model == usage.Spot}); s.kind == usage.Compute && !slices.Contains(of, w) {
+				of = append(of, w)
+			}
+		}
+		n += len(of)
+	}
+	return n
 }
 
 // addCompute counts the hours and the money of one line.
@@ -135,7 +163,7 @@ func (r *run) addCompute(e *entry, l lineRef, s *sku) {
 		d.rest += l.hours
 	}
 	e.long = e.long || l.long
-	vm := &e.vm
+	vm := e.vm
 	if (s.model == usage.Reservation || s.model == usage.SavingsPlan) && (r.inside(l.day) || r.leads(l.day)) {
 		if e.covered == nil {
 			e.covered = map[int32]int64{}
@@ -203,7 +231,7 @@ func (e *entry) hoursOn(day int32) int64 {
 
 // describe fills in what does not depend on samples.
 func (r *run) describe(e *entry) {
-	vm, text := &e.vm, r.a.text
+	vm, text := e.vm, r.a.text
 	vm.Customer, vm.Subscription, vm.ResourceGroup = text(e.customer), text(e.subscription), text(e.group)
 	vm.Resource, vm.Name = text(e.resource), text(e.thing.vm)
 	vm.ScaleSet = strings.Contains(vm.Resource, "/virtualmachinescalesets/")

@@ -67,7 +67,7 @@ func (r *run) place(e *entry, g *groups, ages map[resourceKey]int32) {
 		r.add(e, nil, nil)
 		return
 	}
-	vm := &e.vm
+	vm := e.vm
 	profile := g.profile(r, Key{vm.Customer, vm.Region, vm.Size})
 	profile.entries = append(profile.entries, e)
 	profile.hours += vm.Hours

@@ -430,7 +430,7 @@ func (r *run) measure(e *entry, f *fleet) {
 	}
 	accept := r.accept(e, machines)
 	r.gatherAll(e, f, machines, accept)
-	vm := &e.vm
+	vm := e.vm
 	vm.CPUAvg, vm.CPUMax, vm.Memory = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax]), distributionOf(&f.sums[kindMemory])
 	var sum quantile.Summary
 	for _, m := range machines {
@@ -565,7 +565,7 @@ const (
 
 // state judges a machine whose figures are known.
 func (r *run) state(e *entry, days []dailySum) State {
-	vm := &e.vm
+	vm := e.vm
 	if vm.Hours <= 0 && !r.metricsOnly() {
 		return StateGone
 	}

@@ -246,7 +246,7 @@ func (out *Rhythm) drifts() bool {
 
 // doubts writes the warnings of a machine's figures.
 func (r *run) doubts(e *entry, sampleDays int) {
-	vm := &e.vm
+	vm := e.vm
 	if vm.CPUAvg.Samples+vm.CPUMax.Samples == 0 {
 		return
 	}
