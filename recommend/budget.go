@@ -23,6 +23,9 @@ type Budget struct {
 	UpfrontLimit, MonthLimit money.Amount // a negative limit is none
 	Upfront, Month           money.Amount // what the plan pays up front today, and in its dearest calendar month
 	SavingLost               money.Amount // expected saving a month that the limit costs
+	// LaterLost is the part of it that purchases of later days would save: of those that start in a month above the limit the ones go first
+	// that save least for their cash. That is a rule and no optimum; Gap counts all of it as if another choice could keep it.
+	LaterLost money.Amount
 	// Gap is how much more, as a share of the expected saving, another choice within the limit could at most save; 0 is proved best
 	// among whole numbers of the size in which each term is counted.
 	Gap float64
@@ -120,7 +123,7 @@ func shareOut(group []*decision, limit int64, in *Input) (*Budget, error) {
 		return nil, err
 	}
 	saving -= lost
-	b.SavingLost = money.New(free-saving, code)
+	b.SavingLost, b.LaterLost = money.New(free-saving, code), money.New(lost, code)
 	if over := bound - float64(saving); over > 0.5*float64(len(group)) && bound > 0 {
 		b.Gap = over / bound
 	}

@@ -146,6 +146,8 @@ func TestLimitsHoldForLaterPurchases(t *testing.T) {
 		require.EqualValues(t, 2, p.Later[0].Quantity, billing)
 		require.True(t, p.Pools[0].Limited)
 		require.Positive(t, p.Totals[0].Budget.SavingLost.Micros)
+		require.Equal(t, p.Totals[0].Budget.SavingLost, p.Totals[0].Budget.LaterLost, "nothing was bought today")
+		require.Positive(t, p.Totals[0].Budget.Gap, "what another choice could keep is bounded by what was lost")
 		require.LessOrEqual(t, p.Totals[0].Budget.Month.Micros, limit)
 		require.Equal(t, map[string]string{"monthly": "58.40", "upfront": "2102.40"}[billing], p.Totals[0].Budget.Month.Decimal())
 	}

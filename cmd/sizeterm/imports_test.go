@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 var modules = map[string]string{
 	"github.com/apache/arrow/": "arrow", "github.com/klauspost/compress": "compress", "github.com/gocarina/gocsv": "gocsv",
 	"gonum.org/v1/gonum": "gonum", "golang.org/x/text": "text", "golang.org/x/sys": "sys",
-	"github.com/prometheus/": "prometheus", "github.com/Azure/azure-sdk-for-go/": "azure", "github.com/parquet-go/parquet-go": "parquet", "gocloud.dev/": "blob",
+	"github.com/prometheus/": "prometheus", "github.com/Azure/azure-sdk-for-go/": "azure", "github.com/parquet-go/": "parquet", "gocloud.dev/": "blob",
 }
 
 // forbidden are packages that the decision must not know: it reads no clock, no file and no network.

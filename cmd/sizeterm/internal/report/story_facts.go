@@ -584,5 +584,9 @@ func budgetWords(b *recommend.Budget) []string {
 	default:
 		said += "; it costs " + amount(b.SavingLost) + " of expected saving a month; another choice could save at most " + percent(b.Gap) + " more"
 	}
-	return []string{said}
+	words := []string{said}
+	if b.LaterLost.Micros > 0 {
+		words = append(words, amount(b.LaterLost)+" of that is of purchases of later days, left out one by one, those that save least for their cash first: a rule, no optimum")
+	}
+	return words
 }

@@ -217,6 +217,7 @@ type budgetView struct {
 	Month        string  `json:"month"`
 	SavingLost   string  `json:"expected_saving_month_lost"`
 	Gap          number  `json:"gap"`
+	LaterLost    string  `json:"expected_saving_month_lost_later"`
 }
 
 func newBudgetView(b *recommend.Budget) *budgetView {
@@ -229,7 +230,7 @@ func newBudgetView(b *recommend.Budget) *budgetView {
 		}
 		return optionalText(exact(a))
 	}
-	return &budgetView{limit(b.UpfrontLimit), limit(b.MonthLimit), exact(b.Upfront), exact(b.Month), exact(b.SavingLost), share(b.Gap)}
+	return &budgetView{limit(b.UpfrontLimit), limit(b.MonthLimit), exact(b.Upfront), exact(b.Month), exact(b.SavingLost), share(b.Gap), exact(b.LaterLost)}
 }
 
 // policyView is the rules that decided, so that a plan can be made again.
