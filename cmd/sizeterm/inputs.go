@@ -281,7 +281,7 @@ func wholeOf(in ingest.Input) ([]byte, error) {
 
 // readPrices reads a price file into the book's material.
 func (g *gathered) readPrices(in ingest.Input) error {
-	f, err := unpacked(in)
+	f, err := in.Open() // it is unpacked there: the hash is that of the file as it lies on disk
 	if err != nil {
 		return refused("", fmt.Errorf("%s: %w", in.Name, err))
 	}
@@ -291,14 +291,14 @@ func (g *gathered) readPrices(in ingest.Input) error {
 		return refused("A price file holds one price a line: see docs/FORMATS.md.", err)
 	}
 	g.prices = append(g.prices, sheet.Snapshot{Source: source, Offers: offers})
-	file := recommend.File{Name: g.short(in), SHA256: source.SHA256, Kind: "prices", Dialect: source.Kind, Rows: int64(source.Rows), Rejected: int64(len(rejects))}
+	file := recommend.File{Name: g.short(in), SHA256: source.SHA256, Kind: "prices", Dialect: source.Kind, Rows: int64(max(source.Read, source.Rows+len(rejects))), Rejected: int64(len(rejects))}
 	file.Accepted = file.Rows - file.Rejected
 	g.files = append(g.files, file)
 	for _, reject := range rejects {
 		g.rejects = append(g.rejects, ingest.RowError{File: in.Name, Line: int64(reject.Line), Column: reject.Column, Value: reject.Value, Err: reject.Err})
 	}
 	g.rejected += int64(len(rejects))
-	g.rows += int64(source.Rows)
+	g.rows += file.Rows
 	return nil
 }
 

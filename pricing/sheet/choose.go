@@ -251,7 +251,7 @@ func parseDay(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339Nano, "2006-01-02T15:04:05", "1/2/2006"} {
+	for _, layout := range []string{time.DateOnly, time.RFC3339Nano, "2006-01-02T15:04:05", "1/2/2006", "2.1.2006"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC().Truncate(24 * time.Hour), nil
 		}

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -405,6 +406,22 @@ func TestArchives(t *testing.T) {
 	require.Len(t, offers, 3)
 	_, _, _, err = Read("cut.gz", bytes.NewReader(packed.Bytes()[:packed.Len()-9]))
 	require.Error(t, err)
+	var bomb, bombs bytes.Buffer
+	g, z = gzip.NewWriter(&bomb), zip.NewWriter(&bombs)
+	f, err := z.Create("a.csv")
+	require.NoError(t, err)
+	for _, w := range []io.Writer{g, f} {
+		_, err = io.WriteString(w, partnerHeader+partnerRows)
+		require.NoError(t, err)
+		_, err = w.Write(bytes.Repeat([]byte("\n"), 32<<20))
+		require.NoError(t, err)
+	}
+	require.NoError(t, g.Close())
+	require.NoError(t, z.Close())
+	_, _, _, err = Read("bomb.gz", &bomb)
+	require.ErrorIs(t, err, ErrTooLarge)
+	_, _, _, err = Read("bomb.zip", &bombs)
+	require.ErrorIs(t, err, ErrTooLarge)
 	var none bytes.Buffer
 	z = zip.NewWriter(&none)
 	_, err = z.Create("only.txt")

@@ -191,15 +191,49 @@ func open(r io.Reader) ([]io.Reader, error) {
 	}
 	switch {
 	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(b)
+		packed := &counted{r: b}
+		z, err := gzip.NewReader(packed)
 		if err != nil {
 			return nil, err
 		}
-		return []io.Reader{z}, nil
+		return []io.Reader{&inflated{r: z, packed: func() int64 { return packed.n }}}, nil
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return openZip(b)
 	}
 	return []io.Reader{b}, nil
+}
+
+// A packed file may hold at most maxRatio times its size, once it holds more than ratioSlack: anything beyond is a bomb.
+const (
+	maxRatio   = 200
+	ratioSlack = 4 << 20
+)
+
+// counted counts what is read of a packed file.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// inflated refuses what unpacks to more than maxRatio times the packed bytes so far.
+type inflated struct {
+	r      io.Reader
+	packed func() int64
+	n      int64
+}
+
+func (u *inflated) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if u.n += int64(n); u.n > ratioSlack && u.n/maxRatio > u.packed() {
+		return 0, fmt.Errorf("unpacks to more than %d times its size: %w", maxRatio, ErrTooLarge)
+	}
+	return n, err
 }
 
 // limited refuses to read on past a limit, where io.LimitReader would feign an end.

@@ -32,6 +32,28 @@ func (t *table) column(names ...string) int {
 	return -1
 }
 
+// amount returns a number of the table with a decimal point. Tables with semicolons or tabs are saved where a comma is the
+// decimal mark, and a dot parts thousands: one such as 1.234 is no number there, because it may be either.
+func (t *table) amount(column int) string {
+	text := t.text(column)
+	if t.comma != ';' && t.comma != '\t' {
+		return text
+	}
+	whole, fraction, comma := strings.Cut(text, ",")
+	groups := strings.FieldsFunc(whole, func(r rune) bool { return r == '.' || r == ' ' || r == '\u00a0' || r == '\u202f' || r == '\'' })
+	grouped := len(groups) > 1 && len(groups[0]) <= 3 && groups[0] != "0"
+	for _, g := range groups[min(1, len(groups)):] {
+		grouped = grouped && len(g) == 3
+	}
+	switch {
+	case comma && len(groups) <= 1 && !strings.Contains(whole, "."), comma && grouped:
+		return strings.Join(groups, "") + "." + fraction
+	case !comma && grouped && len(groups) == 2 && strings.Contains(whole, "."):
+		return text + " or " + strings.Join(groups, "")
+	}
+	return text
+}
+
 // readTable reads a CSV file whose header decides what it is.
 func (c *chooser) readTable(r io.Reader, kind Kind) error {
 	t := &table{scanner: newScanner(r)}
@@ -108,7 +130,7 @@ func (c *chooser) negotiated(t *table) func() {
 			c.reject(t.at, "term", t.text(term), err)
 			return
 		}
-		row := &meterRow{line: t.at, unit: t.text(unit), price: t.text(price), currency: t.text(currency), since: t.text(since), names: names}
+		row := &meterRow{line: t.at, unit: t.text(unit), price: t.amount(price), currency: t.text(currency), since: t.text(since), names: names}
 		if !c.ownUnit(row, &offer) || !c.price(row, &offer) || !c.inForce(row, &offer) {
 			return
 		}
@@ -156,8 +178,8 @@ func (c *chooser) agreement(t *table) func() {
 			return
 		}
 		*row = meterRow{line: t.at, subcategory: t.text(subcategory), meter: t.text(meter), region: t.text(region),
-			unit: t.text(unit), price: t.text(price), currency: t.text(currency), kind: t.text(kind), term: t.text(term),
-			tier: t.text(tier), since: t.text(since), until: t.text(until), names: names}
+			unit: t.text(unit), price: t.amount(price), currency: t.text(currency), kind: t.text(kind), term: t.text(term),
+			tier: t.amount(tier), since: t.text(since), until: t.text(until), names: names}
 		if reserved {
 			row.title = t.text(product)
 		} else {
@@ -178,8 +200,8 @@ func (c *chooser) partner(t *table) func() {
 	names := &columnNames{size: "SkuTitle", region: "SkuTitle", unit: "UnitOfMeasure", price: "UnitPrice", currency: "Currency",
 		term: "TermDuration", since: "EffectiveStartDate", until: "EffectiveEndDate"}
 	return func() {
-		row := &meterRow{line: t.at, unit: t.text(unit), price: t.text(price), currency: t.text(currency), term: t.text(term),
-			since: t.text(since), until: t.text(until), tier: t.text(tier), names: names}
+		row := &meterRow{line: t.at, unit: t.text(unit), price: t.amount(price), currency: t.text(currency), term: t.text(term),
+			since: t.text(since), until: t.text(until), tier: t.amount(tier), names: names}
 		machine := false
 		for i, column := range titles {
 			title := t.text(column)
@@ -194,6 +216,11 @@ func (c *chooser) partner(t *table) func() {
 		if !machine {
 			c.skip(skipService)
 			return
+		}
+		if both := t.text(titles[1]) + " - " + t.text(titles[0]); row.title == "" {
+			if size, _ := titleOf(both); size != "" { // the series in one title, size and region in the other
+				row.title = both
+			}
 		}
 		if strings.HasPrefix(row.title, reservedTitle) {
 			row.kind = "Reservation"

@@ -43,7 +43,7 @@ func openZip(r io.Reader) ([]io.Reader, error) {
 		if f.Flags&1 != 0 {
 			return nil, fmt.Errorf("zip archive: %q is encrypted: %w", f.Name, ErrUnknown)
 		}
-		out = append(out, &entry{file: f})
+		out = append(out, &inflated{r: &entry{file: f}, packed: func() int64 { return int64(f.CompressedSize64) }})
 	}
 	return out, nil
 }
