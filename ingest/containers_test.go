@@ -130,3 +130,24 @@ func TestRunsOfOneExportAreToldApart(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, inputs[0].Dataset, inputs[1].Dataset, "two downloads in one archive are no parts of one export")
 }
+
+// A folder that is a link, and folders that links in it lead to, are read, each once, whatever circles the links run in.
+func TestLinksToFolders(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"real/a.csv": metrics(), "elsewhere/b.csv": metrics()} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	for link, to := range map[string]string{"link": "real", "real/circle": "..", "real/again": "../elsewhere", "elsewhere/back": "../real"} {
+		require.NoError(t, os.Symlink(to, filepath.Join(dir, link)))
+	}
+	inputs, err := ingest.Discover([]string{filepath.Join(dir, "link")}, nil)
+	require.NoError(t, err)
+	var names []string
+	for _, in := range inputs {
+		name, err := filepath.Rel(dir, in.Name)
+		require.NoError(t, err)
+		names = append(names, name)
+	}
+	require.Equal(t, []string{"link/a.csv", "link/again/b.csv"}, names)
+}

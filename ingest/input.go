@@ -82,11 +82,40 @@ func pathError(err error) error {
 	return err
 }
 
-// folder lists a folder and what is below it.
+// folder lists a folder and what is below it. Links to folders are followed, each folder once.
 func (d discovery) folder(root string) ([]Input, error) {
+	return d.folderOnce(root, map[string]bool{})
+}
+
+// linked lists the folder that a link leads to, unless it is read anyway: below, above or the same as one that was read.
+func (d discovery) linked(link string, walked map[string]bool) ([]Input, error) {
+	target, err := filepath.EvalSymlinks(link)
+	if err != nil {
+		return nil, pathError(err)
+	}
+	inside := func(a, b string) bool {
+		return strings.HasPrefix(a+string(filepath.Separator), b+string(filepath.Separator))
+	}
+	for folder := range walked {
+		if inside(target, folder) || inside(folder, target) {
+			return nil, nil
+		}
+	}
+	return d.folderOnce(link, walked)
+}
+
+func (d discovery) folderOnce(root string, walked map[string]bool) ([]Input, error) {
 	var all []Input
+	real, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return nil, pathError(err)
+	}
+	walked[real] = true
+	if info, err := os.Lstat(root); err == nil && !info.IsDir() {
+		root += string(filepath.Separator) // through the link
+	}
 	claimed := map[string]bool{} // what a manifest names is read through it
-	err := filepath.WalkDir(root, func(name string, at fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(name string, at fs.DirEntry, err error) error {
 		if err != nil {
 			return pathError(err)
 		}
@@ -118,7 +147,9 @@ func (d discovery) folder(root string) ([]Input, error) {
 			return pathError(err)
 		}
 		if info.IsDir() {
-			return nil
+			found, err := d.linked(name, walked)
+			all = append(all, found...)
+			return err
 		}
 		found, err := d.open(name, name, info)
 		all = append(all, found...)
