@@ -179,7 +179,7 @@ func (d *decision) explain(l *Line, offer pricing.Offer, in *Input) {
 	verdict := catalog.Eligible(l.Size, l.Term.Years(), in.Analysis.AsOf)
 	l.Eligibility = append(l.Eligibility, fmt.Sprintf("reservations of this size for %s are sold on %s: %s", years(l.Term), in.Analysis.AsOf.Format(time.DateOnly), yes(verdict.OK)),
 		"scope is shared at purchase under the Azure plan; a narrower scope is a second step",
-		"check before buying: active and registered subscription, agreement, market, agents' access")
+		"check before buying: active and registered subscription, agreement, market, agents' access", l.quotaWords())
 	if d.piece {
 		l.Eligibility = append(l.Eligibility, d.pieceWords()...)
 	}

@@ -84,6 +84,7 @@ type Plan struct {
 	Resizes        []Resize
 	Sized          []Sized // every machine of the analysis that runs
 	Sizing         Sizing
+	Quotas         []Quota // that resizes need, by customer, region and family
 	Pools          []Pool
 	Lines          []Line
 	Rescopes       []Rescope // owned reservations to apply more widely before anything is bought
@@ -328,6 +329,7 @@ type Total struct {
 	Currency                            money.Code
 	PayGMonth, SoftwareMonth, PlanMonth money.Amount
 	ResizeOnly, ReserveOnly, Joint      money.Amount // savings a month, compute only
+	Forced                              money.Amount // what moves that must be made cost a month, licences too; taken off Joint and SoftwareSaved already
 	Rescoped                            money.Amount // what wider scopes of owned reservations avoid a month; PayGMonth counts them as done
 	SoftwareSaved                       money.Amount // what the resizes save in licences a month, beside Joint
 	SavingLow, SavingHigh               money.Amount // of Joint, from the grain of the hours

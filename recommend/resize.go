@@ -23,7 +23,9 @@ type sizing struct {
 	subjects []*subject
 	today    map[poolAt]*decision
 	accounts map[totalKey]*account
-	small    map[*subject]bool  // whose change frees too little beside reservations
+	small    map[*subject]bool  // whose change frees too little beside reservations, or is taken back for another reason
+	overfull map[*subject]bool  // of these: a quota has no room for it
+	adopted  bool               // decided elsewhere, at other prices
 	without  map[*subject]int64 // what the plan would cost more a month without this one change, micro-units, where that was tried
 	touched  map[poolAt]bool    // pools that a change was ever tried in
 	tried    map[triedPool]*decision
@@ -54,6 +56,8 @@ type account struct {
 	gap                     float64
 	parts, free             int
 	resizeOnly, reserveOnly int64 // savings a month in micro-units
+	resizeAll               int64 // resizeOnly with licences
+	forced                  bool  // some machine moves whatever that saves
 }
 
 // poolAt names a pool.
@@ -73,7 +77,7 @@ func poolOf(p *analyzer.Pool) poolAt {
 // rightsize decides sizes, fills Resizes, Sized and Sizing, and returns the decisions for the pools as they then are. Budgets are those
 // of today's sizes, and become those of the sizes that are chosen.
 func (p *Plan) rightsize(today []*decision, budgets map[totalKey]*Budget, in *Input) ([]*decision, *sizing, error) {
-	s := &sizing{in: in, tariff: newTariff(in, today), today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, without: map[*subject]int64{}, touched: map[poolAt]bool{}, tried: map[triedPool]*decision{}, budgets: budgets, limited: budgets != nil}
+	s := &sizing{in: in, tariff: newTariff(in, today), today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, overfull: map[*subject]bool{}, without: map[*subject]int64{}, touched: map[poolAt]bool{}, tried: map[triedPool]*decision{}, budgets: budgets, limited: budgets != nil}
 	for _, d := range today {
 		s.today[poolOf(d.pool)] = d
 	}
@@ -458,6 +462,9 @@ const rounds = 6
 // that free too little are taken back, unless the plan then costs more than they seemed worth: two machines may change places.
 func (s *sizing) settle(p *Plan) ([]*decision, error) {
 	final, cost, err := s.evaluate(p)
+	if err == nil {
+		final, cost, err = s.withinQuota(p, final, cost)
+	}
 	needed := map[*subject]bool{}
 	for round := 0; err == nil && round < rounds; round++ {
 		var taken []*Resize
@@ -488,6 +495,9 @@ func (s *sizing) settle(p *Plan) ([]*decision, error) {
 	}
 	if err == nil {
 		final, err = s.polish(p, final, cost)
+	}
+	if err == nil {
+		final, _, err = s.withinQuota(p, final, cost)
 	}
 	if err != nil {
 		return nil, err
@@ -587,7 +597,7 @@ func (s *sizing) evaluate(p *Plan) (map[poolAt]*decision, int64, error) {
 func (s *sizing) choose(p *Plan, trials []*trial) (map[poolAt]*decision, error) {
 	final := maps.Clone(s.today)
 	for _, a := range s.accounts {
-		a.resizeOnly, a.reserveOnly = 0, 0
+		a.resizeOnly, a.reserveOnly, a.resizeAll, a.forced = 0, 0, 0, false
 	}
 	s.trials, s.settled = trials, nil
 	for _, c := range s.components() {
@@ -633,7 +643,10 @@ func (s *sizing) sums(trials []*trial, pools []poolAt) (sums []monthly, err erro
 func (s *sizing) adopt(p *Plan, c *component, best int, sums []monthly) error {
 	s.settled = append(s.settled, settled{*c, best})
 	now := sums[2]
-	s.accounts[c.account].resizeOnly += max(0, now.payg-sums[1].payg)
+	a := s.accounts[c.account]
+	a.resizeOnly += max(0, now.payg-sums[1].payg)
+	a.resizeAll += max(0, now.payg+now.software-sums[1].payg-sums[1].software)
+	a.forced = a.forced || c.forced()
 	if best != 0 {
 		p.Sizing.FellBack++
 	}

@@ -45,6 +45,11 @@ type Resize struct {
 	rateFell, licenceFell float64 // in micro-units a month, by the price an hour of both sizes
 }
 
+// Forced reports whether the change is made whatever it saves, because the size of today retires.
+func (r *Resize) Forced() bool {
+	return r.subject != nil && r.subject.advice.Forced && r.Action == string(rightsize.Resize)
+}
+
 // Sized is what was found out about the size of one machine, whether or not it changes.
 type Sized struct {
 	Customer, VM, Name string

@@ -29,6 +29,9 @@ func TestRetiringSizesMove(t *testing.T) {
 	require.Contains(t, r.Reasons, "Standard_DS3_v2 retires on 2028-05-01: Standard_D4ds_v5 is the cheapest that stays; the policy moves machines 24 months before, whatever that saves")
 	// 0.10 an hour; 3 153.60 for three years are 87.60 a month, so that the plan costs 14.60 more than today.
 	require.Equal(t, "87.60", p.Totals[0].PlanMonth.Round())
+	require.True(t, r.Forced())
+	require.Equal(t, "14.60", p.Totals[0].Forced.Round())
+	require.Contains(t, r.Reasons, "no saving: it costs 14.60 USD a month more than staying, and is made because the vendor ends the size")
 }
 
 // TestEveryChangeIsWorthIt: on random fleets no change is made without which the plan would cost no more, and what each is worth is said.
@@ -103,4 +106,30 @@ func TestFewerColumnsNeverShrinkMore(t *testing.T) {
 		}
 	}
 	require.Greater(t, moved, 5)
+}
+
+// TestQuota: three D8s of 32 GiB would move to E4s, 4 vCPUs of another quota family each. The plan says so; with 8 vCPUs free two move, with 3
+// none can, and a quota that is not named limits nothing.
+func TestQuota(t *testing.T) {
+	var units []unit
+	for _, name := range []string{"a", "b", "c"} {
+		units = append(units, unit{name: name, size: "Standard_D8s_v5", avg: 10, max: 20, memory: 70})
+	}
+	free := func(vcpus int64) *recommend.Plan {
+		return sized(t, func(in *recommend.Input) {
+			if vcpus >= 0 {
+				in.Policy.Sizing.Quota = map[string]int64{string(region) + "/StandardESv5Family": vcpus}
+			}
+		}, []tariff{e4s, d8s}, units...)
+	}
+	p := free(-1)
+	require.Equal(t, []recommend.Quota{{Customer: "c1", Region: region, Family: "standardESv5Family", Machines: 3, VCPUs: 12}}, p.Quotas)
+	require.Contains(t, p.Resizes[0].Check, "quota of standardESv5Family in "+string(region)+": 4 vCPUs a machine")
+	p = free(8)
+	require.Len(t, p.Resizes, 2)
+	require.Equal(t, []recommend.Quota{{Customer: "c1", Region: region, Family: "standardESv5Family", Machines: 2, VCPUs: 8, Free: 8, Known: true}}, p.Quotas)
+	require.Contains(t, reasons(p), "quota")
+	check(t, p)
+	require.Empty(t, free(3).Resizes)
+	require.Len(t, free(12).Resizes, 3)
 }

@@ -194,7 +194,10 @@ func (s *sizing) explain(r *Resize, a *account) {
 	} else {
 		say("without this one change the plan would cost about %s %s a month more, at what a unit of its pools is worth in the plan", r.WithoutMonth.Round(), currency)
 	}
-	if r.SavingMonth.Micros+r.SoftwareMonth.Micros <= 0 {
+	switch {
+	case r.Forced() && r.saved() < 0:
+		say("no saving: it costs %s %s a month more than staying, and is made because the vendor ends the size", money.New(-r.saved(), currency).Round(), currency)
+	case r.saved() <= 0:
 		say("by itself it frees nothing: it makes room that other changes of the plan use")
 	}
 	say("its share of what the changes save together: %s %s a month beside reservations, %s if nothing were reserved", money.New(r.SavingMonth.Micros, currency).Round(), currency, r.AloneMonth.Round())
@@ -225,6 +228,9 @@ func (s *sizing) report(p *Plan) {
 		for _, i := range one.vms {
 			p.Sized = append(p.Sized, s.sized(one, i, r))
 		}
+		if s.overfull[one] {
+			p.refuse(one.first.Customer, cmp.Or(one.first.Name, one.resource()), quotaReason.Code, quotaReason.Detail)
+		}
 		if why, ok := one.unjudged(); ok && r == nil {
 			p.refuse(one.first.Customer, cmp.Or(one.first.Name, one.resource()), why.Code, why.Detail)
 		}
@@ -236,6 +242,7 @@ func (s *sizing) report(p *Plan) {
 	for _, a := range s.accounts {
 		p.Sizing.Free, p.Sizing.Parts, p.Sizing.Gap = p.Sizing.Free+a.free, p.Sizing.Parts+a.parts, max(p.Sizing.Gap, a.gap)
 	}
+	p.Quotas = s.quotas(p)
 	resize, buy, verify := rightsize.Sequence(s.in.Analysis.AsOf)
 	p.Sizing.ResizeDate, p.Sizing.BuyDate, p.Sizing.VerifyDate = day(resize), day(buy), day(verify)
 	slices.SortFunc(p.Resizes, func(a, b Resize) int {
@@ -281,6 +288,11 @@ func (s *sizing) total(p *Plan, totals map[totalKey]*Total) error {
 		t := totals[key]
 		changed[key] = true
 		var err error
+		if r.Forced() && r.saved() < 0 {
+			if t.Forced, err = t.Forced.Add(money.New(-r.saved(), key.currency)); err != nil {
+				return err
+			}
+		}
 		for _, part := range []struct {
 			sum  *money.Amount
 			more money.Amount
@@ -293,7 +305,25 @@ func (s *sizing) total(p *Plan, totals map[totalKey]*Total) error {
 	for key, a := range s.accounts {
 		if t := totals[key]; t != nil && changed[key] {
 			t.ResizeOnly, t.ReserveOnly = money.New(a.resizeOnly, key.currency), money.New(a.reserveOnly, key.currency)
+			if err := s.checkJoint(a, t); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// jointSlack is how many micro-units the sums of rounded savings may differ.
+const jointSlack = 1_000
+
+// checkJoint asserts that the plan costs at most as much, licences included, as one that only resizes and one that only reserves. Moves that
+// must be made may cost more, and what is set by hand is only evaluated.
+func (s *sizing) checkJoint(a *account, t *Total) error {
+	if a.forced || s.adopted || len(s.in.set) > 0 || s.in.scope != nil {
+		return nil
+	}
+	if joint, best := t.Joint.Micros+t.SoftwareSaved.Micros, max(a.resizeAll, a.reserveOnly); joint < best-jointSlack {
+		return fmt.Errorf("%s: sizes and reservations together save %d micro-units a month, one of them alone %d", t.Customer, joint, best)
 	}
 	return nil
 }
@@ -313,6 +343,8 @@ func (s *sizing) sized(one *subject, i int, r *Resize) Sized {
 		to = r.To
 	case one.fixed.Code != "":
 		out.Reasons = []rightsize.Reason{one.fixed}
+	case s.overfull[one]:
+		out.Reasons = []rightsize.Reason{quotaReason}
 	case s.small[one]:
 		out.Reasons = []rightsize.Reason{{Code: "small_saving", Detail: "beside reservations a change would free less than the policy asks for"}}
 	case one.advice.Action != rightsize.Keep:

@@ -7,7 +7,7 @@ import (
 
 // sizes states what was decided about sizes.
 func (s *seller) sizes(was *sizing, q *Plan, today []*decision) (*sizing, error) {
-	is := &sizing{in: &s.in, tariff: s.tariff, today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, without: map[*subject]int64{}}
+	is := &sizing{in: &s.in, tariff: s.tariff, today: map[poolAt]*decision{}, accounts: map[totalKey]*account{}, small: map[*subject]bool{}, overfull: map[*subject]bool{}, without: map[*subject]int64{}, adopted: true}
 	for _, d := range today {
 		is.today[poolOf(d.pool)] = d
 	}
@@ -18,7 +18,7 @@ func (s *seller) sizes(was *sizing, q *Plan, today []*decision) (*sizing, error)
 		if err != nil {
 			return nil, err
 		}
-		twins[one], is.small[two] = two, was.small[one]
+		twins[one], is.small[two], is.overfull[two] = two, was.small[one], was.overfull[one]
 		if dearer, ok := was.without[one]; ok && s.proportional {
 			if err := s.mark(&dearer); err != nil {
 				return nil, err

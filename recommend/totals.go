@@ -89,7 +89,7 @@ func newTotal(key totalKey, in *Input) *Total {
 	zero := money.New(0, key.currency)
 	t := &Total{
 		Customer: key.customer, Currency: key.currency, PayGMonth: zero, SoftwareMonth: zero, PlanMonth: zero,
-		ResizeOnly: zero, ReserveOnly: zero, Joint: zero, SoftwareSaved: zero, Rescoped: zero, SavingLow: zero, SavingHigh: zero, Upfront: zero,
+		ResizeOnly: zero, ReserveOnly: zero, Forced: zero, Joint: zero, SoftwareSaved: zero, Rescoped: zero, SavingLow: zero, SavingHigh: zero, Upfront: zero,
 	}
 	for _, c := range in.Analysis.Coverage {
 		if c.Customer == key.customer {

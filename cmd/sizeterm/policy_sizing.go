@@ -34,6 +34,7 @@ type sizingDocument struct {
 	Exempt         []string          `yaml:"exempt"`
 	Snoozed        map[string]string `yaml:"snoozed"`
 	Alternatives   *int              `yaml:"alternatives"`
+	Quota          map[string]int64  `yaml:"quota"`
 }
 
 type ruleDocument struct {
@@ -96,6 +97,9 @@ func (d *sizingDocument) apply(p *rightsize.Policy) error {
 			rule.MinSavingShare = &share
 		}
 		p.ByTag = append(p.ByTag, rule)
+	}
+	if d.Quota != nil {
+		p.Quota = d.Quota
 	}
 	if d.Exempt != nil {
 		p.Exempt = d.Exempt

@@ -49,6 +49,7 @@ const nvmeFrom = 6
 
 // policyGate applies dates, zones, families and what the policy forbids.
 func (s *Sizer) policyGate(m *Machine, from, to *kind) (Reason, bool) {
+	free, quota := s.quotaFits(m, from, to)
 	switch zone := m.Needs.Zone; {
 	case to == from:
 		return Reason{}, true
@@ -60,6 +61,8 @@ func (s *Sizer) policyGate(m *Machine, from, to *kind) (Reason, bool) {
 		return Reason{"promo", "promotional sizes end without notice"}, false
 	case to.series != from.series && (m.Needs.Pinned || s.policy.NoFamilyChange):
 		return Reason{"family", "the family of this machine must not change"}, false
+	case !quota:
+		return Reason{"quota", fmt.Sprintf("%s needs %d vCPUs of %s, %d are free in %s", to.name, to.shape.VCPUs, to.name.Family(), free, m.Region)}, false
 	case to.shape.Burstable && !from.shape.Burstable && s.policy.NoBurstable:
 		return Reason{"burstable", "the policy does not move machines to burstable sizes"}, false
 	}
@@ -140,7 +143,7 @@ func lost(m *Machine, from, to *kind) (lost, check []string) {
 	}
 	look(m.Needs.DataDisks == 0 && b.MaxDataDisks < a.MaxDataDisks, "at most %d data disks (today up to %d): how many there are is not known", b.MaxDataDisks, a.MaxDataDisks)
 	look(m.Needs.NICs == 0 && b.MaxNICs < a.MaxNICs, "at most %d network interfaces (today up to %d): how many there are is not known", b.MaxNICs, a.MaxNICs)
-	look(from.name.Family() != to.name.Family(), "quota of %s in %s", orUnknown(to.name.Family()), m.Region)
+	look(from.name.Family() != to.name.Family(), "quota of %s in %s: %d vCPUs a machine", orUnknown(to.name.Family()), m.Region, b.VCPUs)
 	return lost, check
 }
 

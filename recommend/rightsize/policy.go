@@ -2,6 +2,7 @@ package rightsize
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -63,6 +64,7 @@ type Policy struct {
 	Exempt                      []string             // machines by ID or name, or tags as in RelaxedTags
 	Snoozed                     map[string]time.Time // machines by ID or name, or tags, until a day
 	Alternatives                int                  // how many are kept of each machine
+	Quota                       map[string]int64     // free vCPUs of a quota family, by "family" or "region/family"; one that is not named is not known
 	Groups                      []string             // flexibility groups of reservations that are owned: a size of each is kept
 }
 
@@ -98,6 +100,8 @@ func (p *Policy) Validate() error {
 		return fmt.Errorf("min_saving_month, resize_cost, family_cost, overload_cost: want at least 0")
 	case p.HorizonMonths < 1:
 		return fmt.Errorf("horizon_months: %d: want at least 1", p.HorizonMonths)
+	case slices.ContainsFunc(slices.Collect(maps.Values(p.Quota)), func(free int64) bool { return free < 0 }):
+		return fmt.Errorf("quota: want at least 0 vCPUs")
 	case p.Alternatives < 2:
 		return fmt.Errorf("alternatives: %d: want at least 2", p.Alternatives)
 	}

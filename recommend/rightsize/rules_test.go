@@ -198,7 +198,7 @@ func TestLimits(t *testing.T) {
 		{"nothing measured", "Standard_D4s_v5", use(0, 0, 0), nil, 0},
 		{"no measures", "Standard_D4s_v5", func(*Machine) {}, nil, 2},
 		{"no measures, no less", "Standard_E8s_v5", func(*Machine) {}, nil, 0},
-		{"no limit there", "Standard_D8pls_v5", use(1, 1, 1), nil, 3},
+		{"no limit there", "Standard_D8pls_v6", use(1, 1, 1), nil, 3},
 		{"measured for too few days", "Standard_D4s_v5", func(m *Machine) { use(9000, 0, 0)(m); m.Days = 3 }, nil, 2},
 	} {
 		codes, unproven := judge(c.to, c.change)
@@ -369,7 +369,7 @@ func TestLost(t *testing.T) {
 	require.Equal(t, []string{
 		"at most 8 data disks (today up to 16): how many there are is not known",
 		"at most 2 network interfaces (today up to 4): how many there are is not known",
-		"quota of standardEDSv5Family in westeurope",
+		"quota of standardEDSv5Family in westeurope: 4 vCPUs a machine",
 	}, check)
 }
 

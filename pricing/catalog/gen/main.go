@@ -81,7 +81,7 @@ const sizesHeader = `# Virtual machine sizes: one row a size. Facts from public 
 # as_of 2026-08-01 resource SKU dumps of 45 regions (DarrenJohns/djtools-azure-vm-sku-locator f31f817): family .. generations, offered
 # as_of 2026-01-26 pricing calculator: temp disk, GPU, ACU, IOPS; a temp disk the calculator leaves open is 0 where the
 #   name of a v5 or later size (Bsv2 and DCsv3 too) has no d, else unknown (-1)
-# as_of 2026-11-28 (day of collection) MicrosoftDocs/azure-compute-docs, pages of the series (gen/limits.csv): disk, network and cached limits; where the
+# as_of 2026-11-29 (days of collection 28 and 29) MicrosoftDocs/azure-compute-docs, pages of the series (gen/limits.csv): disk, network and cached limits; where the
 #   calculator says another limit of the disks the lower counts (B1s: 10 MB/s of the page, not 22.5); a size of constrained cores has those of its parent
 # as_of 2026-11-24 (day of collection) microsoft/finops-toolkit InstanceSizeFlexibility.csv 5b32714: group and ratio x 100, virtual machine sizes only
 # as_of 2026-11-24 (day of collection) MicrosoftDocs/azure-compute-docs bv1, bsv2, basv2, bpsv2: burst = baseline in 1/100 percent of the whole VM, initial, hourly and banked credits

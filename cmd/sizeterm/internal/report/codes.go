@@ -61,6 +61,7 @@ var words = map[string]string{
 	"small_saving":              "saves too little",
 	"worth_nothing":             "nothing is gained beside the reservations",
 	"snoozed":                   "put off by the policy",
+	"quota":                     "the quota of the family has no room",
 	"zone":                      "not offered in the zone",
 	// warnings
 	"price_mismatch":            "the price on the customer's rows and the price book differ",

@@ -55,6 +55,9 @@ func savingOf(t *recommend.Total) []string {
 		out = append(out, fmt.Sprintf("resizing alone would save %s, reserving alone %s; both together save what is stated here, not the sum",
 			amount(t.ResizeOnly), amount(t.ReserveOnly)))
 	}
+	if t.Forced.Micros > 0 {
+		out = append(out, "moves that must be made, since the vendor ends the size, cost "+amount(t.Forced)+" a month; that is taken off already")
+	}
 	if !t.SoftwareSaved.IsZero() {
 		out = append(out, "licences fall by "+amount(t.SoftwareSaved)+" a month beside it")
 	}

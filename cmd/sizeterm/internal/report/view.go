@@ -39,6 +39,7 @@ type planView struct {
 	Rescopes       []rescopeView   `json:"rescopes"`
 	Answer         *answerView     `json:"what_if"`
 	Sizing         sizingView      `json:"sizing"`
+	Quotas         []quotaView     `json:"quotas"`
 	Display        []displayView   `json:"display"`
 	Lookbacks      []lookbackView  `json:"reference_lookbacks"`
 }
@@ -64,6 +65,7 @@ func newPlanView(p *recommend.Plan, version string, conversions []pricing.Conver
 		Rescopes:       list(p.Rescopes, newRescopeView),
 		Answer:         newAnswerView(p.Answer),
 		Sizing:         newSizingView(&p.Sizing),
+		Quotas:         list(p.Quotas, newQuotaView),
 		Display:        list(conversions, newDisplayView),
 		Lookbacks:      list(p.Lookbacks, newLookbackView),
 	}

@@ -139,6 +139,7 @@ type totalView struct {
 	CustomerName  string         `json:"customer_name"`
 	SoftwareSaved string         `json:"software_saving_month"`
 	Rescoped      string         `json:"rescoped_month"`
+	Forced        string         `json:"forced_cost_month"`
 	Margin        *marginView    `json:"partner"`
 }
 
@@ -197,7 +198,7 @@ func newTotalView(t *recommend.Total) totalView {
 		ShowBack: list(t.ShowBack, func(s *recommend.ShowBack) showBackView {
 			return showBackView{By: s.By, Key: s.Key, PayGMonth: exact(s.PayGMonth), PlanMonth: exact(s.PlanMonth)}
 		}),
-		CustomerName: t.CustomerName, SoftwareSaved: exact(t.SoftwareSaved), Rescoped: exact(t.Rescoped), Margin: newMarginView(t.Margin),
+		CustomerName: t.CustomerName, SoftwareSaved: exact(t.SoftwareSaved), Rescoped: exact(t.Rescoped), Forced: exact(t.Forced), Margin: newMarginView(t.Margin),
 	}
 }
 

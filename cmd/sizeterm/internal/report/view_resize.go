@@ -72,6 +72,7 @@ type resizeView struct {
 	SoftwareMonth   string            `json:"software_saving_month"`
 	WithoutMonth    string            `json:"without_month"`
 	WithoutExact    bool              `json:"without_exact"`
+	Forced          bool              `json:"forced"`
 	Lost            []string          `json:"lost"`
 	Check           []string          `json:"check"`
 }
@@ -83,7 +84,7 @@ func newResizeView(r *recommend.Resize) resizeView {
 		CostMonthBefore: exact(r.CostMonthBefore), CostMonthAfter: exact(r.CostMonthAfter),
 		SavingMonth: exact(r.SavingMonth), Reasons: texts(r.Reasons), Alternatives: list(r.Alternatives, newAlternativeView),
 		Currency: string(r.SavingMonth.Currency), Customer: r.Customer, Name: r.Name, Region: string(r.Region), Machines: r.Machines,
-		AloneMonth: exact(r.AloneMonth), SoftwareMonth: exact(r.SoftwareMonth), WithoutMonth: exact(r.WithoutMonth), WithoutExact: r.WithoutExact, Lost: texts(r.Lost), Check: texts(r.Check),
+		AloneMonth: exact(r.AloneMonth), SoftwareMonth: exact(r.SoftwareMonth), WithoutMonth: exact(r.WithoutMonth), WithoutExact: r.WithoutExact, Forced: r.Forced(), Lost: texts(r.Lost), Check: texts(r.Check),
 	}
 	for _, i := range r.Frontier {
 		v.Alternatives[i].Frontier = true
@@ -217,6 +218,24 @@ func newSizingView(s *recommend.Sizing) sizingView {
 	return sizingView{s.Machines, s.Free, s.Parts, share(s.Gap), s.FellBack, s.ResizeDate, s.BuyDate, s.VerifyDate}
 }
 
+// quotaView is vCPUs of a quota family that resizes need; free is null where the policy does not say.
+type quotaView struct {
+	Customer string `json:"customer"`
+	Region   string `json:"region"`
+	Family   string `json:"family"`
+	Machines int    `json:"machines"`
+	VCPUs    int64  `json:"vcpus"`
+	Free     *int64 `json:"free"`
+}
+
+func newQuotaView(q *recommend.Quota) quotaView {
+	v := quotaView{Customer: q.Customer, Region: string(q.Region), Family: q.Family, Machines: q.Machines, VCPUs: q.VCPUs}
+	if q.Known {
+		v.Free = &q.Free
+	}
+	return v
+}
+
 // sizingPolicyView is the rules of sizes: shares as fractions, dates by machine.
 type sizingPolicyView struct {
 	Production     ruleView          `json:"production"`
@@ -243,6 +262,7 @@ type sizingPolicyView struct {
 	Exempt         []string          `json:"exempt"`
 	Snoozed        map[string]string `json:"snoozed"`
 	Alternatives   int               `json:"alternatives"`
+	Quota          map[string]int64  `json:"quota"`
 	Speeds         string            `json:"speed_table"`
 }
 
@@ -278,6 +298,10 @@ func newSizingPolicyView(p *rightsize.Policy) sizingPolicyView {
 		HorizonMonths: p.HorizonMonths, FamilyChange: !p.NoFamilyChange, Burstable: !p.NoBurstable, ByTag: list(p.ByTag, newTagRuleView), Exempt: texts(p.Exempt), Snoozed: map[string]string{},
 		Alternatives: p.Alternatives, Speeds: rightsize.SpeedVersion,
 	}
+	v.Quota = map[string]int64{}
+	for name, free := range p.Quota {
+		v.Quota[name] = free
+	}
 	for name, until := range p.Snoozed {
 		v.Snoozed[name] = day(until)
 	}
@@ -296,7 +320,11 @@ func resizeCells(r *recommend.Resize) []string {
 	if r.Machines > 1 {
 		name += " (" + count(int64(r.Machines)) + " machines)"
 	}
-	return []string{name, shortSize(r.From), shortSize(r.To), actionWords(r.Action), overloadWords(r), figure(saves(r))}
+	action := actionWords(r.Action)
+	if r.Forced() {
+		action = "must move"
+	}
+	return []string{name, shortSize(r.From), shortSize(r.To), action, overloadWords(r), figure(saves(r))}
 }
 
 // saves is what a change saves beside reservations, compute and licence.
