@@ -90,9 +90,9 @@ func (c *common) check(ctx context.Context, paths []string, r *reading, output s
 	if err != nil {
 		return err
 	}
-	inputs, err := ingest.DiscoverWithin(paths, c.in, opts.Limits)
+	inputs, err := c.discover(paths, opts.Limits)
 	if err != nil {
-		return refused("Name an existing file or folder, or - for standard input.", err)
+		return err
 	}
 	twins, err := ingest.Duplicates(inputs)
 	if err != nil {

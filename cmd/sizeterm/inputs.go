@@ -129,6 +129,18 @@ func (g *gathered) short(in ingest.Input) string {
 	return path.Base(in.Name)
 }
 
+// discover lists the files that paths name; none at all is an error.
+func (c *common) discover(paths []string, limits ingest.Limits) ([]ingest.Input, error) {
+	inputs, err := ingest.DiscoverWithin(paths, c.in, limits)
+	if err != nil {
+		return nil, refused("Name an existing file or folder, or - for standard input.", err)
+	}
+	if len(inputs) == 0 {
+		return nil, refused("Put a cost or usage export there, or name another folder; sizeterm demo --out FOLDER writes files to try with.", fmt.Errorf("%s: no file in it", strings.Join(paths, ", ")))
+	}
+	return inputs, nil
+}
+
 // gather reads every input named by paths: usage and samples into an accumulator, lists and prices beside it. A file of no
 // known kind is an error that names it.
 func (c *common) gather(ctx context.Context, paths []string, r *reading, opts analyzer.Options) (*gathered, error) {
@@ -136,9 +148,9 @@ func (c *common) gather(ctx context.Context, paths []string, r *reading, opts an
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := ingest.DiscoverWithin(paths, c.in, files.Limits)
+	inputs, err := c.discover(paths, files.Limits)
 	if err != nil {
-		return nil, refused("Name an existing file or folder, or - for standard input.", err)
+		return nil, err
 	}
 	inputs, err = c.distinct(inputs)
 	if err != nil {

@@ -130,6 +130,9 @@ func (s *showing) explain(out io.Writer, book *pricing.Book) error {
 		return usageError("Sizes are written like Standard_D4s_v5 or D4s v5.", "--size: %q: no such size in the catalog", s.size)
 	}
 	region, ok := catalog.RegionOf(s.region)
+	if s.region == "" {
+		return usageError("Try: sizeterm prices show --size "+s.size+" --region polandcentral", "--size needs --region")
+	}
 	if !ok {
 		return usageError("Regions are written like polandcentral or Poland Central.", "--region: %q: no such region", s.region)
 	}

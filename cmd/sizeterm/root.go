@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -53,7 +54,48 @@ Then make the plan:       sizeterm recommend FOLDER`,
 		return usageError(fmt.Sprintf("Try: %s --help", cmd.CommandPath()), "%w", err)
 	})
 	root.AddCommand(newRecommend(c), newAnalyze(c), newCheck(c), newSolve(c), newRule(c), newPrices(c), newOrder(c), newBacktest(c), newExplain(c), newServe(c), newDemo(c), newBatch(c), newBackup(c), newConfig(c), newVersion(c))
+	teach(root)
 	return root
+}
+
+// teach makes the arguments that a command and those below it do not take usage errors that name the way out.
+func teach(cmd *cobra.Command) {
+	switch check := cmd.Args; {
+	case check != nil:
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			var hint *hintError
+			if err == nil || errors.As(err, &hint) {
+				return err
+			}
+			what := fmt.Sprintf("%d arguments do not fit", len(args))
+			switch {
+			case len(args) == 0:
+				what = "an argument is missing"
+			case check(cmd, nil) == nil:
+				what = fmt.Sprintf("%q is an argument too many", args[len(args)-1])
+			}
+			way := strings.TrimSuffix(cmd.UseLine(), " [flags]")
+			return usageError(fmt.Sprintf("Use: %s\nTry: %s --help", way, cmd.CommandPath()), "%s: %s", cmd.CommandPath(), what)
+		}
+	case cmd.HasSubCommands():
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			way := "Try: " + cmd.CommandPath() + " --help"
+			cmd.SuggestionsMinimumDistance = 2
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				way = "Did you mean " + cmd.CommandPath() + " " + strings.Join(near, " or ") + "?"
+			} else if _, err := os.Stat(args[0]); err == nil && cmd.Parent() == nil {
+				way = "To make the plan of it: sizeterm recommend " + args[0]
+			}
+			return usageError(way, "%s has no command %q", cmd.CommandPath(), args[0])
+		}
+	}
+	for _, below := range cmd.Commands() {
+		teach(below)
+	}
 }
 
 // wantPaths is the argument check of commands that read files.
