@@ -51,6 +51,7 @@ var apiNeeds = map[string]apiNeed{
 	"GET /api/v1/orders":                   {need: Viewer, scope: scopeRead},
 	"GET /api/v1/orders/{order}":           {need: Viewer, scope: scopeRead, object: "order"},
 	"POST /api/v1/orders":                  {need: Analyst, scope: scopeRequest},
+	"POST /api/v1/orders/import":           {need: Analyst, scope: scopeRequest},
 	"POST /api/v1/orders/{order}/approve":  {need: Approver, object: "order", fresh: true},
 	"GET /api/v1/verification":             {need: Viewer, scope: scopeRead},
 }
@@ -144,6 +145,8 @@ func (s *Server) mountAPI() {
 	huma.Register(api, get("list-verification", "/api/v1/verification", "What was found when bought orders were compared with bills and usage"), s.apiVerification)
 	huma.Register(api, huma.Operation{OperationID: "request-orders", Method: http.MethodPost, Path: "/api/v1/orders", DefaultStatus: http.StatusCreated,
 		Summary: "Ask for lines of a customer's newest plan", MaxBodyBytes: maxForm, Errors: []int{400, 401, 403, 404, 409, 413, 422, 429}}, s.apiRequest)
+	huma.Register(api, huma.Operation{OperationID: "import-orders", Method: http.MethodPost, Path: "/api/v1/orders/import", MaxBodyBytes: maxReview,
+		Summary: "Take back a reviewed CSV or workbook of orders: all of its changes, or none", Errors: []int{400, 401, 403, 409, 413, 422, 429}}, s.apiImport)
 	huma.Register(api, huma.Operation{OperationID: "approve-order", Method: http.MethodPost, Path: "/api/v1/orders/{order}/approve",
 		Summary: "Approve an order at the sum that was read; people only, soon after their sign-in", MaxBodyBytes: maxForm, Errors: []int{400, 401, 403, 404, 409, 412, 413, 422, 428, 429}}, s.apiApprove)
 	s.openapi = api.OpenAPI()

@@ -147,7 +147,7 @@ func TestEveryFormWorksWithoutScript(t *testing.T) {
 	for _, path := range append(pages, pages...) { // what was sent makes orders that have other buttons
 		for _, first := range formsOf(admin.page(path)) {
 			name := first.method + " " + first.action + " " + strings.TrimSpace(first.button)
-			if sent[name] || first.action == "/sign-out" || first.action == "/account/sign-out" || first.action == "/sign-in" {
+			if sent[name] || first.action == "/sign-out" || first.action == "/account/sign-out" || first.action == "/sign-in" || first.action == "/orders/import" {
 				continue
 			}
 			sent[name] = true
@@ -162,7 +162,8 @@ func TestEveryFormWorksWithoutScript(t *testing.T) {
 		}
 	}
 	elsewhere := map[string]bool{"/sign-in": true, "/sign-out": true, "/account/sign-out": true, backChannelPath: true, "/demo": true, "/plan": true, // signing in and out, an empty portfolio, programs
-		"/orders/request": true, "/orders/cancel": true} // orders of other states
+		"/orders/request": true, "/orders/cancel": true, // orders of other states
+		"/orders/import": true} // a reviewed file: TestReviewedOrdersComeBack
 	for _, rt := range w.server.routes() {
 		path := regexp.QuoteMeta(rt.path)
 		path = regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(path, "[^/ ]+")

@@ -63,6 +63,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/orders/approve", need: Approver, fresh: true, object: "order in the form", serve: s.approve},
 		{method: "POST", path: "/orders/reject", need: Approver, object: "order in the form", serve: s.reject},
 		{method: "POST", path: "/orders/cancel", need: Analyst, object: "order in the form", serve: s.cancel},
+		{method: "POST", path: "/orders/import", need: Analyst, serve: s.importOrders},
 		{method: "GET", path: "/orders/export", need: Viewer, serve: s.exportAll},
 		{method: "GET", path: "/verification", need: Viewer, serve: s.verification},
 		{method: "GET", path: "/verification/report", need: Viewer, serve: s.verificationReport},
