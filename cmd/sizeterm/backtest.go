@@ -139,7 +139,7 @@ func (b *backtesting) past(g *gathered) (*report.Past, error) {
 	b.spec.BookAt = booksByDate(g.prices)
 	results, left, err := recommend.LookBack(recommend.Input{Analysis: analysis, Book: book, Policy: policy}, b.spec)
 	if errors.Is(err, forecast.ErrTooShort) {
-		return nil, refused("Give the exports of more months, or a shorter --history.", err)
+		return nil, refused(longer(analysis.Window.Days()), err)
 	}
 	if err != nil {
 		return nil, err
@@ -152,6 +152,15 @@ func (b *backtesting) past(g *gathered) (*report.Past, error) {
 		names[c.Customer] = c.Name
 	}
 	return &report.Past{AsOf: analysis.AsOf, Window: analysis.Window, Spec: b.spec, Results: results, Left: left, Prices: book.Sources(), Names: names}, nil
+}
+
+// longer says what would be enough for a backtest where the files hold so many days.
+func longer(days int) string {
+	const followed, least = 28, 7
+	if history := days - followed; history >= least {
+		return fmt.Sprintf("Give the exports of more months: eight weeks and more say something; --history %d would decide once on the first %d days.", history, history)
+	}
+	return fmt.Sprintf("Give the exports of more months, in one folder or as several paths: eight weeks at least (%d days with --history %d), half a year to judge one year.", followed+least, least)
 }
 
 // booksByDate returns the book as it was known on a day: the sheets of that day or before, the others never. Where all sheets are

@@ -121,6 +121,7 @@ func TestBacktestShowsALoss(t *testing.T) {
 	code, out, errs := try("backtest", "--every", "42", "--replay", "84", "--out", dir, path)
 	require.Zero(t, code, errs)
 	require.Contains(t, out, "1 replay until the files end, shorter than asked")
+	require.Regexp(t, `lay between the forecast's 5th and 95th\s+percentile\s+\(nominal 90 %\);\s+\S+ % saved\s+less`, out)
 	require.Regexp(t, `this program +-\d`, out)
 	require.Regexp(t, `this program .* 50\.0 %`, out, "one of two decisions lost")
 	for _, name := range []string{"backtest.json", "backtest.csv", "backtest.txt", "backtest_usd_rules.png", "backtest_usd_ranges.svg", "backtest_usd_ranks.png"} {
@@ -161,4 +162,13 @@ func TestBacktestRefuses(t *testing.T) {
 		code, _, errs := try(append([]string{"backtest", top}, args...)...)
 		require.Equal(t, exitUsage, code, "%v: %s", args, errs)
 	}
+}
+
+// Files that are too short say what would be enough, and how a few decisions could be had from them.
+func TestBacktestOfShortFilesTeaches(t *testing.T) {
+	require.Contains(t, longer(28), "eight weeks at least (35 days with --history 7)")
+	require.Contains(t, longer(42), "--history 14 would decide once on the first 14 days")
+	code, _, errs := try("backtest", filepath.Join(top, "testdata", "contoso"))
+	require.Equal(t, exitInputRefused, code)
+	require.Contains(t, errs, longer(28))
 }

@@ -28,6 +28,9 @@ type Summary struct {
 	// use, that many paths share; P95 is then that value, and a calibrated interval covers up to 95 %. Calibrated counts a saving that
 	// ties with paths by the part of their ranks that lies between 5 % and 95 %: its nominal value is 90 % whatever ties.
 	Coverage, Calibrated float64
+	// Less and More are the shares of purchases that saved less than P5 and more than P95, MoreBy the most by which one saved more, as a
+	// share of what its replay cost at pay-as-you-go: where hardly anything moves, many savings lie a little above a range.
+	Less, More, MoreBy float64
 	// Demand is Calibrated for the mean demand of the replay, and Below and Above the parts that were below and above its interval.
 	Demand, Below, Above float64
 }
@@ -62,6 +65,7 @@ func (b *Backtest) Summarize(keep func(*Trial) bool) (Summary, error) {
 	}
 	if s.Bought > 0 {
 		s.Coverage, s.Calibrated = s.Coverage/float64(s.Bought), s.Calibrated/float64(s.Bought)
+		s.Less, s.More = s.Less/float64(s.Bought), s.More/float64(s.Bought)
 	}
 	if judged > 0 {
 		s.Demand, s.Below, s.Above = s.Demand/judged, s.Below/judged, s.Above/judged
@@ -90,8 +94,14 @@ func (s *Summary) judge(t *Trial, judged *float64) {
 		return
 	}
 	s.Bought++
-	if t.Inside() {
+	switch {
+	case t.Inside():
 		s.Coverage++
+	case t.Realised.Cmp(t.Predicted.P5) < 0:
+		s.Less++
+	default:
+		s.More++
+		s.MoreBy = max(s.MoreBy, float64(t.Realised.Micros-t.Predicted.P95.Micros)/float64(max(1, t.Payg.Micros)))
 	}
 	s.Calibrated += between(t.Rank)
 }

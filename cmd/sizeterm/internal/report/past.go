@@ -71,6 +71,9 @@ type resultView struct {
 	Bought      int         `json:"purchases"`
 	Holds       number      `json:"interval_holds"`
 	Calibrated  number      `json:"interval_holds_ties_shared"`
+	Less        number      `json:"saved_less"`
+	More        number      `json:"saved_more"`
+	MoreBy      number      `json:"saved_more_by"`
 	Demand      number      `json:"demand_interval_holds"`
 	Rules       []scoreView `json:"rules"`
 }
@@ -164,6 +167,7 @@ func newResultView(r *recommend.Past, customer string, s *forecast.Summary) resu
 	}
 	if s.Bought > 0 {
 		v.Holds, v.Calibrated = share(s.Coverage), share(s.Calibrated)
+		v.Less, v.More, v.MoreBy = share(s.Less), share(s.More), share(s.MoreBy)
 	}
 	for _, score := range s.Scores {
 		v.Rules = append(v.Rules, scoreView{Rule: string(score.Rule), Saving: exact(score.Saving), SavingShare: ratioOf(score.Saving, s.Payg),

@@ -90,8 +90,15 @@ func (p *page) pastResult(past *Past, r *recommend.Past, customer string) error 
 	p.indented(grid(columns, rows, p.width))
 	p.paragraph(0, "Regret: what the best possible would have saved beyond the rule. Lost in: decisions that cost more than pay-as-you-go. Worst: the greatest such loss, of what the pool cost before.")
 	if s.Bought > 0 {
-		p.paragraph(0, fmt.Sprintf("Ranges: the saving of %s of %s lay between the forecast's 5th and 95th percentile (nominal 90 %%), the demand of %s.",
-			percent(s.Coverage), countOf(s.Bought, "purchase"), percent(s.Demand)))
+		outside := ""
+		if s.Less+s.More > 0 {
+			outside = fmt.Sprintf("; %s saved less and %s more", percent(s.Less), percent(s.More))
+		}
+		if s.More > 0 {
+			outside += fmt.Sprintf(", by at most %s of pay-as-you-go", percent(s.MoreBy))
+		}
+		p.paragraph(0, fmt.Sprintf("Ranges: the saving of %s of %s lay between the forecast's 5th and 95th percentile (nominal 90 %%)%s. The demand of %s of all decisions lay in its range.",
+			percent(s.Coverage), countOf(s.Bought, "purchase"), outside, percent(s.Demand)))
 	} else {
 		p.paragraph(0, "Nothing was bought on any day, so no range could be judged.")
 	}
