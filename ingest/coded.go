@@ -85,8 +85,8 @@ type codedCombo[T any] struct {
 	combo[T]
 }
 
-// codedMost is the most combinations that are remembered.
-const codedMost = 1 << 17
+// codedMost is the most combinations that are remembered: of machines some 25 MB a worker.
+const codedMost = 1 << 15
 
 // find returns a combination, nil where it is new.
 func (c *coded[T]) find(row int, of uint32) *combo[T] {
