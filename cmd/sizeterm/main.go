@@ -7,10 +7,24 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
+// collectAt is by how many percent the heap may grow before the collector runs: less than Go's 100, because what files become is few large
+// slices without pointers, which cost the collector little. GOGC overrides it. Peaks of files of 1 GB, MB:
+//
+//	GOGC   metrics   many machines   cost export   as Parquet   metrics of 60 days
+//	 100        88             229           106          134                  103
+//	  50        76             195           101          106                   90
+//
+// Processor time differs by less than the runs do, but for many machines (3.3 and 3.5 s).
+const collectAt = 50
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
