@@ -93,7 +93,11 @@ func newAnalysisView(a *analyzer.Analysis, version string) analysisView {
 		Window:   newWindowView(a.Window),
 		Coverage: list(a.Coverage, newCoverageView),
 		Profiles: list(a.Profiles, newProfileView),
-		VMs:      list(a.VMs, newVMView),
+		VMs: list(a.VMs, func(m *analyzer.VM) vmView {
+			v := newVMView(m)
+			v.CPUWeek = weekView(m)
+			return v
+		}),
 		Warnings: list(a.Warnings, newWarningView),
 
 		Groupings: list(a.Groupings, newGroupingView),

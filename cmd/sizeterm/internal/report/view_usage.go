@@ -231,6 +231,24 @@ type vmView struct {
 	LastSeen      *string        `json:"last_seen"`
 	Warnings      []warningView  `json:"warnings"`
 	Sizing        *sizedView     `json:"sizing,omitempty"`
+	// CPUWeek is the mean CPU in percent by hour of the week from Monday 00:00 UTC, null in hours without a measure; only in an analysis,
+	// and only where something was measured.
+	CPUWeek []*number `json:"cpu_week,omitempty"`
+}
+
+// weekView returns the hours of the week of a machine, nil where none was measured.
+func weekView(m *analyzer.VM) []*number {
+	out, any := make([]*number, len(m.Week)), false
+	for h, v := range m.Week {
+		if v >= 0 {
+			mean := percentOf(v)
+			out[h], any = &mean, true
+		}
+	}
+	if !any || m.CPUAvg.Samples == 0 {
+		return nil
+	}
+	return out
 }
 
 func newVMView(m *analyzer.VM) vmView {
