@@ -44,7 +44,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitDone
 	}
 	code := exitCode(ctx, err)
-	if text := err.Error(); text != "" {
+	text := err.Error()
+	if code == exitInterrupted {
+		text = "interrupted: nothing was finished"
+	}
+	if text != "" {
 		fmt.Fprintln(stderr, "sizeterm:", text)
 	}
 	var hint *hintError
