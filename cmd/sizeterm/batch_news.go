@@ -14,7 +14,9 @@ type news struct {
 	Plans   []newPlan
 	Refused []string // files, with the reason
 	Failed  []string // customers of this run, with the reason
+	Due     []due    // what runs out or is planned soon
 	told    []told
+	dueTold []told
 }
 
 // told is a row that is written when the channel has taken the news.
@@ -58,6 +60,7 @@ func (b *batching) openChannels(ctx context.Context, p *pipeline) error {
 		if err != nil {
 			return err
 		}
+		n.dueTold = nil // what is due is news whenever it is told first
 		if err := n.done(ctx, p, channel); err != nil {
 			return err
 		}
@@ -81,7 +84,7 @@ func (b *batching) newsOf(ctx context.Context, p *pipeline, channel string) (*ne
 		if err != nil {
 			return nil, err
 		}
-		if err := b.newPlans(ctx, t, known, n); err != nil {
+		if err := errors.Join(b.newPlans(ctx, t, known, n), b.addDue(ctx, p, t, known, n)); err != nil {
 			return nil, err
 		}
 		refused, err := t.Uploads(ctx, store.UploadFilter{States: []store.UploadState{store.UploadRefused}, Page: store.Page{Limit: 1 << 30}})
@@ -146,7 +149,7 @@ func compared(ctx context.Context, t *store.Partner, plan store.Plan, before str
 
 // done notes that a channel has told all of the news.
 func (n *news) done(ctx context.Context, p *pipeline, channel string) error {
-	for _, one := range n.told {
+	for _, one := range slices.Concat(n.told, n.dueTold) {
 		if err := p.db.Partner(one.tenant).SetTold(ctx, channel, one.subject, one.what, now()); err != nil {
 			return err
 		}
@@ -169,7 +172,7 @@ func (b *batching) announce(ctx context.Context, p *pipeline, o *outcome) error 
 		return err
 	}
 	n.Failed = o.Failed
-	if len(n.Plans)+len(n.Refused)+len(n.Failed) == 0 {
+	if len(n.Plans)+len(n.Refused)+len(n.Failed)+len(n.Due) == 0 {
 		return nil
 	}
 	if err := b.mail.send(n); err != nil {
@@ -186,8 +189,22 @@ func (b *batching) announceHook(ctx context.Context, p *pipeline, address string
 	if err != nil {
 		return err
 	}
+	for i, r := range n.Due {
+		err := send(ctx, address, r.ID, "reservation.due", r)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			o.remote = append(o.remote, fmt.Errorf("webhook %s: %w", masked(address), err))
+			return nil
+		}
+		one := n.dueTold[i]
+		if err := p.db.Partner(one.tenant).SetTold(ctx, channel, one.subject, one.what, now()); err != nil {
+			return err
+		}
+	}
 	for _, made := range n.Plans {
-		err := b.hook.send(ctx, address, made)
+		err := send(ctx, address, made.Plan, "recommendation.created", made)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

@@ -109,6 +109,9 @@ func (m *mailing) send(n *news) (err error) {
 func (m *mailing) message(n *news) []byte {
 	var b bytes.Buffer
 	subject := fmt.Sprintf("sizeterm: %d new plans", len(n.Plans))
+	if len(n.Due) > 0 {
+		subject += fmt.Sprintf(", %d due soon", len(n.Due))
+	}
 	if refused := len(n.Failed) + len(n.Refused); refused > 0 {
 		subject += fmt.Sprintf(", %d refused", refused)
 	}
@@ -149,6 +152,12 @@ func digest(n *news) string {
 			fmt.Fprintf(&b, "  reports: %s\n", p.Reports)
 		}
 	}
+	if len(n.Due) > 0 {
+		b.WriteString("\nDue soon\n")
+	}
+	for _, r := range n.Due {
+		fmt.Fprintf(&b, "  in %d days: %s, %s, %s\n    %s\n", r.Days, printable(r.Customer), r.What, printable(r.Reservation), r.Detail)
+	}
 	for _, list := range []struct {
 		title string
 		items []string
@@ -186,27 +195,30 @@ func (h *telling) check() error {
 	return err
 }
 
-// planEvent is what a webhook gets: CloudEvents 1.0 as JSON.
-type planEvent struct {
+// event is what a webhook gets: CloudEvents 1.0 as JSON.
+type event[T newPlan | due] struct {
 	SpecVersion string    `json:"specversion"`
-	ID          string    `json:"id"` // the plan's: a repetition has the same
+	ID          string    `json:"id"` // the plan's, or that of what is due: a repetition has the same
 	Source      string    `json:"source"`
 	Type        string    `json:"type"`
 	Time        time.Time `json:"time"`
-	Data        newPlan   `json:"data"`
+	Data        T         `json:"data"`
 }
 
-// send posts the event of a new plan to a webhook, three times at most.
-func (h *telling) send(ctx context.Context, address string, p newPlan) error {
+// planEvent is the event of a new plan.
+type planEvent = event[newPlan]
+
+// send posts an event to a webhook, three times at most: of a new plan, or of a reservation that runs out.
+func send[T newPlan | due](ctx context.Context, address, id, kind string, data T) error {
 	secrets, err := webhookSecrets()
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(planEvent{"1.0", p.Plan, "urn:sizeterm", "recommendation.created", now(), p})
+	body, err := json.Marshal(event[T]{"1.0", id, "urn:sizeterm", kind, now(), data})
 	if err != nil {
 		return err
 	}
-	return postThrice(ctx, address, hook.Headers(p.Plan, now(), body, secrets), body)
+	return postThrice(ctx, address, hook.Headers(id, now(), body, secrets), body)
 }
 
 // postThrice makes a call until it is taken, three times at most.
