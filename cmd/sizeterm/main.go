@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	code := exitCode(ctx, err)
 	text := err.Error()
 	if code == exitInterrupted {
-		text = "interrupted: nothing was finished"
+		text = "interrupted"
 	}
 	if text != "" {
 		fmt.Fprintln(stderr, "sizeterm:", text)
