@@ -82,7 +82,11 @@ func formsOf(page string) []form {
 		}
 		for _, s := range selectText.FindAllStringSubmatch(f[2], -1) {
 			options := optionText.FindAllStringSubmatch(s[2], -1)
-			base.fields.Add(attributes(s[1])["name"], options[0][2])
+			value, given := attributes(options[0][1])["value"]
+			if !given { // without one of its own, an option is worth what it says
+				value = options[0][2]
+			}
+			base.fields.Add(attributes(s[1])["name"], value)
 		}
 		for _, b := range buttons {
 			one := base
