@@ -109,6 +109,10 @@ func (s *Sizer) burstFits(m *Machine, from, to *kind, speed Speed) (Reason, bool
 	// In vCPUs of the target: a slower vCPU has more to do.
 	work := func(p Percent) int64 { return mulDiv(int64(p)*from.vcpus, int64(whole), int64(speed.Ratio), true) }
 	base := int64(to.shape.Burst.BaselineBasisPoints) * to.vcpus
+	// What lasts is the baseline: a level that rises much for it will use up any credits.
+	if why, ok := m.steady(Percent(min(int64(whole), base*int64(speed.Ratio)/(int64(whole)*from.vcpus)))); !ok {
+		return why, false
+	}
 	if work(m.CPUMax.Max) <= base {
 		return Reason{}, true
 	}

@@ -51,11 +51,8 @@ func (s *Sizer) cpuFits(m *Machine, from *kind, capacity Percent) (Reason, bool)
 	if why, ok := s.measured(m); !ok {
 		return why, false
 	}
-	if m.First < 0 || m.Second < 0 {
-		return Reason{"drift_unknown", "averages were not measured, so that it is not known whether the level rises"}, false
-	}
-	if m.drifts(capacity) {
-		return Reason{"drift", fmt.Sprintf("mean CPU rose from %s to %s between the halves of its days, much for the target", m.First, m.Second)}, false
+	if why, ok := m.steady(capacity); !ok {
+		return why, false
 	}
 	if base := Percent(from.shape.Burst.BaselineBasisPoints); from.shape.Burstable && m.CPUMax.P95 >= base-base/20 && m.CPUMax.Max <= base+base/20 {
 		return Reason{"censored", "it stays at the baseline of its burstable size: without credits more was wanted than measured"}, false
@@ -77,6 +74,17 @@ func (s *Sizer) cpuFits(m *Machine, from *kind, capacity Percent) (Reason, bool)
 	}
 	if s.policy.oneStep(m) && capacity < whole/2 && !fits(m.CPUMax.P99, s.policy.OneStepFree, capacity) {
 		return Reason{"one_step", fmt.Sprintf("more than half at once, and P99 would be %s of the target, above %s: one step first", onTarget(m.CPUMax.P99, capacity), s.policy.OneStepFree)}, false
+	}
+	return Reason{}, true
+}
+
+// steady says whether the level is known not to rise much for a capacity.
+func (m *Machine) steady(capacity Percent) (Reason, bool) {
+	switch {
+	case m.First < 0 || m.Second < 0:
+		return Reason{"drift_unknown", "averages were not measured, so that it is not known whether the level rises"}, false
+	case m.drifts(capacity):
+		return Reason{"drift", fmt.Sprintf("mean CPU rose from %s to %s between the halves of its days, much for the target", m.First, m.Second)}, false
 	}
 	return Reason{}, true
 }

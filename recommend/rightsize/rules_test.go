@@ -445,3 +445,12 @@ func TestReplayGenerations(t *testing.T) {
 	b, _ = replayOn(level(1, 10000, 10000, 10000)[:21], 2, "Standard_B2s_v2")
 	require.EqualValues(t, 6*minute*micro, b.Unmet)
 }
+
+// TestRisingLevelOnBurstable: from 5 to 18 % on average, at most 30 %, is within the baseline of a B8ls_v2, 30 % of it; but what rises so
+// much will outgrow it, while the same level throughout may move.
+func TestRisingLevelOnBurstable(t *testing.T) {
+	s := plainSizer(t, nil)
+	rising := machineOf("Standard_D8s_v5", append(level(14, 100, 500, 1200), level(14, 300, 1800, 3000)...), 2000)
+	require.Equal(t, "drift", judged(t, s, rising)["Standard_B8ls_v2"].Why.Code)
+	require.True(t, judged(t, s, machineOf("Standard_D8s_v5", level(28, 300, 1800, 3000), 2000))["Standard_B8ls_v2"].Feasible)
+}
