@@ -435,6 +435,26 @@ func savesShare(saving, cost money.Amount, share Percent) bool {
 	return mulDiv(max(0, saving.Micros), int64(whole), 1, false) >= mulDiv(max(0, cost.Micros), int64(share), 1, true)
 }
 
+// gated returns what the catalog's conditions hold against the dearest cheaper size that CPU and memory would let through, false where
+// there is none.
+func (s *Sizer) gated(m *Machine, now *Alternative) (Reason, bool) {
+	from, list := s.kind(m.Size), s.sold(marketOf(m))
+	for i := range slices.Backward(list) {
+		to := &list[i]
+		capacity, _, ok := capacity(from, to.kind)
+		if !ok || to.kind == from || to.rate+to.software >= now.Rate+now.Software || to.shape.Burstable {
+			continue
+		}
+		if why, open := s.gate(m, from, to.kind); !open {
+			_, memory := s.memoryFits(m, from, to.kind)
+			if _, cpu := s.cpuFits(m, from, capacity); cpu && memory {
+				return Reason{why.Code, fmt.Sprintf("%s: %s", to.name, why.Detail)}, true
+			}
+		}
+	}
+	return Reason{}, false
+}
+
 // why gives the reason for staying: what holds back a cheaper size that would do, or else the dearest cheaper one that would not.
 func (s *Sizer) why(m *Machine, out *Advice, all []Alternative) {
 	if why, ok := s.measured(m); !ok {
@@ -462,6 +482,10 @@ func (s *Sizer) why(m *Machine, out *Advice, all []Alternative) {
 	}
 	if m.Memory.Samples == 0 {
 		out.Reasons = append(out.Reasons, Reason{"memory_unknown", "memory was not measured, and no cheaper size has as much"})
+		return
+	}
+	if why, ok := s.gated(m, &out.Alternatives[0]); ok {
+		out.Reasons = append(out.Reasons, why)
 		return
 	}
 	out.Reasons = append(out.Reasons, Reason{"fits", fmt.Sprintf("no cheaper size is enough; %s at P99 today", out.Alternatives[0].CPU)})

@@ -297,3 +297,11 @@ func TestBurstable(t *testing.T) {
 	why, _ = s.burstFits(machineOf("Standard_D2s_v5", nil, 0), from, to, speed)
 	require.Equal(t, "no_metrics", why.Code)
 }
+
+// TestGatedSaysWhy: a promotional D4_v2 has a local disk of unknown size, so that no resize is known to be possible; that is the reason for
+// staying, and not that the size is right.
+func TestGatedSaysWhy(t *testing.T) {
+	a := advise(t, plainSizer(t, nil), machineOf("Standard_D4_v2_Promo", level(14, 100, 500, 1500), 2500))
+	require.Equal(t, Keep, a.Action)
+	require.Equal(t, "temp_disk", a.Reasons[0].Code, "%v", a.Reasons)
+}
