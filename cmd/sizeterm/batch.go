@@ -31,6 +31,7 @@ type batching struct {
 	settle   time.Duration
 	mail     mailing
 	hook     telling
+	tenants  *webhooks // of the service, which tells each tenant's what is due; nil in the batch
 }
 
 // batchLease is the name of the lease that one run holds, and how long it lasts without being renewed.

@@ -84,7 +84,7 @@ func (b *batching) newsOf(ctx context.Context, p *pipeline, channel string) (*ne
 		if err != nil {
 			return nil, err
 		}
-		if err := errors.Join(b.newPlans(ctx, t, known, n), b.addDue(ctx, p, t, known, n)); err != nil {
+		if err := errors.Join(b.newPlans(ctx, t, known, n), addDue(ctx, p, t, known, n)); err != nil {
 			return nil, err
 		}
 		refused, err := t.Uploads(ctx, store.UploadFilter{States: []store.UploadState{store.UploadRefused}, Page: store.Page{Limit: 1 << 30}})
@@ -159,6 +159,11 @@ func (n *news) done(ctx context.Context, p *pipeline, channel string) error {
 
 // announce tells the news by every channel. A channel that cannot be reached tells them in the next run.
 func (b *batching) announce(ctx context.Context, p *pipeline, o *outcome) error {
+	if b.tenants != nil {
+		if err := b.tenants.due(ctx, p); err != nil {
+			return err
+		}
+	}
 	for _, address := range b.hook.urls {
 		if err := b.announceHook(ctx, p, address, o); err != nil {
 			return err
@@ -189,22 +194,21 @@ func (b *batching) announceHook(ctx context.Context, p *pipeline, address string
 	if err != nil {
 		return err
 	}
-	for i, r := range n.Due {
-		err := send(ctx, address, r.ID, "reservation.due", r)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			o.remote = append(o.remote, fmt.Errorf("webhook %s: %w", masked(address), err))
-			return nil
-		}
-		one := n.dueTold[i]
-		if err := p.db.Partner(one.tenant).SetTold(ctx, channel, one.subject, one.what, now()); err != nil {
-			return err
-		}
+	secrets, err := webhookSecrets()
+	if err != nil {
+		return err
+	}
+	to := &target{address, "urn:sizeterm", secrets, postHook}
+	away, err := n.tellDue(ctx, p, channel, to)
+	if err != nil {
+		return err
+	}
+	if away != nil {
+		o.remote = append(o.remote, away)
+		return nil
 	}
 	for _, made := range n.Plans {
-		err := send(ctx, address, made.Plan, "recommendation.created", made)
+		err := send(ctx, to, made.Plan, "recommendation.created", made)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

@@ -208,24 +208,27 @@ type event[T newPlan | due] struct {
 // planEvent is the event of a new plan.
 type planEvent = event[newPlan]
 
+// target is a webhook: that of a flag, or one that a tenant named.
+type target struct {
+	address, source string
+	secrets         []hook.Secret
+	post            func(ctx context.Context, to string, header map[string]string, body []byte) (int, error)
+}
+
 // send posts an event to a webhook, three times at most: of a new plan, or of a reservation that runs out.
-func send[T newPlan | due](ctx context.Context, address, id, kind string, data T) error {
-	secrets, err := webhookSecrets()
+func send[T newPlan | due](ctx context.Context, to *target, id, kind string, data T) error {
+	body, err := json.Marshal(event[T]{"1.0", id, to.source, kind, now(), data})
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(event[T]{"1.0", id, "urn:sizeterm", kind, now(), data})
-	if err != nil {
-		return err
-	}
-	return postThrice(ctx, address, hook.Headers(id, now(), body, secrets), body)
+	return to.postThrice(ctx, hook.Headers(id, now(), body, to.secrets), body)
 }
 
 // postThrice makes a call until it is taken, three times at most.
-func postThrice(ctx context.Context, address string, header map[string]string, body []byte) (err error) {
+func (to *target) postThrice(ctx context.Context, header map[string]string, body []byte) (err error) {
 	for try := range 3 {
 		var status int
-		status, err = postHook(ctx, address, header, body)
+		status, err = to.post(ctx, to.address, header, body)
 		var at *url.Error // its text repeats the address, which may be a secret
 		switch {
 		case errors.As(err, &at):

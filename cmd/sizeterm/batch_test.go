@@ -189,7 +189,8 @@ func TestWebhooksAndMail(t *testing.T) {
 	n := &news{Plans: []newPlan{{Tenant: "local", Customer: "c", Name: "Contoso", Plan: "p1", Lines: 3, Changes: []change{{What: "saving", Before: "10.00", After: "12.50", Delta: "2.50", Currency: "USD"}}}}, Refused: []string{"x.csv: no table"}}
 	hooks := telling{urls: []string{server.URL + "/token"}}
 	require.NoError(t, hooks.check())
-	require.NoError(t, send(context.Background(), hooks.urls[0], n.Plans[0].Plan, "recommendation.created", n.Plans[0]))
+	to := &target{hooks.urls[0], "urn:sizeterm", []hook.Secret{parsed}, postHook}
+	require.NoError(t, send(context.Background(), to, n.Plans[0].Plan, "recommendation.created", n.Plans[0]))
 	require.Equal(t, []string{"p1", "p1"}, ids)
 
 	m := mailing{server: address, from: "sizeterm@partner.example", to: []string{"anna@partner.example"}}
@@ -203,7 +204,7 @@ func TestWebhooksAndMail(t *testing.T) {
 	require.Equal(t, "Contoso\n  saving: 12.50, was 10.00 (2.50 USD a month)\n\nFiles that were refused\n  x.csv: no table\n", string(plain))
 
 	server.Close()
-	err = send(context.Background(), hooks.urls[0], n.Plans[0].Plan, "recommendation.created", n.Plans[0])
+	err = send(context.Background(), to, n.Plans[0].Plan, "recommendation.created", n.Plans[0])
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "token", "the path of a webhook may be its secret")
 }

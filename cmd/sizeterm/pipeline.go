@@ -45,7 +45,9 @@ type pipeline struct {
 	quota    int64            // bytes that one tenant may keep, 0 is any number
 	now      func() time.Time
 	// made, where set, hears of every new plan with what it was made of.
-	made func(tenant string, stored store.Plan, plan *recommend.Plan, in recommend.Input)
+	made  func(tenant string, stored store.Plan, plan *recommend.Plan, in recommend.Input)
+	hooks *webhooks // of tenants; nil where nobody tells them
+	later sync.Map  // laterKept by tenant and customer
 	// night is the nightly run; nil where there is none.
 	night func(ctx context.Context) error
 	turns sync.Map // *sync.Mutex by tenant and customer: one plan of a customer is made at a time

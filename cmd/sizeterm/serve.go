@@ -37,6 +37,8 @@ type serving struct {
 	facts                        string
 	buying                       order.Policy
 	metricsListen, metricsConfig string
+	mail                         mailing
+	hook                         telling
 }
 
 // adminLinkLife is how long the link that is printed at the start can be used.
@@ -69,6 +71,8 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f.StringVar(&s.facts, "facts", "", "JSON file with what is known of customers and subscriptions (sizeterm.facts/1), for the checks and exports of orders")
 	capFlags(f, &s.buying)
 	f.BoolVar(&s.privateHooks, "private-webhooks", false, "webhooks may be posted to private networks and to this machine")
+	s.mail.flags(cmd)
+	s.hook.flags(cmd)
 	f.BoolVar(&s.behindTLS, "behind-tls", false, "browsers reach the service by HTTPS through a proxy: cookies insist on it")
 	return cmd
 }
@@ -105,7 +109,7 @@ func newDemo(c *common) *cobra.Command {
 // run serves until ctx ends.
 func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	public, err := s.address()
-	if err != nil {
+	if err = errors.Join(err, s.mail.check(), s.hook.check()); err != nil {
 		return err
 	}
 	if s.dataDir == "" {
@@ -133,6 +137,14 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	defer cancel()
 	series := metrics.New(release)
 	p.metrics, p.quota = series, s.quota<<30
+	secret, err := secretFile(filepath.Join(s.dataDir, "secret.key"))
+	if err != nil {
+		return err
+	}
+	if p.hooks, err = newWebhooks(p.db, secret, s.privateHooks); err != nil {
+		return err
+	}
+	p.hooks.log = log
 	lib, stopJobs, err := s.employ(ctx, p, log)
 	if err != nil {
 		return err
@@ -143,23 +155,18 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 		return err
 	}
 	who := &accounts{db: p.db, now: now, policy: s.buying}
-	secret, err := secretFile(filepath.Join(s.dataDir, "secret.key"))
-	if err = errors.Join(err, who.welcome(ctx)); err != nil {
+	if err := who.welcome(ctx); err != nil {
 		return err
 	}
 	provider, err := s.provider(ctx, p.db, public)
 	if err != nil {
 		return err
 	}
-	told, err := newWebhooks(p.db, secret, s.privateHooks)
-	if err != nil {
-		return err
-	}
-	lib.going.Go(func() { told.deliver(ctx, log) })
+	lib.going.Go(func() { p.hooks.deliver(ctx) })
 	server := web.New(web.Options{
 		Provider: provider, Public: public, Rules: lib,
 		Receiver: lib, Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk, Proofs: who.proofs,
-		Hooks: told, Posts: told, Facts: facts,
+		Hooks: p.hooks, Posts: p.hooks, Due: p.reminders, Facts: facts,
 		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, Ready: func(ctx context.Context) error { return errors.Join(p.db.Ready(ctx), lib.door.Err()) },
 		Observe: series.Answered, Door: lib.door, Happened: lib,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },

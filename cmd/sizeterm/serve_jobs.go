@@ -120,9 +120,9 @@ func lookAfter(ctx context.Context, p *pipeline, door *upload.Door, log *slog.Lo
 	}
 }
 
-// night is the nightly run: what batch does, but for reports and messages.
+// night is the nightly run: what batch does, but for reports. It tells the webhooks of tenants what is due as well.
 func (s *serving) night(ctx context.Context, p *pipeline) error {
-	b := &batching{recommending: p.plans, house: s.house, watch: s.watch, tenant: store.Local, settle: 2 * time.Minute}
+	b := &batching{recommending: p.plans, house: s.house, watch: s.watch, tenant: store.Local, settle: 2 * time.Minute, mail: s.mail, hook: s.hook, tenants: p.hooks}
 	o, got, err := b.once(ctx, p)
 	if err != nil || !got {
 		return err

@@ -37,6 +37,7 @@ type webhooks struct {
 	now    func() time.Time
 	post   func(ctx context.Context, to string, header map[string]string, body []byte) (int, error)
 	inside bool // addresses of private networks are allowed
+	log    *slog.Logger
 }
 
 // newWebhooks keeps secrets sealed with a key of the service's own.
@@ -47,7 +48,7 @@ func newWebhooks(db *store.Store, secret []byte, inside bool) (*webhooks, error)
 	if err != nil {
 		return nil, err
 	}
-	w := &webhooks{db: db, now: now, inside: inside}
+	w := &webhooks{db: db, now: now, inside: inside, log: slog.New(slog.DiscardHandler)}
 	if w.seal, err = cipher.NewGCM(block); err != nil {
 		return nil, err
 	}
@@ -209,7 +210,7 @@ func (w *webhooks) SendAgain(ctx context.Context, tenant, url string) (int, erro
 }
 
 // deliver tells the webhooks of every tenant what is due, until ctx ends. Of several services one at a time does.
-func (w *webhooks) deliver(ctx context.Context, log *slog.Logger) {
+func (w *webhooks) deliver(ctx context.Context) {
 	look := time.NewTicker(hookLook)
 	defer look.Stop()
 	holder := store.NewID()
@@ -225,7 +226,7 @@ func (w *webhooks) deliver(ctx context.Context, log *slog.Logger) {
 			err = w.round(ctx, seen)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("webhooks could not be told", "error", err)
+			w.log.Warn("webhooks could not be told", "error", err)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,37 @@ type portfolioPage struct {
 	AskedSum []money.Amount // their commitments, one a currency
 	Came     []*came        // of all months, one a currency
 	Of       map[string]*came
+	Due      []dueRow // within 30 days, by customer and date
 	Now      time.Time
+}
+
+// dueRow is a reminder beside the customer of the plan whom it concerns.
+type dueRow struct {
+	order.Reminder
+	Name string
+	Slug string // "" where the plan has no such customer
+}
+
+// due adds what runs out or is planned soon.
+func (s *Server) due(r *http.Request, page *portfolioPage, orders []order.Order) error {
+	if s.Due == nil || page.View == nil {
+		return nil
+	}
+	list, err := s.Due(r.Context(), principalOf(r.Context()).Tenant, orders)
+	for _, one := range list {
+		row := dueRow{Reminder: one, Name: cmp.Or(one.Customer, "Customer not named")}
+		for _, st := range page.View.Standings {
+			if t := st.Total; strings.EqualFold(t.Customer, one.Customer) {
+				row.Name, row.Slug = cmp.Or(t.CustomerName, row.Name), slug(t.Customer)
+				break
+			}
+		}
+		page.Due = append(page.Due, row)
+	}
+	slices.SortStableFunc(page.Due, func(a, b dueRow) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Customer, b.Customer), a.Ends.Compare(b.Ends))
+	})
+	return err
 }
 
 // CameOf is what came true for a customer in a currency, nil where nothing was compared.
@@ -40,7 +72,7 @@ func (p *portfolioPage) Age(until time.Time) int { return max(int(p.Now.Sub(unti
 // Stale reports whether usage is too old to decide by.
 func (p *portfolioPage) Stale(until time.Time) bool { return p.Now.Sub(until) > staleAfter }
 
-// outcome adds what waits for an approval and what came true.
+// outcome adds what waits for an approval, what came true and what is due.
 func (s *Server) outcome(r *http.Request, page *portfolioPage) error {
 	months, err := s.proofs(r.Context())
 	if err != nil {
@@ -59,6 +91,9 @@ func (s *Server) outcome(r *http.Request, page *portfolioPage) error {
 		return err
 	}
 	all, err := d.Orders(r.Context())
+	if err != nil {
+		return err
+	}
 	var asked []money.Amount
 	for _, o := range all {
 		if o.State == order.Requested {
@@ -66,7 +101,7 @@ func (s *Server) outcome(r *http.Request, page *portfolioPage) error {
 		}
 	}
 	page.Asked, page.AskedSum = len(asked), report.SumsOf(asked)
-	return err
+	return s.due(r, page, all)
 }
 
 func (s *Server) portfolio(w http.ResponseWriter, r *http.Request) error {

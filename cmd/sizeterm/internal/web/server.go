@@ -39,6 +39,8 @@ type Options struct {
 	Posts Posts
 	// Facts are what is known of customers for exports of orders, by customer; any may be lacking.
 	Facts map[string]order.Facts
+	// Due says what of a tenant runs out or is planned within 30 days, given the tenant's orders; nil where nobody knows.
+	Due func(ctx context.Context, tenant string, orders []order.Order) ([]order.Reminder, error)
 	// Home is the tenant whose people sign in by name and password.
 	Home string
 	// Provider signs people in elsewhere; nil where nobody does.

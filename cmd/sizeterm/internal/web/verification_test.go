@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,6 +50,14 @@ func TestWhatCameTrueIsShown(t *testing.T) {
 			}
 			return months, nil
 		}
+		o.Due = func(_ context.Context, tenant string, orders []order.Order) ([]order.Reminder, error) {
+			if tenant != "home" || len(orders) == 0 {
+				return nil, nil
+			}
+			at := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+			return []order.Reminder{{Order: orders[0].ID, Reservation: "r<1>", Customer: strings.ToLower(demoPlan().Totals[0].Customer), What: "3 x Standard_D2s_v5", Ends: at, Days: 1, Detail: "it runs out"},
+				{Reservation: "later-2", Customer: "gone", What: "2 x Standard_D4s_v5", Ends: at, Detail: "buy it"}}, nil
+		}
 	})
 	require.Contains(t, ann.page("/verification"), "Nothing was bought yet")
 	require.NotContains(t, ann.page("/orders"), "What came true")
@@ -66,6 +75,10 @@ func TestWhatCameTrueIsShown(t *testing.T) {
 	require.Contains(t, portfolio, "22.0 %")
 	require.Contains(t, portfolio, "To approve")
 	require.Contains(t, portfolio, "1 day old")
+	_, soon, _ := strings.Cut(portfolio, "Due soon:")
+	for _, want := range []string{`<a href="/customers/` + slug(demoPlan().Totals[0].Customer) + `">Contoso`, `<a href="/orders/` + id + `">3 x Standard_D2s_v5`, "r&lt;1&gt;", "2026-11-20 <small>in 1 day<", `<th scope="row">gone</th>`, "today"} {
+		require.Contains(t, soon, want)
+	}
 	for format, want := range map[string]string{"html": "What the reservations saved", "csv": "order,line,state", "json": "sizeterm.proof/1"} {
 		status, _, text := ann.get("/verification/report?format=" + format)
 		require.Equal(t, http.StatusOK, status)
