@@ -125,6 +125,31 @@ func TestWindowsLicencesAndSpot(t *testing.T) {
 	require.Equal(t, out.VMs[1].Hours, out.VMs[0].Hours)
 }
 
+// What licences cost beside what OS says: all of the rows of a machine that bills as Linux; of one that bills as Windows, also while a
+// reservation covers its compute, only those of other products. It goes with the machine into the pool of its new size.
+func TestLicencesInRowsOfTheirOwn(t *testing.T) {
+	licence := func(vm, os string, cost int64) []usage.ChargeRow {
+		return with(days(vm, 0, 7, 0), func(r *usage.ChargeRow) {
+			r.Kind, r.HasHours, r.Cost, r.Size, r.OS = usage.Software, false, cost, "", os
+		})
+	}
+	windows := with(days("w", 0, 7, 24), func(r *usage.ChargeRow) { r.OS = "windows" })
+	a := analyze(t, analyzer.Options{}, charges(join(days("l", 0, 7, 24), licence("l", "windows", 100), licence("l", "", 10), windows, licence("w", "windows", 1000), licence("w", "", 1))...))
+	require.Equal(t, []int64{770, 7}, []int64{a.VMs[0].LicenceCost, a.VMs[1].LicenceCost})
+	require.Equal(t, []int64{770, 7007}, []int64{a.VMs[0].SoftwareCost, a.VMs[1].SoftwareCost})
+	licences := func(pools []analyzer.Pool) (out []int64) {
+		for _, p := range pools {
+			for _, m := range p.Members {
+				out = append(out, m.Licences)
+			}
+		}
+		return out
+	}
+	require.Equal(t, []int64{770, 7}, licences(a.Pools))
+	require.Equal(t, []int64{770, 7}, licences(a.Repool(map[int]analyzer.Change{0: {Size: "Standard_D4s_v5"}})))
+	require.Equal(t, []int64{7}, licences(a.Repool(map[int]analyzer.Change{0: {}})), "it ends with the machine")
+}
+
 func TestPlanCoverageIsDemandToo(t *testing.T) {
 	rows := with(days("a", 0, 7, 24), func(r *usage.ChargeRow) { r.Model, r.Benefit = usage.SavingsPlan, "plan" })
 	out := analyze(t, analyzer.Options{}, charges(rows...))

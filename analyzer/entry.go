@@ -20,6 +20,7 @@ type entry struct {
 	covered      map[int32]int64 // micro-hours under a reservation or savings plan by day; nil is none
 	vm           *VM             // in its place in Analysis.VMs, until these are sorted
 	softwareOS   string          // of software rows, for machines whose own rows do not say
+	windows      int64           // micro-units of software rows that are the Windows licence
 	rate, list   rateAt
 	osDay        int32 // of the latest line that says the operating system
 	tagDay       int32 // of the latest line with tags
@@ -97,6 +98,9 @@ func (r *run) entries(t *thing) []*entry {
 		if s.kind == usage.Software {
 			e.vm.SoftwareCost += l.cost
 			e.softwareOS = max(e.softwareOS, r.a.text(s.os))
+			if r.a.text(s.os) == "windows" {
+				e.windows += l.cost
+			}
 		}
 	}
 	for _, e := range out {
@@ -237,6 +241,9 @@ func (r *run) describe(e *entry) {
 	vm.ScaleSet = strings.Contains(vm.Resource, "/virtualmachinescalesets/")
 	vm.Size, vm.Region, vm.Currency, vm.Spot = catalog.Size(text(e.size)), catalog.Region(text(e.region)), text(e.currency), e.spot
 	vm.OS = cmp.Or(vm.OS, e.softwareOS)
+	if vm.LicenceCost = vm.SoftwareCost; vm.OS == "windows" {
+		vm.LicenceCost -= e.windows
+	}
 	vm.Rate, vm.ListRate = e.rate.rate, e.list.rate
 	for i := range e.days {
 		d := &e.days[i]

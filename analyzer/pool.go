@@ -148,6 +148,7 @@ func (p *pooled) count(e *entry, m *joined) {
 	m.rate, m.list = m.rate.or(e.rate), m.list.or(e.list)
 	m.Covered += e.vm.Covered
 	m.PlanCovered += e.vm.PlanCovered
+	m.Licences += e.vm.LicenceCost
 	if e.known.Hours > 0 {
 		m.VMs++
 	}

@@ -171,6 +171,7 @@ func (r *repool) place(vm *VM, change Change, gaps []int) {
 	}
 	m.Covered += vm.Covered
 	m.PlanCovered += vm.PlanCovered
+	m.Licences += vm.LicenceCost
 	if vm.known.Hours > 0 {
 		m.VMs++
 	}

@@ -123,6 +123,7 @@ type VM struct {
 	Rate, ListRate                        int64 // on-demand and list price an instance-hour, 1e-10, as the rows say; 0 is unknown
 	Cost                                  int64 // micro-units billed in the window, its software rows included
 	SoftwareCost                          int64 // of these: software rows
+	LicenceCost                           int64 // of these: what OS does not say; the Windows licence of a machine that bills as Windows in other rows is left out
 	Tags                                  string
 	Warnings                              []Warning
 
@@ -172,6 +173,7 @@ type Member struct {
 	CoveredDays                 []int64       // micro-hours of each day, from the first of Analysis.Lead, that a reservation or savings plan covered; nil is none
 	Covered                     int64         // micro-hours of these that a reservation covered
 	PlanCovered                 int64         // micro-hours of these that a savings plan covered
+	Licences                    int64         // micro-units of the window: the LicenceCost of the machines
 	Rate                        int64         // on-demand price an instance-hour from the customer's own rows, 1e-10; 0 unknown
 	ListRate                    int64         // list price from the customer's own rows, 1e-10; 0 unknown
 }

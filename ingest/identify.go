@@ -238,8 +238,14 @@ func (m *chargeMapper) machine(f *facts) {
 	}
 }
 
-// system says what was billed: Windows when the meter includes the licence.
+// system says what was billed: Windows when the meter includes the licence, or is the licence.
 func (m *chargeMapper) system(r *row, f *facts) {
+	if f.Kind == usage.Software {
+		if hasFold(r.text(cSubcategory), "windows") || hasFold(r.text(cProduct), "windows") || hasFold(r.text(cMeter), "windows") {
+			f.OS = "windows"
+		}
+		return
+	}
 	if f.Kind != usage.Compute && f.Kind != usage.Adjustment || f.category != categoryVM {
 		return
 	}

@@ -79,6 +79,10 @@ func TestTrap06SizeComesFromServiceType(t *testing.T) {
 func TestTrap07LicencesAreNoCompute(t *testing.T) {
 	require.Equal(t, usage.Software, one(t, cells{"metercategory": "Virtual Machines Licenses"}).Kind)
 	require.Equal(t, usage.Software, one(t, cells{"additionalinfo": `{"UsageType":"ComputeHR_SW","ServiceType":"Standard_B1s"}`}).Kind)
+	windows := one(t, cells{"metercategory": "Virtual Machines Licenses", "metersubcategory": "Windows Server", "metername": "Reservation-Windows Svr (8 Core)"})
+	require.Equal(t, "windows", windows.OS)
+	sql := one(t, cells{"metercategory": "Virtual Machines Licenses", "metersubcategory": "SQL Server Standard", "metername": "SQL Server Standard - 1-4 vCPU VM", "productname": "Virtual Machines Licenses - SQL Server Standard"})
+	require.Empty(t, sql.OS, "a licence that no meter of a machine holds")
 }
 
 func TestTrap08ConsumedQuantityIsNotTheQuantity(t *testing.T) {

@@ -34,6 +34,8 @@ type ahead struct {
 	offers  []ticket
 	prices  []bill.Exact // of each offer, for its span, in 1/moneyScale micro-units
 	known   map[string]evaluated
+
+	licences bill.Exact // of the horizon, of rows of their own: as a day of the window costs on average
 }
 
 // ticket is one thing that can be bought in an ahead: size and term, from an hour after the day of the plan on.
@@ -59,6 +61,7 @@ func newAhead(pool *analyzer.Pool, m *market, c hourClasses, parts []period, spe
 		size.Software *= 3
 		a.usage.Sizes[name] = size
 	}
+	a.licences = licencesOf(pool, m).Mul(bill.Frac(a.horizonHours(), 24*max(1, int64(pool.Days))))
 	a.level(c)
 	a.problem = a.usage
 	for i := range parts {
@@ -273,6 +276,18 @@ func (a *ahead) ahead(x bill.Exact) bill.Exact {
 // cost is what is paid for compute.
 func (e evaluated) cost() bill.Exact { return e.payg.Add(e.commitment) }
 
+// licencesOf returns what the machines whose price is known were billed for licences in rows of their own in the window, in
+// 1/moneyScale micro-units: Windows beside a compute meter without it, SQL Server, Red Hat, SUSE.
+func licencesOf(pool *analyzer.Pool, m *market) bill.Exact {
+	sum := bill.Exact{}
+	for i := range pool.Members {
+		if _, ok := m.rates[pool.Members[i].Size]; ok {
+			sum = sum.Add(bill.Whole(pool.Members[i].Licences))
+		}
+	}
+	return sum.Mul(bill.Whole(moneyScale))
+}
+
 // software returns what licences cost over the horizon: the same whatever covers the compute.
 func (a *ahead) software() bill.Exact {
 	sum := bill.Exact{}
@@ -288,7 +303,7 @@ func (a *ahead) software() bill.Exact {
 		}
 		sum = sum.Add(hours.Mul(bill.Whole(rate)))
 	}
-	return a.ahead(sum.Quo(bill.Whole(a.usage.RunDenominator)))
+	return a.ahead(sum.Quo(bill.Whole(a.usage.RunDenominator))).Add(a.licences)
 }
 
 // most returns the most units that existing reservations ever leave.

@@ -115,6 +115,9 @@ func (s *sizing) resize(one *subject, action rightsize.Action, to catalog.Size) 
 		var err error
 		r.OverloadLow, r.OverloadHigh, r.OverloadKnown, r.Fit = now.Overload.Low, now.Overload.High, now.Overload.Known, now.Fit
 		r.rateFell, r.licenceFell = float64(now.Rate)*hours*(1-share.Float()), float64(now.Software)*hours*(1-share.Float())
+		if action == rightsize.Shutdown {
+			r.licenceFell += s.licences(one)
+		}
 		r.CostMonthAfter, err = now.CostMonth.MulDiv(share.num, share.den)
 		return r, err
 	}
@@ -143,6 +146,15 @@ func (s *subject) stays(action rightsize.Action) fewer {
 		return fewer{s.advice.Instances, s.machine.Instances}
 	}
 	return fewer{0, 1}
+}
+
+// licences returns what the machines of a subject are billed a month for licences in rows of their own, in micro-units.
+func (s *sizing) licences(one *subject) float64 {
+	sum := int64(0)
+	for _, i := range one.vms {
+		sum += s.in.Analysis.VMs[i].LicenceCost
+	}
+	return float64(sum) * float64(monthHours) / float64(one.machine.WindowHours)
 }
 
 // explain writes the reasons of a change, in the order in which a reader asks.

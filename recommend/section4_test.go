@@ -79,6 +79,12 @@ func TestWindowsComparesComputeWithCompute(t *testing.T) {
 	require.Equal(t, a.Totals[0].PayGMonth, b.Totals[0].PayGMonth)
 	require.Equal(t, "134.32", b.Totals[0].SoftwareMonth.Decimal(), "4 x 0.046 x 730")
 	require.Equal(t, "123.648", strings.TrimRight(b.Pools[0].SoftwareCost.Decimal(), "0"), "4 x 0.046 x 672")
+	billed := linux
+	billed.Licences = 123_648_000 // the same licence in rows of its own, over 672 hours
+	c := plan(t, input(t, book(t, d2s), billed))
+	require.Equal(t, b.Totals[0].SoftwareMonth, c.Totals[0].SoftwareMonth)
+	require.Equal(t, b.Pools[0].SoftwareCost, c.Pools[0].SoftwareCost)
+	require.Equal(t, a.Lines[0].SavingMonth, c.Lines[0].SavingMonth)
 }
 
 // Whether a list says that a reservation renews itself or not, the plan says how it was counted.

@@ -103,7 +103,7 @@ func newSeller(o *outcome, in *Input) (*seller, error) {
 	a.VMs = slices.Clone(a.VMs)
 	for i := range a.VMs {
 		vm := &a.VMs[i]
-		if err := s.mark(&vm.Rate, &vm.ListRate, &vm.Cost, &vm.SoftwareCost); err != nil {
+		if err := s.mark(&vm.Rate, &vm.ListRate, &vm.Cost, &vm.SoftwareCost, &vm.LicenceCost); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +140,7 @@ func (s *seller) pool(was *analyzer.Pool) (*analyzer.Pool, error) {
 	pool.Members, pool.Left = slices.Clone(was.Members), slices.Clone(was.Left)
 	for _, members := range [][]analyzer.Member{pool.Members, pool.Left} {
 		for i := range members {
-			if err := s.mark(&members[i].Rate, &members[i].ListRate); err != nil {
+			if err := s.mark(&members[i].Rate, &members[i].ListRate, &members[i].Licences); err != nil {
 				return nil, err
 			}
 		}
