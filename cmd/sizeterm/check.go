@@ -171,16 +171,16 @@ func (c *common) checkFile(ctx context.Context, in ingest.Input, opts ingest.Opt
 		return f, nil
 	}
 	if _, ok := sheet.Detect(head); ok {
-		return f.prices(in)
+		return f.prices(in, opts.Limits)
 	}
 	return f.usage(ctx, in, opts)
 }
 
 // prices checks a price file.
-func (f checked) prices(in ingest.Input) (checked, []ingest.RowError) {
+func (f checked) prices(in ingest.Input, limits ingest.Limits) (checked, []ingest.RowError) {
 	g := &gathered{}
 	f.Kind = "prices"
-	if err := g.readPrices(in); err != nil {
+	if err := g.readPrices(in, limits); err != nil {
 		f.Refused = err.Error()
 		return f, nil
 	}

@@ -18,6 +18,7 @@ import (
 
 func newPricesImport(c *common) *cobra.Command {
 	var out string
+	var r reading
 	cmd := &cobra.Command{
 		Use:   "import --out SNAPSHOT PATH",
 		Short: "Read a price sheet, say what is in it, and write it as a snapshot",
@@ -31,13 +32,17 @@ holds as a snapshot: one compact file with source, date, currency and hash, whic
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			inputs, err := ingest.Discover(args, c.in)
+			opts, err := r.files()
+			if err != nil {
+				return err
+			}
+			inputs, err := ingest.DiscoverWithin(args, c.in, opts.Limits)
 			if err != nil {
 				return refused("", err)
 			}
 			g := &gathered{names: shortNames(inputs)}
 			for _, in := range inputs {
-				if err := g.readPrices(in); err != nil {
+				if err := g.readPrices(in, opts.Limits); err != nil {
 					return err
 				}
 			}
@@ -55,6 +60,7 @@ holds as a snapshot: one compact file with source, date, currency and hash, whic
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "snapshot file to write")
+	r.limitFlag(cmd.Flags())
 	return cmd
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"sizeterm/analyzer"
 	"sizeterm/analyzer/shard"
@@ -47,7 +48,12 @@ func (r *reading) fileFlags(cmd *cobra.Command) {
 	f.StringVar(&r.locale, "locale", "", "decimal mark and date order of the files where they do not decide it, e.g. de-DE")
 	f.StringVar(&r.currency, "file-currency", "", "currency of files that name none, e.g. EUR")
 	f.StringVar(&r.customer, "file-customer", "", "customer of files that name none")
-	f.StringSliceVar(&r.limits, "limit", nil, "limit on what a file may hold, e.g. record=2MiB (repeatable): record, field, columns, rows, unpacked, ratio, entries, depth, rejects")
+	r.limitFlag(f)
+}
+
+// limitFlag is the flag of what a file may hold.
+func (r *reading) limitFlag(f *pflag.FlagSet) {
+	f.StringSliceVar(&r.limits, "limit", nil, "limit on what a file, a price sheet too, may hold, e.g. record=2MiB (repeatable): record, field, columns, rows, unpacked, ratio, entries, depth, rejects")
 }
 
 // programWritten is a day that no right clock precedes: a clock that does is not asked whether a row lies in the future.
@@ -221,7 +227,7 @@ func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, files i
 		return err
 	}
 	if _, ok := sheet.Detect(head); ok {
-		return g.readPrices(in)
+		return g.readPrices(in, files.Limits)
 	}
 	if g.partials != nil {
 		return g.readPartial(ctx, in, files)
@@ -291,14 +297,18 @@ func wholeOf(in ingest.Input) ([]byte, error) {
 	return text, nil
 }
 
-// readPrices reads a price file into the book's material.
-func (g *gathered) readPrices(in ingest.Input) error {
+// readPrices reads a price file into the book's material, within the limits that hold for every file.
+func (g *gathered) readPrices(in ingest.Input, l ingest.Limits) error {
 	f, err := in.Open() // it is unpacked there: the hash is that of the file as it lies on disk
 	if err != nil {
 		return refused("", fmt.Errorf("%s: %w", in.Name, err))
 	}
 	defer f.Close()
-	source, offers, rejects, err := sheet.Read(g.short(in), f)
+	limits := sheet.Limits{Unpacked: l.Unpacked, Ratio: l.Ratio, Entries: l.Entries, Record: l.Record, Field: l.Field, Columns: l.Columns, Depth: l.Depth}
+	source, offers, rejects, err := limits.ReadAt(g.short(in), f, time.Time{})
+	if errors.Is(err, sheet.ErrTooLarge) {
+		return refused("--limit NAME=N sets what a file may hold: see docs/FORMATS.md.", err)
+	}
 	if err != nil {
 		return refused("A price file holds one price a line: see docs/FORMATS.md.", err)
 	}

@@ -153,9 +153,13 @@ func filesText(n int) string {
 
 // book lays the price files of the inputs and those of --prices over the embedded prices.
 func (r *recommending) book(g *gathered) (*pricing.Book, error) {
+	files, err := r.files()
+	if err != nil {
+		return nil, err
+	}
 	over := g.prices
 	for _, path := range r.prices {
-		inputs, err := ingest.Discover([]string{path}, r.in)
+		inputs, err := ingest.DiscoverWithin([]string{path}, r.in, files.Limits)
 		if err != nil {
 			return nil, refused("--prices names a price sheet.", err)
 		}
@@ -163,7 +167,7 @@ func (r *recommending) book(g *gathered) (*pricing.Book, error) {
 			if isNote(in.Name) {
 				continue
 			}
-			if err := g.readPrices(in); err != nil {
+			if err := g.readPrices(in, files.Limits); err != nil {
 				return nil, err
 			}
 		}

@@ -29,6 +29,7 @@ type serving struct {
 	*common
 	house
 	vouching
+	reading                      reading
 	listen, policyPath           string
 	prices, watch                []string
 	idle, nightly                time.Duration
@@ -59,6 +60,7 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f := cmd.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8317", "address to answer on")
 	s.house.flags(cmd)
+	s.reading.limitFlag(f)
 	f.StringArrayVar(&s.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
 	f.StringVar(&s.policyPath, "policy", "", "YAML file with the rules of the plans")
 	f.DurationVar(&s.nightly, "nightly", 2*time.Hour, "when the nightly run begins, after midnight UTC: what batch does, for whom no scheduler starts it; 0 is never")
@@ -127,7 +129,7 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 		return &hintError{code: exitUnexpected, err: err, hint: "Choose another address with --listen."}
 	}
 	log := slog.New(slog.NewJSONHandler(s.common.err, &slog.HandlerOptions{ReplaceAttr: utcTimes}))
-	p, err := openPipeline(ctx, s.common, s.house, recommending{policyPath: s.policyPath, prices: s.prices})
+	p, err := openPipeline(ctx, s.common, s.house, recommending{reading: s.reading, policyPath: s.policyPath, prices: s.prices})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -58,6 +58,7 @@ type chooser struct {
 	offers  []pricing.Offer
 	skipped map[string]int
 	rejects []Reject
+	limits  Limits
 	notes   []string
 	saved   *pricing.Source // what a snapshot says of itself
 	newest  time.Time

@@ -41,7 +41,7 @@ func Detect(head []byte) (Kind, bool) {
 		}
 		return 0, false
 	}
-	s := newScanner(bytes.NewReader(head))
+	s := newScanner(bytes.NewReader(head), Limits{}.filled())
 	for range headerWithin {
 		s.comma = 0
 		if !s.next() {

@@ -451,9 +451,9 @@ func TestFilesThatAreRefused(t *testing.T) {
 		require.Nil(t, offers, name)
 		require.ErrorContains(t, err, name, "the error names the file")
 	}
-	_, _, _, err := Read("long", strings.NewReader(header+strings.Repeat("x", maxRecord+10)))
+	_, _, _, err := Read("long", strings.NewReader(header+strings.Repeat("x", 1<<20+10)))
 	require.ErrorIs(t, err, ErrTooLarge)
-	_, _, _, err = Read("endless quote", strings.NewReader(header+"\""+strings.Repeat("x\n", maxRecord)))
+	_, _, _, err = Read("endless quote", strings.NewReader(header+"\""+strings.Repeat("x\n", 1<<20)))
 	require.ErrorIs(t, err, ErrTooLarge)
 }
 

@@ -37,7 +37,7 @@ var retailNames = &columnNames{size: "armSkuName", region: "armRegionName", unit
 // readRetail reads pages of the retail prices API: one object, several one
 // after another, an array of pages, or an array of items.
 func (c *chooser) readRetail(r io.Reader) error {
-	d := json.NewDecoder(r)
+	d := json.NewDecoder(&guarded{r: r, limits: c.limits})
 	d.UseNumber()
 	p := &pages{c: c, d: d}
 	for {
@@ -161,6 +161,8 @@ func (p *pages) items() (int, error) {
 		switch {
 		case errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 			return n, cutOff(err, false)
+		case errors.Is(err, ErrTooLarge):
+			return n, err
 		case err != nil: // one odd item is a bad row, not a bad file
 			p.c.read++
 			p.c.reject(p.c.read, "", "", err)

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
-
-// maxRecord bounds one record: a quote that never closes is found within it.
-const maxRecord = 1 << 20
 
 var (
 	errQuote   = errors.New("quote in the middle of a cell")
@@ -18,10 +16,11 @@ var (
 )
 
 // scanner reads records of delimited text with the line they begin on. Unlike
-// encoding/csv it bounds a record, and it makes strings only of the cells that
+// encoding/csv it bounds a record, so that a quote that never closes is found, and it makes strings only of the cells that
 // are asked for, which is most of the time of reading a price sheet.
 type scanner struct {
 	r       *bufio.Reader
+	limits  Limits
 	at      int  // line of the record, from 1
 	lines   int  // lines read so far
 	comma   byte // found in the first record
@@ -33,8 +32,8 @@ type scanner struct {
 	bad     error // why the record is no row
 }
 
-func newScanner(r io.Reader) *scanner {
-	return &scanner{r: bufio.NewReaderSize(r, headSize)}
+func newScanner(r io.Reader, limits Limits) *scanner {
+	return &scanner{limits: limits, r: bufio.NewReaderSize(r, headSize)}
 }
 
 // next reads a record; false at the end or on an error, which err holds. A
@@ -49,7 +48,7 @@ func (s *scanner) next() bool {
 		s.comma = separator(s.record)
 	}
 	for s.quotes%2 == 1 { // a line break inside quotes
-		if len(s.record) > maxRecord {
+		if len(s.record) > s.limits.Record {
 			s.err = fmt.Errorf("line %d: a quote does not close: %w", s.at, ErrTooLarge)
 			return false
 		}
@@ -61,7 +60,15 @@ func (s *scanner) next() bool {
 		}
 	}
 	s.split()
+	if s.tooLong() {
+		s.bad, s.cells = errField, s.cells[:0]
+	}
 	return true
+}
+
+// tooLong reports whether a cell of the record is beyond its limit.
+func (s *scanner) tooLong() bool {
+	return len(s.record) > s.limits.Field && slices.ContainsFunc(s.cells, func(cell []byte) bool { return len(cell) > s.limits.Field })
 }
 
 // line reads the next line that is not blank into record, without its end.
@@ -87,7 +94,7 @@ func (s *scanner) more() bool {
 		part, err := s.r.ReadSlice('\n')
 		s.record = append(s.record, part...)
 		s.quotes += bytes.Count(part, []byte{'"'})
-		if len(s.record) > maxRecord {
+		if len(s.record) > s.limits.Record {
 			s.err = fmt.Errorf("line %d: %w", s.at, ErrTooLarge)
 			return false
 		}

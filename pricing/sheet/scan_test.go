@@ -12,7 +12,7 @@ import (
 
 // scanAll reads every record with the line it begins on.
 func scanAll(text string) (cells [][]string, at []int, bad []int, err error) {
-	s := newScanner(strings.NewReader(text))
+	s := newScanner(strings.NewReader(text), Limits{}.filled())
 	for s.next() {
 		if s.bad != nil {
 			bad = append(bad, s.at)

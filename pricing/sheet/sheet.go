@@ -75,8 +75,8 @@ var (
 	ErrUnknown = errors.New("not a price file of a known kind")
 	// ErrIncomplete says that a price list is cut off: it is never used as a whole one.
 	ErrIncomplete = errors.New("price list is incomplete")
-	// ErrTooLarge says that a record or a file is larger than any price file.
-	ErrTooLarge = errors.New("larger than a price file can be")
+	// ErrTooLarge says that a file is larger, in one of its parts or as a whole, than the Limits allow.
+	ErrTooLarge = errors.New("beyond the limit")
 )
 
 // Snapshot is a source with its offers, ready for pricing.Builder.Add.
@@ -107,9 +107,6 @@ func (r Reject) Unwrap() error { return r.Err }
 // headSize is how much of a file Detect wants to see.
 const headSize = 64 << 10
 
-// maxFile bounds what is read of one file, after decompression.
-const maxFile = 4 << 30
-
 // Read reads a price file called name; see ReadAt. The day of the source is the
 // newest effective date in the file.
 func Read(name string, r io.Reader) (pricing.Source, []pricing.Offer, []Reject, error) {
@@ -121,12 +118,18 @@ func Read(name string, r io.Reader) (pricing.Source, []pricing.Offer, []Reject, 
 // zero asOf takes the newest effective date in the file. An error means that
 // the file was not used at all; it wraps ErrUnknown where no reader knows it.
 func ReadAt(name string, r io.Reader, asOf time.Time) (pricing.Source, []pricing.Offer, []Reject, error) {
+	return Limits{}.ReadAt(name, r, asOf)
+}
+
+// ReadAt is the function ReadAt within limits other than the standard ones.
+func (l Limits) ReadAt(name string, r io.Reader, asOf time.Time) (pricing.Source, []pricing.Offer, []Reject, error) {
 	digest := sha256.New()
-	parts, err := open(io.TeeReader(r, digest))
+	parts, err := open(io.TeeReader(r, digest), l.filled())
 	if err != nil {
 		return pricing.Source{}, nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	c := newChooser(name, asOf)
+	c.limits = l.filled()
 	for _, part := range parts {
 		if err := c.readPart(part); err != nil {
 			return pricing.Source{}, nil, nil, fmt.Errorf("%s: %w", name, err)
@@ -142,7 +145,7 @@ func ReadAt(name string, r io.Reader, asOf time.Time) (pricing.Source, []pricing
 
 // readPart reads one uncompressed file.
 func (c *chooser) readPart(part io.Reader) error {
-	r := bufio.NewReaderSize(&limited{r: part, left: maxFile}, headSize)
+	r := bufio.NewReaderSize(&limited{r: part, left: c.limits.Unpacked, most: c.limits.Unpacked}, headSize)
 	head, err := r.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -183,7 +186,7 @@ func wide(head []byte) bool {
 
 // open returns the files inside r: itself, what a gzip file holds, or the CSV
 // and JSON files of a zip archive.
-func open(r io.Reader) ([]io.Reader, error) {
+func open(r io.Reader, limits Limits) ([]io.Reader, error) {
 	b := bufio.NewReaderSize(r, headSize)
 	magic, err := b.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -196,18 +199,15 @@ func open(r io.Reader) ([]io.Reader, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []io.Reader{&inflated{r: z, packed: func() int64 { return packed.n }}}, nil
+		return []io.Reader{&inflated{r: z, limit: limits.Ratio, packed: func() int64 { return packed.n }}}, nil
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
-		return openZip(b)
+		return openZip(b, limits)
 	}
 	return []io.Reader{b}, nil
 }
 
-// A packed file may hold at most maxRatio times its size, once it holds more than ratioSlack: anything beyond is a bomb.
-const (
-	maxRatio   = 200
-	ratioSlack = 4 << 20
-)
+// ratioSlack is what a packed file may hold before its ratio counts.
+const ratioSlack = 4 << 20
 
 // counted counts what is read of a packed file.
 type counted struct {
@@ -221,31 +221,32 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// inflated refuses what unpacks to more than maxRatio times the packed bytes so far.
+// inflated refuses what unpacks to more than limit times the packed bytes so far.
 type inflated struct {
 	r      io.Reader
+	limit  int64
 	packed func() int64
 	n      int64
 }
 
 func (u *inflated) Read(p []byte) (int, error) {
 	n, err := u.r.Read(p)
-	if u.n += int64(n); u.n > ratioSlack && u.n/maxRatio > u.packed() {
-		return 0, fmt.Errorf("unpacks to more than %d times its size: %w", maxRatio, ErrTooLarge)
+	if u.n += int64(n); u.n > ratioSlack && u.n/u.limit > u.packed() {
+		return 0, fmt.Errorf("unpacks to more than %d times its size: %w", u.limit, ErrTooLarge)
 	}
 	return n, err
 }
 
 // limited refuses to read on past a limit, where io.LimitReader would feign an end.
 type limited struct {
-	r    io.Reader
-	left int64
+	r          io.Reader
+	left, most int64
 }
 
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	if l.left -= int64(n); l.left < 0 {
-		return 0, ErrTooLarge
+		return 0, fmt.Errorf("more than %d bytes: %w", l.most, ErrTooLarge)
 	}
 	return n, err
 }

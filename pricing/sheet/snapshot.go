@@ -82,7 +82,7 @@ func (c *chooser) readSnapshot(r *bufio.Reader) error {
 	}
 	c.saved = head
 	digest := sha256.New()
-	t := &table{scanner: newScanner(io.TeeReader(r, digest))}
+	t := &table{scanner: newScanner(io.TeeReader(r, digest), c.limits)}
 	if !t.next() {
 		return fmt.Errorf("no rows: %w", ErrIncomplete)
 	}

@@ -56,18 +56,23 @@ func (t *table) amount(column int) string {
 
 // readTable reads a CSV file whose header decides what it is.
 func (c *chooser) readTable(r io.Reader, kind Kind) error {
-	t := &table{scanner: newScanner(r)}
+	t := &table{scanner: newScanner(r, c.limits)}
 	for {
 		t.comma = 0 // a preamble may have other separators than the table
 		if !t.next() {
 			return errors.Join(t.err, fmt.Errorf("no header: %w", ErrUnknown))
+		}
+		if errors.Is(t.bad, errField) {
+			return fmt.Errorf("line %d: %w: %w", t.at, t.bad, ErrTooLarge)
 		}
 		t.columns = t.header()
 		if found, ok := tableKind(t.columns); ok && found == kind {
 			break
 		}
 	}
-	t.width = len(t.cells)
+	if t.width = len(t.cells); t.width > c.limits.Columns {
+		return fmt.Errorf("%d columns, at most %d: %w", t.width, c.limits.Columns, ErrTooLarge)
+	}
 	take := c.rowReader(kind, t)
 	for t.next() {
 		if t.comment() {

@@ -14,12 +14,9 @@ import (
 // maxArchive bounds a zip file, which has to be held in memory.
 const maxArchive = 256 << 20
 
-// maxEntries bounds how many files an archive of a price list has.
-const maxEntries = 100
-
 // openZip returns the CSV and JSON files of an archive, by name.
-func openZip(r io.Reader) ([]io.Reader, error) {
-	packed, err := io.ReadAll(&limited{r: r, left: maxArchive})
+func openZip(r io.Reader, limits Limits) ([]io.Reader, error) {
+	packed, err := io.ReadAll(&limited{r: r, left: maxArchive, most: maxArchive})
 	if err != nil {
 		return nil, err
 	}
@@ -27,8 +24,8 @@ func openZip(r io.Reader) ([]io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zip archive: %w", err)
 	}
-	if len(archive.File) > maxEntries {
-		return nil, fmt.Errorf("zip archive of %d files: %w", len(archive.File), ErrTooLarge)
+	if len(archive.File) > limits.Entries {
+		return nil, fmt.Errorf("zip archive of %d files, at most %d: %w", len(archive.File), limits.Entries, ErrTooLarge)
 	}
 	files := slices.DeleteFunc(slices.Clone(archive.File), func(f *zip.File) bool {
 		ext := strings.ToLower(path.Ext(f.Name))
@@ -43,7 +40,7 @@ func openZip(r io.Reader) ([]io.Reader, error) {
 		if f.Flags&1 != 0 {
 			return nil, fmt.Errorf("zip archive: %q is encrypted: %w", f.Name, ErrUnknown)
 		}
-		out = append(out, &inflated{r: &entry{file: f}, packed: func() int64 { return int64(f.CompressedSize64) }})
+		out = append(out, &inflated{r: &entry{file: f}, limit: limits.Ratio, packed: func() int64 { return int64(f.CompressedSize64) }})
 	}
 	return out, nil
 }
