@@ -40,6 +40,8 @@ type Line struct {
 	AsOf        time.Time    `json:"as_of"`
 	// Resizes are the plan's resizes of machines that this line counts on at their new size.
 	Resizes []string `json:"resizes,omitempty"`
+	// Resized are the names of the machines of Resizes, in their order; empty in orders of older plans.
+	Resized []string `json:"resized,omitempty"`
 }
 
 // maxQuantity is more than any one line should ask for; a slip of the keyboard is more likely beyond it.

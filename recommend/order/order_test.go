@@ -209,7 +209,7 @@ func TestHashCoversWhatIsBought(t *testing.T) {
 		hashes[l.Hash()] = name
 	}
 	same := base
-	same.PriceSource, same.SavingMonth, same.Resizes = "elsewhere", usd(1), []string{"x"}
+	same.PriceSource, same.SavingMonth, same.Resizes, same.Resized = "elsewhere", usd(1), []string{"x"}, []string{"y"}
 	require.Equal(t, base.Hash(), same.Hash())
 }
 
@@ -547,8 +547,8 @@ func TestAnyHistoryReplays(t *testing.T) {
 func TestReadPlan(t *testing.T) {
 	const good = `{"schema":"sizeterm.plan/1","as_of":"2026-11-01T00:00:00Z",
  "prices":[{"source":"sheet","as_of":"2026-07-01T00:00:00Z"},{"source":"sheet two","as_of":"2026-08-01T00:00:00Z"}],
- "vms":[{"customer":"C1","resource":"/vm/a","region":"westeurope"},{"customer":"c1","resource":"/vm/b","region":"polandcentral"}],
- "resizes":[{"id":"resize-1","vm":"/vm/a","action":"resize"},{"id":"resize-2","vm":"/vm/a","action":"shutdown"},{"id":"resize-3","vm":"/vm/b","action":"resize"}],
+ "vms":[{"customer":"C1","resource":"/vm/a","region":"westeurope"},{"customer":"c1","resource":"/vm/b","region":"polandcentral"},{"customer":"c1","name":"c","region":"westeurope"}],
+ "resizes":[{"id":"resize-1","vm":"/vm/a","action":"resize"},{"id":"resize-2","vm":"/vm/a","action":"shutdown"},{"id":"resize-3","vm":"/vm/b","action":"resize"},{"id":"resize-4","vm":"c","action":"resize"}],
  "pools":[{"id":"pool-1","rates":[{"size":"Standard_D2s_v5","rate":"0.115"}]}],
  "lines":[{"id":"line-1","pool":"pool-1","action":"reserve","customer":"C1","subscription":"","scope":"shared","region":"westeurope","size":"Standard_D2s_v5","term":"P3Y",
   "quantity":3,"flexibility":"on","billing_plan":"monthly","unit_price":"1118.00","total_price":"3354.00","currency":"USD","price_source":"sheet two (line 4)","saving_month":"128.00","partner_on_record":null}]}`
@@ -559,7 +559,8 @@ func TestReadPlan(t *testing.T) {
 	require.Equal(t, "c1", l.Customer)
 	require.Equal(t, usd(3_354_000_000), l.TotalPrice)
 	require.EqualValues(t, 1_150_000_000, l.Rate)
-	require.Equal(t, []string{"resize-1"}, l.Resizes)
+	require.Equal(t, []string{"resize-1", "resize-4"}, l.Resizes)
+	require.Equal(t, []string{"a", "c"}, l.Resized)
 	require.Equal(t, "2026-08-01", l.PriceAsOf.Format(time.DateOnly))
 	for name, change := range map[string][2]string{
 		"another schema":           {"sizeterm.plan/1", "sizeterm.plan/2"},

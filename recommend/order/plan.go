@@ -1,12 +1,14 @@
 package order
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +42,7 @@ type planFile struct {
 	VMs []struct {
 		Customer string `json:"customer"`
 		Resource string `json:"resource"`
+		Name     string `json:"name"`
 		Region   string `json:"region"`
 	} `json:"vms"`
 	Resizes []struct {
@@ -131,8 +134,9 @@ func (f *planFile) line(p *planLine) (Line, error) {
 	l := Line{
 		ID: p.ID, Customer: strings.ToLower(p.Customer), Subscription: strings.ToLower(p.Subscription), Scope: strings.ToLower(p.Scope),
 		Region: catalog.Region(p.Region), Size: catalog.Size(p.Size), Quantity: p.Quantity, BillingPlan: p.BillingPlan,
-		PriceSource: p.PriceSource, AsOf: f.AsOf, PriceAsOf: f.priceDay(p.PriceSource), Resizes: f.resizesOf(p),
+		PriceSource: p.PriceSource, AsOf: f.AsOf, PriceAsOf: f.priceDay(p.PriceSource),
 	}
+	l.Resizes, l.Resized = f.resizesOf(p)
 	var err error
 	if l.Term, err = pricing.ParseTerm(p.Term); err != nil {
 		return bad("term", p.Term, err)
@@ -207,16 +211,16 @@ func (f *planFile) priceDay(source string) time.Time {
 	return day
 }
 
-// resizesOf lists the resizes of the customer's machines in the line's region: they come before the reservation.
-func (f *planFile) resizesOf(p *planLine) []string {
-	var ids []string
+// resizesOf lists the resizes of the customer's machines in the line's region, by id and by name of the machine: they come
+// before the reservation.
+func (f *planFile) resizesOf(p *planLine) (ids, names []string) {
 	for _, r := range f.Resizes {
 		for _, vm := range f.VMs {
-			if r.Action == "resize" && vm.Resource == r.VM && strings.EqualFold(vm.Customer, p.Customer) && vm.Region == p.Region {
-				ids = append(ids, r.ID)
+			if r.Action == "resize" && cmp.Or(vm.Resource, vm.Name) == r.VM && strings.EqualFold(vm.Customer, p.Customer) && vm.Region == p.Region {
+				ids, names = append(ids, r.ID), append(names, path.Base(r.VM))
 				break
 			}
 		}
 	}
-	return ids
+	return ids, names
 }

@@ -233,16 +233,30 @@ func (f *flight) waiting() Check {
 
 func (f *flight) resizes() Check {
 	var left []string
-	for _, id := range f.o.Line.Resizes {
-		if !slices.Contains(f.facts.ResizesDone, id) && !slices.Contains(f.facts.ResizesDone, "all") {
-			left = append(left, id)
+	for i, id := range f.o.Line.Resizes {
+		if slices.Contains(f.facts.ResizesDone, id) || slices.Contains(f.facts.ResizesDone, "all") {
+			continue
 		}
+		if i < len(f.o.Line.Resized) {
+			id = fmt.Sprintf("%s (%s)", f.o.Line.Resized[i], id)
+		}
+		left = append(left, id)
 	}
 	if len(left) > 0 {
-		return Check{"resizes_first", ask, fmt.Sprintf("%d resizes of the same plan come first: %s", len(left), strings.Join(left[:min(3, len(left))], ", ")),
-			"do them, then list them as resizes_done in the facts file"}
+		return Check{"resizes_first", ask, fmt.Sprintf("resizes of the same plan come first: %s", someOf(left)),
+			"do them, then list their ids as resizes_done in the facts file"}
 	}
 	return Check{"resizes_first", fine, "none left", ""}
+}
+
+// someOf names the first few and counts the others.
+func someOf(names []string) string {
+	const shown = 3
+	text := strings.Join(names[:min(shown, len(names))], ", ")
+	if more := len(names) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func (f *flight) priceAge() Check {

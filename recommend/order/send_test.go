@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -311,6 +312,20 @@ func TestPreflight(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The machines of resizes that come first are named; of an order that knows no names, the ids.
+func TestResizesFirstNamesMachines(t *testing.T) {
+	d, _ := newDesk()
+	o := Order{ID: "o-1", Line: exampleLine()}
+	o.Line.Resizes = []string{"resize-1", "resize-2", "resize-3", "resize-4", "resize-5"}
+	detail := func() string {
+		checks := d.Preflight(&o, &Facts{ResizesDone: []string{"resize-2"}}, nil)
+		return checks[slices.IndexFunc(checks, func(c Check) bool { return c.Code == "resizes_first" })].Detail
+	}
+	require.Equal(t, "resizes of the same plan come first: resize-1, resize-3, resize-4 and 1 more", detail())
+	o.Line.Resized = []string{"web", "web", "sql", "app", "dev"}
+	require.Equal(t, "resizes of the same plan come first: web (resize-1), sql (resize-3), app (resize-4) and 1 more", detail())
 }
 
 // Another plan's order for machines of the same group: open, it stops; bought lately, it is waited for.
