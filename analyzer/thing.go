@@ -131,7 +131,7 @@ func (r *run) measuredMachines() []*machine {
 // find returns the machine of a sample, or the instances of the scale set that it is of as a whole.
 func (n *machineNames) find(a *Accumulator, resource, vm string) (own *thing, set []*thing) {
 	things := n.byResource[resource]
-	if things == nil && vm == "" {
+	if things == nil {
 		// .../virtualmachinescalesets/web/virtualmachines/3 is the instance web_3 of the scale set.
 		if base, number, ok := strings.Cut(resource, "/virtualmachines/"); ok && strings.Contains(base, "/virtualmachinescalesets/") {
 			things, vm = n.byResource[base], base[strings.LastIndexByte(base, '/')+1:]+"_"+number

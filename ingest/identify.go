@@ -27,7 +27,7 @@ func (m *chargeMapper) identify(r *row, f *facts) {
 		f.SubscriptionName = m.names.get(cell, plain)
 	}
 	if cell := r.text(cResource); !absent(cell) {
-		f.Resource, f.VM = lower(cell), lastPart(cell)
+		f.Resource, f.VM = machineIn(cell)
 	}
 	if f.Subscription == "" && f.Resource != "" {
 		f.Subscription = subscriptionIn(r.text(cResource))
@@ -88,6 +88,16 @@ func subscriptionOf(cell []byte) string { return strings.TrimPrefix(lower(cell),
 func lastPart(cell []byte) string {
 	s := strings.TrimRight(lower(cell), "/")
 	return s[strings.LastIndexByte(s, '/')+1:]
+}
+
+// machineIn returns the resource of an id and the name of its machine. An instance of a scale set that has an id of its own
+// (.../virtualmachinescalesets/web/virtualmachines/3) is the instance web_3 of the resource web, as in rows that name the set.
+func machineIn(cell []byte) (resource, vm string) {
+	resource = lower(cell)
+	if set, number, ok := strings.Cut(resource, "/virtualmachines/"); ok && strings.Contains(set, "/virtualmachinescalesets/") {
+		return set, set[strings.LastIndexByte(set, '/')+1:] + "_" + strings.TrimRight(number, "/")
+	}
+	return resource, lastPart(cell)
 }
 
 // subscriptionIn returns the subscription of a resource id, "" where it has none.

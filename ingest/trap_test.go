@@ -96,6 +96,8 @@ func TestTrap09ScaleSetInstancesByName(t *testing.T) {
 		vmRow(cells{"resourceid": set, "additionalinfo": `{"ServiceType":"Standard_D2s_v5","VMName":"web_2"}`})), ingest.Options{})
 	require.Equal(t, []string{"web_1", "web_2"}, []string{got.charges[0].VM, got.charges[1].VM})
 	require.Equal(t, got.charges[0].Resource, got.charges[1].Resource)
+	three := one(t, cells{"resourceid": set + "/virtualMachines/3", "additionalinfo": `{"ServiceType":"Standard_D2s_v5"}`})
+	require.Equal(t, []string{got.charges[0].Resource, "web_3"}, []string{three.Resource, three.VM})
 }
 
 func TestTrap10CreditsAreKeptToBeNetted(t *testing.T) {
