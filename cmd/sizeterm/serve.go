@@ -21,6 +21,7 @@ import (
 	"sizeterm/cmd/sizeterm/internal/metrics"
 	"sizeterm/cmd/sizeterm/internal/store"
 	"sizeterm/cmd/sizeterm/internal/web"
+	"sizeterm/ingest/upload"
 	"sizeterm/recommend/order"
 )
 
@@ -34,6 +35,7 @@ type serving struct {
 	prices, watch                []string
 	idle, nightly                time.Duration
 	quota                        int64
+	uploads                      upload.Limits
 	behindTLS, privateHooks      bool
 	facts                        string
 	buying                       order.Policy
@@ -66,6 +68,7 @@ folder. At the start it prints a link that signs one browser in as admin, once.`
 	f.DurationVar(&s.nightly, "nightly", 2*time.Hour, "when the nightly run begins, after midnight UTC: what batch does, for whom no scheduler starts it; 0 is never")
 	f.StringArrayVar(&s.watch, "watch", nil, "folder or container (azblob://, s3://) from which the nightly run takes new files (repeatable)")
 	f.Int64Var(&s.quota, "quota", 0, "GiB of files that each partner may keep here; 0 is as much as the disk takes")
+	s.uploadFlags(f)
 	f.DurationVar(&s.idle, "session-idle", 30*time.Minute, "how long a session lasts without a request; 12 h at most")
 	f.StringVar(&s.metricsListen, "metrics-listen", "", "address for scrapes of /metrics alone; without one they are answered beside the pages")
 	f.StringVar(&s.metricsConfig, "metrics-config", "", "file with the TLS and passwords of --metrics-listen, as Prometheus exporters have it")
@@ -111,7 +114,7 @@ func newDemo(c *common) *cobra.Command {
 // run serves until ctx ends.
 func (s *serving) run(ctx context.Context, filled bool) (err error) {
 	public, err := s.address()
-	if err = errors.Join(err, s.mail.check(), s.hook.check()); err != nil {
+	if err = errors.Join(err, s.mail.check(), s.hook.check(), s.checkUploads(filled)); err != nil {
 		return err
 	}
 	if s.dataDir == "" {
@@ -169,7 +172,7 @@ func (s *serving) run(ctx context.Context, filled bool) (err error) {
 		Provider: provider, Public: public, Rules: lib,
 		Receiver: lib, Files: lib, Plans: lib, People: who, Links: who, Keys: who, Answers: who, Secret: secret, Sessions: p.db.Sessions(now), Audit: who.record, Home: store.Local, Desk: who.desk, Proofs: who.proofs,
 		Hooks: p.hooks, Posts: p.hooks, Due: p.reminders, Facts: facts,
-		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, Ready: func(ctx context.Context) error { return errors.Join(p.db.Ready(ctx), lib.door.Err()) },
+		Log: log, Now: now, Version: release, Secure: s.behindTLS || strings.HasPrefix(public, "https://"), SessionIdle: s.idle, MaxUpload: s.uploads.File, Ready: func(ctx context.Context) error { return errors.Join(p.db.Ready(ctx), lib.door.Err()) },
 		Observe: series.Answered, Door: lib.door, Happened: lib,
 		Demo: func(ctx context.Context, tenant, by string) error { return bringDemo(ctx, lib, tenant, by) },
 	})

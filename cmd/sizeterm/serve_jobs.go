@@ -29,7 +29,7 @@ const (
 // employ opens the door for files and starts the workers: they read what comes, make the plans and do the nightly run. stop,
 // which is called once ctx has ended, waits for them.
 func (s *serving) employ(ctx context.Context, p *pipeline, log *slog.Logger) (lib *library, stop func() error, err error) {
-	door, err := upload.New(upload.Options{Dir: filepath.Join(s.dataDir, "unfinished"), Archive: p.archive, Owner: doorOwner, Record: p.record, Room: p.room, Now: now, Log: log, Refused: p.metrics.TurnedAway})
+	door, err := upload.New(upload.Options{Dir: filepath.Join(s.dataDir, "unfinished"), Archive: p.archive, Owner: doorOwner, Record: p.record, Room: p.room, Now: now, Log: log, Refused: p.metrics.TurnedAway, Limits: s.uploads})
 	if err != nil {
 		return nil, nil, err
 	}
