@@ -189,18 +189,18 @@ func (m mark) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	c.DrawGlyphNoClip(draw.GlyphStyle{Color: color.White, Radius: 5.5, Shape: draw.CircleGlyph{}}, vg.Point{X: x, Y: y})
 	c.DrawGlyphNoClip(draw.GlyphStyle{Color: m.color, Radius: 4, Shape: draw.CircleGlyph{}}, vg.Point{X: x, Y: y})
-	align := -0.5
+	align, at := -0.5, x
 	half := style(9, ink).Width(m.label) / 2
 	switch {
 	case x+half > c.Max.X:
 		align = -1
 	case x-half < c.Min.X:
-		align = 0
+		align, at = 0, max(x, c.Min.X+5) // beside the axis, not on it
 	}
 	if m.below > 0 {
 		c.StrokeLine2(solid(grey, 0.6), x, y-6, x, y-m.below)
-		haloed(c, vg.Point{X: x, Y: y - m.below}, m.label, align, -1)
+		haloed(c, vg.Point{X: at, Y: y - m.below}, m.label, align, -1)
 		return
 	}
-	haloed(c, vg.Point{X: x, Y: y + 8}, m.label, align, 0)
+	haloed(c, vg.Point{X: at, Y: y + 8}, m.label, align, 0)
 }
