@@ -290,9 +290,12 @@ func wholeOf(in ingest.Input) ([]byte, error) {
 		return nil, refused("", fmt.Errorf("%s: %w", in.Name, err))
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxPolicy))
+	text, err := io.ReadAll(io.LimitReader(f, maxPolicy+1))
 	if err != nil {
 		return nil, refused("", fmt.Errorf("%s: %w", in.Name, err))
+	}
+	if len(text) > maxPolicy {
+		return nil, refused("A policy holds rules only: see docs/POLICY.md.", fmt.Errorf("%s: more than %d bytes, which no policy has", in.Name, maxPolicy))
 	}
 	return text, nil
 }

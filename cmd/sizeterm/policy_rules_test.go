@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -166,4 +167,20 @@ func TestRulesOfACustomer(t *testing.T) {
 	require.Equal(t, []string{"12", "24", "36", "60", "48"}, values)
 	_, err = l.Alternatives(recommend.DefaultPolicy(), "horizon_months", "-1")
 	require.ErrorAs(t, err, &wrong)
+}
+
+// A policy that is too long is refused, not cut: a rule at its end would be lost in silence.
+func TestALongPolicyIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	for comment, want := range map[int]string{maxPolicy - 100: "", maxPolicy: "more than 1048576 bytes"} {
+		require.NoError(t, os.WriteFile(file, []byte("schema: sizeterm.policy/1\nmonthly_loss: 0.02\n#"+strings.Repeat("x", comment)+"\n"), 0o600))
+		var out, errs bytes.Buffer
+		code := run(context.Background(), []string{"check", file}, nil, &out, &errs)
+		if want == "" {
+			require.Zero(t, code, "%s%s", out.String(), errs.String())
+			continue
+		}
+		require.Equal(t, 3, code)
+		require.Contains(t, out.String()+errs.String(), want)
+	}
 }
