@@ -424,6 +424,11 @@ func (p *pipeline) look(ctx context.Context, u *store.Upload) ([]ingest.RowError
 		}
 	}
 	if u.Customer != "" && u.Kind != "note" && u.Reason == "" {
+		if at := slices.IndexFunc(u.Customers, func(c string) bool { return !strings.EqualFold(c, u.Customer) }); at >= 0 {
+			// Its plan would leave these rows out, and no other plan would take the file.
+			u.Reason = fmt.Sprintf("rows of the customer %s in a file that was sent for %s", u.Customers[at], u.Customer)
+			u.Hint = "Send it for nobody: each row then goes to the customer that it names."
+		}
 		u.Customers = append(u.Customers, u.Customer)
 	}
 	slices.Sort(u.Customers)
