@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -44,15 +43,11 @@ made from the curve. What the same rule says of your own files is in the plan: s
 
 // ruleFile prints the answers of one file; - is standard input.
 func (c *common) ruleFile(path, output string) error {
-	in := c.in
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return refused("", err)
-		}
-		defer f.Close()
-		in = f
+	in, err := c.opened(path)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	answers, err := microsoft.Read(in)
 	if err != nil {
 		return refused("An answer of reservationRecommendations or reservationRecommendationDetails is one JSON object.", fmt.Errorf("%s: %w", path, err))

@@ -45,15 +45,11 @@ It never reads what a file expects.`,
 
 // solveFile solves one case; - is standard input.
 func (c *common) solveFile(path string, out io.Writer) error {
-	in := c.in
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return refused("", err)
-		}
-		defer f.Close()
-		in = f
+	in, err := c.opened(path)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	problem, err := solve.ReadCase(in)
 	if err != nil {
 		return refused("A case is one JSON object of the schema resopt-case/1.", fmt.Errorf("%s: %w", path, err))
@@ -63,4 +59,16 @@ func (c *common) solveFile(path string, out io.Writer) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return solve.WriteSolution(out, solution)
+}
+
+// opened opens a file to read; - is standard input.
+func (c *common) opened(path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(c.in), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, refused("", err)
+	}
+	return f, nil
 }
