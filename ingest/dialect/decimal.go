@@ -201,16 +201,15 @@ func dotted(s string) (string, error) {
 	if strings.ContainsAny(fraction, ",. \u00a0\u202f\u2009") {
 		return "", ErrMark
 	}
-	for _, blank := range []string{"\u00a0", "\u202f", "\u2009", " "} {
-		whole = strings.ReplaceAll(whole, blank, ".")
-	}
-	groups := strings.Split(whole, ".")
-	for i, g := range groups[1:] {
-		if len(g) != 3 || (i == 0 && len(strings.TrimLeft(groups[0], "+-")) > 3) {
-			return "", ErrMark
+	marks := 0
+	for _, mark := range []string{".", "\u00a0", "\u202f", "\u2009", " "} {
+		if strings.Contains(whole, mark) {
+			whole = strings.ReplaceAll(whole, mark, ".")
+			marks++
 		}
 	}
-	if len(groups) > 1 && strings.Trim(groups[0], "+-") == "" {
+	groups := strings.Split(whole, ".")
+	if marks > 1 || len(groups) > 1 && !threes(groups) {
 		return "", ErrMark
 	}
 	s = strings.Join(groups, "")
@@ -229,17 +228,26 @@ func pointed(s string) (string, error) {
 // apart takes the apostrophes out of "1'234.50", where they part groups of three digits.
 func apart(s string) string {
 	s = strings.ReplaceAll(s, "\u2019", "'")
-	whole, _, _ := strings.Cut(s, ".")
-	groups := strings.Split(strings.TrimLeft(whole, "+-"), "'")
-	if len(groups) < 2 || len(groups[0]) < 1 || len(groups[0]) > 3 {
+	rest := strings.TrimLeft(s, "+-0123456789'")
+	groups := strings.Split(strings.TrimSuffix(s, rest), "'")
+	if !threes(groups) {
 		return s
 	}
-	for _, g := range groups[1:] {
-		if len(g) != 3 {
-			return s
+	return strings.Join(groups, "") + rest
+}
+
+// threes reports whether groups are those of a number that is written in thousands: one to three digits, with a sign or
+// none, and three digits in each other group.
+func threes(groups []string) bool {
+	for i, g := range groups {
+		if i == 0 {
+			g = strings.TrimLeft(g, "+-")
+		}
+		if strings.Trim(g, "0123456789") != "" || len(g) == 0 || len(g) > 3 || i > 0 && len(g) != 3 {
+			return false
 		}
 	}
-	return strings.ReplaceAll(s, "'", "")
+	return true
 }
 
 // IsZero reports whether d is 0.

@@ -2,6 +2,7 @@ package dialect_test
 
 import (
 	"math/big"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -44,12 +45,12 @@ func TestDecimalsAreExact(t *testing.T) {
 }
 
 func TestDecimalComma(t *testing.T) {
-	for text, want := range map[string]string{"1,5": "1.5", "1.234,56": "1234.56", "1.234": "1234", "12": "12", "1\u00a0234,5": "1234.5", "-1.234.567,8": "-1234567.8"} {
+	for text, want := range map[string]string{"1,5": "1.5", "1.234,56": "1234.56", "1.234": "1234", "12": "12", "1\u00a0234,5": "1234.5", "1'234,5": "1234.5", "-1.234.567,8": "-1234567.8"} {
 		d, err := dialect.ParseDecimal([]byte(text), ',')
 		require.NoError(t, err, text)
 		require.Equal(t, want, sum(d), text)
 	}
-	for _, text := range []string{"1.23", "1.2345,6", "1,2,3", "1,2.3", "1234.567"} {
+	for _, text := range []string{"1.23", "1.2345,6", "1,2,3", "1,2.3", "1234.567", "1.2e3", "1 234.567,5", "1'234,5'6"} {
 		_, err := dialect.ParseDecimal([]byte(text), ',')
 		require.Error(t, err, text)
 	}
@@ -202,22 +203,31 @@ func TestInfo(t *testing.T) {
 	require.Equal(t, "w1", damaged.VMName)
 }
 
+// thousands is a number written in groups of three digits, all parted by one mark.
+var thousands = regexp.MustCompile("^[+-]?[0-9]{1,3}((,[0-9]{3})+|('[0-9]{3}|\u2019[0-9]{3})+|(\\.[0-9]{3})+|( [0-9]{3})+|(\u00a0[0-9]{3})+|(\u202f[0-9]{3})+|(\u2009[0-9]{3})+)")
+
 func FuzzDecimal(f *testing.F) {
-	for _, s := range []string{"1", "-1.5e-5", "1.234,56", "9999999999999999999", ",", "1e30"} {
+	for _, s := range []string{"1", "-1.5e-5", "1.234,56", "9999999999999999999", ",", "1e30", "13'e30", "1'234.50", "1'234.5'6", "1,234.50", "1.2e3", "1 234.567,5"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		d, err := dialect.ParseDecimal([]byte(text), '.')
-		if _, err2 := dialect.ParseDecimal([]byte(text), ','); err2 == nil && err == nil && !strings.ContainsAny(text, ".,") && text == "" {
-			t.Fatal("nothing is a number")
-		}
-		if err != nil {
-			return
-		}
-		want, ok := new(big.Rat).SetString(text)
-		got, _ := new(big.Rat).SetString(sum(d))
-		if !ok || want.Cmp(got) != 0 {
-			t.Fatalf("%q: %s, math/big reads %v", text, got, want)
+		for _, mark := range []byte{'.', ','} {
+			d, err := dialect.ParseDecimal([]byte(text), mark)
+			if err != nil {
+				continue
+			}
+			plain := text
+			if groups := thousands.FindString(text); groups != "" && strings.TrimLeft(groups, "+-0123456789")[0] != mark {
+				plain = regexp.MustCompile("[^0-9+-]").ReplaceAllString(groups, "") + text[len(groups):]
+			}
+			if mark == ',' {
+				plain = strings.Replace(plain, ",", ".", 1)
+			}
+			want, ok := new(big.Rat).SetString(plain)
+			got, _ := new(big.Rat).SetString(sum(d))
+			if !ok || want.Cmp(got) != 0 {
+				t.Fatalf("%q with the mark %q: %s, math/big reads %v", text, mark, got, want)
+			}
 		}
 	})
 }
