@@ -55,6 +55,9 @@ func (c *common) solveFile(path string, out io.Writer) error {
 		return refused("A case is one JSON object of the schema resopt-case/1.", fmt.Errorf("%s: %w", path, err))
 	}
 	solution, err := solve.Case(problem, solve.Options{})
+	if errors.Is(err, solve.ErrTooLarge) {
+		return refused("", fmt.Errorf("%s: %w", path, err))
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

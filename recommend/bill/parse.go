@@ -3,6 +3,7 @@ package bill
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -14,19 +15,29 @@ import (
 // unknown, repeated or mistyped field is an error that names its place (`offers[2].price_micro: missing`). Numbers are integers;
 // a JSON float is refused except for rules.min_new_utilization, which may be a decimal or a fraction in a string. `expected`, and the
 // answers inside `evaluations`, are never read. Fields that only describe (title, teaches, name, note, label, comment, description)
-// may stand anywhere.
+// may stand anywhere. So is a decision to evaluate that names what the problem does not have, and usage whose sums would not fit in 63 bits.
 func Parse(r io.Reader) (*Problem, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors put it before everything
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, errors.New("empty: want an object")
 	}
 	root := &node{raw: data}
 	p := readProblem(root)
 	if root.err != nil {
 		return nil, root.err
 	}
-	if err := p.Validate(); err != nil {
+	s, err := NewSimulator(p)
+	if err != nil {
 		return nil, err
+	}
+	for i, d := range p.Evaluations {
+		if _, _, err := s.Resolve(d); err != nil {
+			return nil, fmt.Errorf("evaluations[%d].decision.%w", i, err)
+		}
 	}
 	return p, nil
 }
@@ -105,7 +116,7 @@ func readExisting(n *node) Existing {
 }
 
 func readCommitment(o *object) Commitment {
-	c := Commitment{ID: o.need("id").text(), Kind: Kind(o.need("kind").text()), Scope: o.need("scope").text(),
+	c := Commitment{ID: o.need("id").text(), Kind: readKind(o.need("kind")), Scope: o.need("scope").text(),
 		From: o.need("from").index(), To: o.need("to").index()}
 	if c.Kind != SavingsPlan {
 		c.Size = o.need("size").text()
@@ -117,6 +128,15 @@ func readCommitment(o *object) Commitment {
 		c.Rates[size] = rate.int()
 	}
 	return c
+}
+
+// readKind refuses a kind that is not known, before fields are asked for that another kind would have.
+func readKind(n *node) Kind {
+	kind := Kind(n.text())
+	if n.raw != nil && kind != Reservation && kind != SavingsPlan {
+		n.fail("%s: want %q or %q", shorten(n.raw), Reservation, SavingsPlan)
+	}
+	return kind
 }
 
 func readRules(n *node) Rules {
@@ -231,6 +251,12 @@ func (n *node) object() *object {
 		return o
 	}
 	d := json.NewDecoder(bytes.NewReader(n.raw))
+	ended := func(err error) {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		n.fail("%w", err)
+	}
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		n.fail("%s: want an object", shorten(n.raw))
 		return o
@@ -238,7 +264,7 @@ func (n *node) object() *object {
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
-			n.fail("%w", err)
+			ended(err)
 			return o
 		}
 		name := key.(string) // the decoder returns nothing else in this place
@@ -253,7 +279,7 @@ func (n *node) object() *object {
 		o.fields[name] = value
 	}
 	if _, err := d.Token(); err != nil {
-		n.fail("%w", err)
+		ended(err)
 	} else if _, err := d.Token(); err != io.EOF {
 		n.fail("more than one JSON value")
 	}

@@ -59,7 +59,7 @@ func TestParseRefuses(t *testing.T) {
 		{`[{"size":"A"}]`, `[{"size":"B"}]`, `vms[0].candidates[0].size: "B": not in sizes`},
 		{`[{"size":"A"}]`, `[{"size":"A"},{"size":"A"}]`, `vms[0].candidates[1].size: "A": twice`},
 		{`"scope":"s/a"`, `"scope":"s//a"`, `vms[0].scope: "s//a": want a path without empty parts`},
-		{`"id":"p","kind":"savings_plan"`, `"id":"p","kind":"lease"`, `offers[1].size: missing`},
+		{`"id":"p","kind":"savings_plan"`, `"id":"p","kind":"lease"`, `offers[1].kind: "lease": want "reservation" or "savings_plan"`},
 		{`"id":"p"`, `"id":"o"`, `offers[1].id: "o": twice`},
 		{`"to":1,"price`, `"to":2,"price`, `offers[0].to: 2: there are 1 slots`},
 		{`"from":0,"to":1,"price`, `"from":1,"to":0,"price`, `offers[0].from: 1: want 0 to 0`},
@@ -74,7 +74,13 @@ func TestParseRefuses(t *testing.T) {
 		{`"upfront_budget_micro":9`, `"upfront_budget_micro":-9`, `rules.upfront_budget_micro: -9: negative`},
 		{`"upfront_budget_micro":9`, `"budget":9`, `rules: field "budget": unknown`},
 		{`"expected":{"anything":[]}}`, `"expected":{}} {}`, `more than one JSON value`},
-		{`"expected":{"anything":[]}}`, `"expected":{}`, `EOF`},
+		{`"expected":{"anything":[]}}`, `"expected":{}`, `unexpected EOF`},
+		{small, ` `, `empty: want an object`},
+		{`[{"hours":2}]`, `[{"hours":9223372036854775807},{"hours":1}]`, `slots[1].hours: 1: too large`},
+		{`"expected":{"anything":[]}}`, `"evaluations":[{"decision":{"sizes":{"w":"A"}}}]}`, `evaluations[0].decision.sizes["w"]: no such vm`},
+		{`"expected":{"anything":[]}}`, `"evaluations":[{"decision":{"purchases":{"q":1}}}]}`, `evaluations[0].decision.purchases["q"]: no such offer`},
+		{`"ratio":1`, `"ratio":9223372036854775807`, `vms[0].run[0]: 3: too large`},
+		{`{"schema"`, "\ufeff" + `{"schema"`, ``},
 		{`"run":[3]`, `"run":[9223372036854775807]`, ``},
 	} {
 		text := strings.Replace(small, c.old, c.new, 1)

@@ -118,9 +118,13 @@ func (p *Problem) Validate() error {
 	if p.RunDenominator < 1 {
 		return fmt.Errorf("run_denominator: %d: want at least 1", p.RunDenominator)
 	}
-	for i, slot := range p.Slots {
-		if slot.Hours < 0 {
-			return fmt.Errorf("slots[%d].hours: %d: negative", i, slot.Hours)
+	for i, hours := 0, int64(0); i < len(p.Slots); i++ {
+		if p.Slots[i].Hours < 0 {
+			return fmt.Errorf("slots[%d].hours: %d: negative", i, p.Slots[i].Hours)
+		}
+		var ok bool
+		if hours, ok = addInt(hours, p.Slots[i].Hours); !ok {
+			return fmt.Errorf("slots[%d].hours: %d: too large, all hours together must fit in 63 bits", i, p.Slots[i].Hours)
 		}
 	}
 	for _, name := range sortedKeys(p.Sizes) {

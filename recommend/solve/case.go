@@ -78,8 +78,8 @@ func Case(p *bill.Problem, o Options) (*Solution, error) {
 func solveParts(p *bill.Problem, o Options, tieCash bool) (*Solution, error) {
 	s := &Solution{Case: p.ID, Complete: true, Decision: bill.Decision{Purchases: map[string]int64{}, Sizes: map[string]string{}}}
 	objective := bill.Exact{}
-	for _, part := range split(mergeSlots(p), tieCash) {
-		m, err := newModel(part.problem)
+	for _, part := range split(p, tieCash) {
+		m, err := newModel(mergeSlots(part.problem))
 		if err != nil {
 			return nil, err
 		}

@@ -72,7 +72,8 @@ func TestCaseRefuses(t *testing.T) {
 	require.EqualError(t, err, `evaluations[0].purchases["q"]: no such offer`)
 	p.Evaluations, p.VMs[0].Run[0], p.Offers[0].MaxQty = nil, 1<<60, 1<<60
 	_, err = Case(p, Options{})
-	require.ErrorContains(t, err, `offers[0].max_qty: up to 1152921504606846976 of "o" can be used: too large to search`)
+	require.ErrorIs(t, err, ErrTooLarge)
+	require.ErrorContains(t, err, `offer "o": max_qty: up to 1152921504606846976 can be of use`)
 	p.RunDenominator = 0
 	_, err = Case(p, Options{})
 	require.EqualError(t, err, "run_denominator: 0: want at least 1")

@@ -69,7 +69,7 @@ func newModel(p *bill.Problem) (*model, error) {
 	}
 	for i := range p.Offers {
 		if most := m.useful(&p.Offers[i]); most > 1<<52 {
-			return nil, fmt.Errorf("offers[%d].max_qty: up to %d of %q can be used: too large to search", i, most, p.Offers[i].ID)
+			return nil, fmt.Errorf("offer %q: max_qty: up to %d can be of use: %w", p.Offers[i].ID, most, ErrTooLarge)
 		}
 		m.exact = append(m.exact, sim.CommitmentOf(i))
 		m.commit = append(m.commit, m.exact[i].Float())

@@ -1,25 +1,28 @@
 package solve
 
 import (
-	"fmt"
+	"encoding/binary"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sizeterm/recommend/bill"
 )
 
 // mergeSlots returns the problem with slots that cannot be told apart (the same usage, the same commitments active) added up, which
-// changes no bill. The order of what remains is kept, so ranges stay ranges.
+// changes no bill. The order of what remains is kept, so ranges stay ranges. Who splits a problem does so first: its parts have fewer
+// rows, so more of their slots are alike.
 func mergeSlots(p *bill.Problem) *bill.Problem {
 	at := map[string]int{}
 	var first []int // the slot that stands for each merged one
 	merged := *p
 	merged.Slots = nil
+	var key []byte
 	for t, slot := range p.Slots {
-		key := slotKey(p, t)
-		i, ok := at[key]
+		key = appendSlot(key[:0], p, t)
+		i, ok := at[string(key)]
 		if !ok {
-			at[key] = len(first)
+			at[string(key)] = len(first)
 			first = append(first, t)
 			merged.Slots = append(merged.Slots, slot)
 			continue
@@ -44,18 +47,18 @@ func mergeSlots(p *bill.Problem) *bill.Problem {
 	return &merged
 }
 
-func slotKey(p *bill.Problem, t int) string {
-	var key strings.Builder
+// appendSlot appends what tells slot t from others.
+func appendSlot(key []byte, p *bill.Problem, t int) []byte {
 	for v := range p.VMs {
-		fmt.Fprintf(&key, "%d,", p.VMs[v].Run[t])
+		key = binary.AppendVarint(key, p.VMs[v].Run[t])
 	}
 	for i := range p.Offers {
-		fmt.Fprintf(&key, "%t,", active(&p.Offers[i].Commitment, t))
+		key = strconv.AppendBool(key, active(&p.Offers[i].Commitment, t))
 	}
 	for i := range p.Existing {
-		fmt.Fprintf(&key, "%t,", active(&p.Existing[i].Commitment, t))
+		key = strconv.AppendBool(key, active(&p.Existing[i].Commitment, t))
 	}
-	return key.String()
+	return key
 }
 
 func active(c *bill.Commitment, t int) bool { return c.From <= t && t < c.To }
