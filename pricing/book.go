@@ -71,7 +71,8 @@ type Book struct {
 	cells      [][][]ref // currency, region, size*slots+slot -> winner, 0 none
 	below      map[ref]ref
 	hash       func() string
-	terms      *PartnerTerms // of a book that MarkedUp made, nil otherwise
+	terms      *PartnerTerms // of a book that SoldAt made, nil otherwise
+	list       *Book         // of the customer, over the marked-up prices; nil where there is none
 }
 
 type flagSet struct {
@@ -83,6 +84,16 @@ type flagSet struct {
 // price that is missing, in another currency or refused is a *NoOfferError,
 // which wraps ErrNoOffer. Reservations are of base compute: ask for Linux.
 func (b *Book) Offer(size catalog.Size, region catalog.Region, os OS, term Term, currency money.Code) (Offer, error) {
+	if b.list != nil {
+		if o, err := b.listed(size, region, os, term, currency); !errors.Is(err, errNotListed) {
+			return o, err
+		}
+	}
+	return b.offer(size, region, os, term, currency)
+}
+
+// offer is Offer without the customer's list.
+func (b *Book) offer(size catalog.Size, region catalog.Region, os OS, term Term, currency money.Code) (Offer, error) {
 	r := b.find(size, region, os, term, currency)
 	if r != 0 {
 		if m := b.mark(r); m == 0 || b.flagSets[m].refuse == "" {
@@ -279,6 +290,9 @@ func (b *Book) setHash() {
 		h := sha256.New()
 		for _, s := range b.sources {
 			fmt.Fprintf(h, "%s\x00%s\x00%s\n", s.Name, s.AsOf.UTC().Format("2006-01-02"), s.SHA256)
+		}
+		if b.list != nil {
+			fmt.Fprintf(h, "%s\n", b.list.Hash())
 		}
 		var line []byte
 		for r := range b.winners() {

@@ -1,10 +1,12 @@
 package pricing
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
 )
 
@@ -85,21 +87,68 @@ func (t PartnerTerms) mark(o *Offer) {
 	}
 }
 
-// MarkedUp returns the book as the customer of a partner with these terms sees
-// it: every price is the customer's, reservations in whole minor units, and no
-// source bears its name or hash, which would lead to the partner's own prices.
-func (b *Book) MarkedUp(terms PartnerTerms) (*Book, error) {
+// The source of prices of the customer's own list, in a book that SoldAt made.
+const (
+	CustomerList     = "customer price list"
+	CustomerListKind = "customer"
+)
+
+// SoldAt returns the book as the customer of a partner with these terms sees
+// it: the prices of its own list, where one is given and has them, and the
+// partner's marked up elsewhere, reservations in whole minor units. No source
+// of the partner's bears its name or hash, which would lead to its own prices;
+// the list is the source CustomerList. Offer and SoftwareRate look into the
+// list; what lists offers knows the partner's only.
+func (b *Book) SoldAt(terms PartnerTerms, list *Book) (*Book, error) {
 	if err := terms.Check(); err != nil {
 		return nil, err
 	}
 	out := *b
-	out.terms, out.sources = &terms, slices.Clone(b.sources)
+	out.terms, out.list, out.sources = &terms, list, slices.Clone(b.sources)
 	for i := range out.sources {
 		s := &out.sources[i]
 		s.Name, s.SHA256, s.Note = fmt.Sprintf("price list %d", i+1), "", ""
 	}
+	if list != nil && len(list.sources) > 0 {
+		own := list.sources[len(list.sources)-1]
+		own.Name, own.Kind, own.Note = CustomerList, CustomerListKind, ""
+		out.sources = append(out.sources, own)
+	}
 	out.setHash()
 	return &out, nil
+}
+
+// errNotListed says that the customer's list does not have a price, and that the marked-up one counts.
+var errNotListed = errors.New("not in the customer's list")
+
+// listed returns a price of the customer's list. A price of Windows without one of base compute counts for nothing, and base compute
+// without Windows goes with the licence as the partner sells it: so the licence is never the difference of two price lists.
+func (b *Book) listed(size catalog.Size, region catalog.Region, os OS, term Term, currency money.Code) (Offer, error) {
+	o, err := b.list.Offer(size, region, Linux, term, currency)
+	if err != nil || os == Linux {
+		return ofList(o, err)
+	}
+	if windows, err := b.list.Offer(size, region, os, term, currency); err == nil {
+		return ofList(windows, nil)
+	}
+	with, err := b.offer(size, region, os, term, currency)
+	if err != nil {
+		return Offer{}, err
+	}
+	without, err := b.offer(size, region, Linux, term, currency)
+	if err != nil {
+		return Offer{}, err
+	}
+	o.OS, o.Rate = os, o.Rate+with.Rate-without.Rate
+	return ofList(o, nil)
+}
+
+func ofList(o Offer, err error) (Offer, error) {
+	if err != nil {
+		return Offer{}, errNotListed
+	}
+	o.Source = CustomerList
+	return o, nil
 }
 
 // CreditLost returns the credit that payg of list consumption would have

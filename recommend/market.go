@@ -24,6 +24,16 @@ type market struct {
 	warnings []analyzer.Warning
 }
 
+// unpriced returns why a size has no price.
+func (m *market) unpriced(size catalog.Size) unpriced {
+	for _, u := range m.noPrice {
+		if u.size == size {
+			return u
+		}
+	}
+	return unpriced{size, pricing.ErrNoOffer}
+}
+
 // unpriced is a size without a usable price and why.
 type unpriced struct {
 	size catalog.Size
@@ -62,8 +72,13 @@ func newMarket(pool *analyzer.Pool, in *Input) *market {
 		ratios: map[catalog.Size]int64{}, refused: map[pricing.Term]refusal{},
 	}
 	kinds := sourceKinds(in.Book)
+	known := in.priced[pool]
 	for _, size := range sizesOf(pool) {
 		m.ratios[size] = ratioOf(pool, size)
+		if known != nil && known.rates[size].rate == 0 { // the plan had no price to decide at; a customer's list changes nothing about that
+			m.noPrice = append(m.noPrice, known.unpriced(size))
+			continue
+		}
 		m.addRate(pool, size, in, kinds)
 	}
 	for size, p := range m.rates { // after the licences, which are differences of list prices
@@ -169,7 +184,7 @@ var errTooOld = errors.New("the price is older than the policy allows")
 // fresh returns the compute price of size unless the policy finds its source too old.
 func fresh(in *Input, size catalog.Size, region catalog.Region, term pricing.Term, currency money.Code) (pricing.Offer, error) {
 	offer, err := in.Book.Offer(size, region, pricing.Linux, term, currency)
-	if err != nil || in.Policy.MaxPriceAge == 0 {
+	if err != nil || in.Policy.MaxPriceAge == 0 || offer.Source == pricing.CustomerList {
 		return offer, err
 	}
 	source, ok := in.Book.Source(offer.Source)
@@ -182,7 +197,7 @@ func fresh(in *Input, size catalog.Size, region catalog.Region, term pricing.Ter
 // comparable reports whether a reservation price and the pay-as-you-go prices of the pool are prices to the same buyer: a
 // partner's or negotiated reservation price is never set against a public list price.
 func (m *market) comparable(pool *analyzer.Pool, offer pricing.Offer, kinds map[string]string) (refusal, bool) {
-	if kind := kinds[offer.Source]; kind == "retail" || kind == "embedded" {
+	if kind := kinds[offer.Source]; kind == "retail" || kind == "embedded" || kind == pricing.CustomerListKind {
 		return refusal{}, true
 	}
 	for _, size := range sizesOf(pool) {

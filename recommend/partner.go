@@ -43,10 +43,11 @@ func (p Policy) priceWords(source string) string {
 	return fmt.Sprintf("%s, less %s partner earned credit", source, percent(p.PartnerCreditRate))
 }
 
-// partner returns the line as both sides see it; nil where the policy knows neither credit nor markup.
+// partner returns the line as both sides see it; nil where the policy knows neither credit nor markup, and no
+// price list of the customer.
 func (d *decision) partner(l *Line, before, after order, in *Input) (*PartnerView, error) {
 	credit, markup := in.Policy.PartnerCreditRate, in.Policy.Markup
-	if credit == 0 && markup == 0 {
+	if credit == 0 && markup == 0 && in.CustomerBook == nil {
 		return nil, nil
 	}
 	terms := in.Policy.terms()
@@ -55,7 +56,7 @@ func (d *decision) partner(l *Line, before, after order, in *Input) (*PartnerVie
 	if v.CostMonth, err = l.TotalPrice.MulDiv(1, int64(12*l.Term.Years())); err != nil {
 		return nil, err
 	}
-	unit, err := terms.SoldTotal(l.UnitPrice)
+	unit, err := in.soldUnit(l)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +92,12 @@ func (v *PartnerView) sides(l *Line, policy Policy) error {
 		v.Threshold, v.CustomerThreshold, v.CustomerSavingMonth = l.Marginal.Threshold/kept, l.Marginal.Threshold, l.SavingMonth
 		v.SavingMonth, err = l.SavingMonth.Sub(v.CreditLostMonth)
 	}
+	v.judge(l)
+	return err
+}
+
+// judge says for whom a line is good.
+func (v *PartnerView) judge(l *Line) {
 	good := func(saving money.Amount, threshold float64) bool {
 		return saving.Micros > 0 && (!l.Marginal.Last.Has || l.Marginal.Last.Value > threshold)
 	}
@@ -104,7 +111,16 @@ func (v *PartnerView) sides(l *Line, policy Policy) error {
 	default:
 		v.GoodFor = Neither
 	}
-	return err
+}
+
+// soldUnit returns what the customer pays for one instance of a line: by its own list, else the partner's price and the markup.
+func (in *Input) soldUnit(l *Line) (money.Amount, error) {
+	if in.CustomerBook != nil {
+		if offer, err := in.CustomerBook.Offer(l.Size, l.Region, pricing.Linux, l.Term, l.Currency); err == nil {
+			return offer.Total, nil
+		}
+	}
+	return in.Policy.terms().SoldTotal(l.UnitPrice)
 }
 
 // Words says for whom a line is not good; empty where it is good for both.
@@ -127,7 +143,7 @@ func basisPoints(share float64) int { return int(math.Round(share * 10_000)) }
 // margins fills what stays with the partner of each bottom line.
 func (p *Plan) margins(in *Input) error {
 	sold := p.ForCustomer()
-	if in.Policy.PartnerCreditRate == 0 && in.Policy.Markup == 0 || sold == nil {
+	if in.Policy.PartnerCreditRate == 0 && in.Policy.Markup == 0 && in.Policy.CustomerPrices == "" || sold == nil {
 		return nil
 	}
 	for i := range p.Totals {

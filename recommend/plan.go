@@ -30,20 +30,24 @@ type Input struct {
 	HasList  bool
 	// Book is the prices.
 	Book *pricing.Book
+	// CustomerBook is the customer's own price list, which Policy.CustomerPrices names; nil where there is none. It decides nothing:
+	// what is bought is stated at it once more, for the customer.
+	CustomerBook *pricing.Book
 	// Policy is the rules; DefaultPolicy where the user gave none.
 	Policy Policy
 	// Files describes the files that were read, for the record.
 	Files []File
 
-	ahead     *prospect                // what the past says of the time ahead; Recommend fills it
-	set       settings                 // quantities that the user fixed; WhatIf fills it
-	scope     *asked                   // at which the plan's reservations are evaluated; WhatIf fills it
-	growth    int64                    // of all usage, in basis points; WhatIf fills it
-	tariff    *tariff                  // prices of today, while sizes are tried
-	pieces    map[*analyzer.Pool]scope // of pools that are parts of one; forCapacity and divide fill it
-	undivided []analyzer.Pool          // before forCapacity
-	draft     bool                     // decisions are tried, and need no certificate yet
-	sold      bool                     // prices are the customer's, of a plan that was decided on others
+	ahead     *prospect                  // what the past says of the time ahead; Recommend fills it
+	set       settings                   // quantities that the user fixed; WhatIf fills it
+	scope     *asked                     // at which the plan's reservations are evaluated; WhatIf fills it
+	growth    int64                      // of all usage, in basis points; WhatIf fills it
+	tariff    *tariff                    // prices of today, while sizes are tried
+	pieces    map[*analyzer.Pool]scope   // of pools that are parts of one; forCapacity and divide fill it
+	undivided []analyzer.Pool            // before forCapacity
+	draft     bool                       // decisions are tried, and need no certificate yet
+	sold      bool                       // prices are the customer's, of a plan that was decided on others
+	priced    map[*analyzer.Pool]*market // of pools at the customer's prices: what the plan knew of them
 }
 
 // File describes one file that went into the plan.
@@ -292,7 +296,7 @@ type LineForecast struct {
 type PartnerView struct {
 	CostMonth, PriceMonth, MarginMonth, CreditLostMonth money.Amount
 	// SavingMonth is what the partner's own cost falls by, earned credit counted; CustomerSavingMonth what the customer's does, both at
-	// cost prices.
+	// cost prices; the customer's at its own price list where there is one.
 	SavingMonth, CustomerSavingMonth money.Amount
 	Threshold                        float64 // r_partner / (p x (1 - PEC))
 	CustomerThreshold                float64 // r/p

@@ -96,6 +96,8 @@ type Policy struct {
 	// PartnerCreditRate is the partner earned credit on consumption, as a share; 0 where the partner has none. Markup is
 	// what the partner adds to its cost, as a share.
 	PartnerCreditRate, Markup float64
+	// CustomerPrices names the price list of the customer, Input.CustomerBook; empty where its prices are the partner's and the markup.
+	CustomerPrices string
 	// PartnerOnRecord is printed on each line; it cannot be changed after the purchase.
 	PartnerOnRecord string
 	// NoResize leaves every machine on its size; Sizing is the rules of sizes otherwise.
@@ -108,6 +110,11 @@ const (
 	OnFan    = "fan"
 	OnWindow = "window"
 )
+
+// resold reports whether the customer pays other prices than those of the plan.
+func (p Policy) resold() bool {
+	return p.Objective == Partner || p.Markup > 0 || p.CustomerPrices != ""
+}
 
 // onFan reports whether the futures have a say in quantities.
 func (p Policy) onFan() bool { return p.Decide == OnFan || p.RiskAversion > 0 }

@@ -6,9 +6,13 @@ import (
 
 	"sizeterm/analyzer"
 	"sizeterm/pricing"
+	"sizeterm/pricing/catalog"
 	"sizeterm/pricing/money"
 	"sizeterm/recommend/bill"
 )
+
+// windows is the operating system whose licence is in the price of an hour.
+const windows = "windows"
 
 // soldWords says, without an amount, why the lines of a pool were left out of a plan that was decided at other prices.
 var soldWords = map[string]string{
@@ -20,7 +24,7 @@ var soldWords = map[string]string{
 // quantities through the same simulator, decided on nothing anew. A plan that cannot be stated so says why; no document for the customer
 // is then made of it. Totals say what stays with the partner.
 func (p *Plan) sell(o *outcome, in *Input) error {
-	if in.Policy.Objective == Partner || in.Policy.Markup > 0 {
+	if in.Policy.resold() {
 		sold, err := p.soldPlan(o, in)
 		if err == nil {
 			err = p.sameAs(sold)
@@ -31,6 +35,7 @@ func (p *Plan) sell(o *outcome, in *Input) error {
 		} else {
 			p.Sold = sold
 			p.overLimit()
+			p.atTheirs()
 		}
 	}
 	return p.margins(in)
@@ -42,7 +47,7 @@ func (p *Plan) overLimit() {
 	for i := range p.Sold.Totals {
 		t := &p.Sold.Totals[i]
 		if most := t.dearest(p.Policy.BillingPlan); ok && most > limit {
-			p.warn("limit_before_markup", t.Customer, fmt.Sprintf("with the markup a month takes up to %s, more than the limit of %s: the limit is kept at the partner's prices; lower it by the markup",
+			p.warn("limit_before_markup", t.Customer, fmt.Sprintf("at the customer's prices a month takes up to %s, more than the limit of %s: the limit is kept at the partner's prices; lower it by the difference",
 				money.New(most, t.Currency).Round(), money.New(limit, t.Currency).Round()))
 			p.sort()
 		}
@@ -53,7 +58,7 @@ func (p *Plan) overLimit() {
 // stated (a warning no_customer_view says why). It has no figure of the partner's in it, except where the policy knows an earned credit
 // and no markup: then its lines have a Partner side, and the totals too.
 func (p *Plan) ForCustomer() *Plan {
-	if p.Policy.Objective == Partner || p.Policy.Markup > 0 {
+	if p.Policy.resold() {
 		return p.Sold
 	}
 	return p
@@ -85,19 +90,29 @@ type seller struct {
 	proportional bool
 	today        []*decision
 	tariff       *tariff // of the sizes that machines change to
+	from         *Input  // as the plan was decided
 	pools        map[*analyzer.Pool]*analyzer.Pool
 	sold         map[*decision]*decision
 }
 
 // newSeller puts the input at the customer's prices: the partner's own are not in it.
 func newSeller(o *outcome, in *Input) (*seller, error) {
-	s := &seller{in: *in, terms: in.Policy.terms(), proportional: in.Policy.Objective != Partner, today: o.today, pools: map[*analyzer.Pool]*analyzer.Pool{}, sold: map[*decision]*decision{}}
-	s.in.sold, s.in.tariff, s.in.draft, s.in.pieces = true, nil, false, map[*analyzer.Pool]scope{}
-	s.in.Policy.Objective, s.in.Policy.PartnerCreditRate, s.in.Policy.Markup = Customer, 0, 0
+	list := in.CustomerBook
+	if in.Policy.CustomerPrices != "" && list == nil {
+		return nil, fmt.Errorf("the price list %q, which the policy names as the customer's, is not among the files", in.Policy.CustomerPrices)
+	}
+	s := &seller{in: *in, from: in, terms: in.Policy.terms(), proportional: in.Policy.Objective != Partner && list == nil, today: o.today, pools: map[*analyzer.Pool]*analyzer.Pool{}, sold: map[*decision]*decision{}}
+	s.in.CustomerBook = nil
+	s.in.sold, s.in.tariff, s.in.draft, s.in.pieces, s.in.priced = true, nil, false, map[*analyzer.Pool]scope{}, map[*analyzer.Pool]*market{}
+	s.in.Policy.Objective, s.in.Policy.PartnerCreditRate, s.in.Policy.Markup, s.in.Policy.CustomerPrices = Customer, 0, 0, ""
 	s.in.Policy.MaxUpfront, s.in.Policy.MaxMonth = nil, nil // they were kept when it was decided
 	var err error
-	if s.in.Book, err = in.Book.MarkedUp(s.terms); err != nil {
+	if s.in.Book, err = in.Book.SoldAt(s.terms, list); err != nil {
 		return nil, err
+	}
+	known := map[*analyzer.Pool]*market{}
+	for _, d := range o.today {
+		known[d.pool] = d.market
 	}
 	a := *in.Analysis
 	a.VMs = slices.Clone(a.VMs)
@@ -106,10 +121,14 @@ func newSeller(o *outcome, in *Input) (*seller, error) {
 		if err := s.mark(&vm.Rate, &vm.ListRate, &vm.Cost, &vm.SoftwareCost, &vm.LicenceCost); err != nil {
 			return nil, err
 		}
+		if vm.OS != windows { // the rates of Windows machines are those of their pools
+			s.listed(vm.Size, vm.Region, money.Code(vm.Currency), 0, &vm.Rate, &vm.ListRate)
+		}
 	}
 	a.Pools = slices.Clone(a.Pools)
 	for i := range a.Pools {
-		pool, err := s.pool(&in.Analysis.Pools[i])
+		was := &in.Analysis.Pools[i]
+		pool, err := s.pool(was, known[was])
 		if err != nil {
 			return nil, err
 		}
@@ -131,21 +150,57 @@ func (s *seller) mark(values ...*int64) error {
 	return nil
 }
 
-// pool returns a pool with the customer's prices on its rows.
-func (s *seller) pool(was *analyzer.Pool) (*analyzer.Pool, error) {
+// listed turns rates of rows into those of the customer's list, where it has the size: base compute, and what is more of an hour.
+func (s *seller) listed(size catalog.Size, region catalog.Region, currency money.Code, more money.Rate, rates ...*int64) {
+	offer, err := s.in.Book.Offer(size, region, pricing.Linux, pricing.PayAsYouGo, currency)
+	if err != nil || offer.Source != pricing.CustomerList {
+		return
+	}
+	for _, rate := range rates {
+		if *rate != 0 {
+			*rate = int64(offer.Rate + more)
+		}
+	}
+}
+
+// licence returns what Windows adds to an hour of a size for the customer: by its list, else as the plan knows it, sold on.
+func (s *seller) licence(size catalog.Size, pool *analyzer.Pool, m *market) (money.Rate, error) {
+	if s.from.CustomerBook != nil {
+		if rate, err := s.from.CustomerBook.SoftwareRate(size, pool.Region, money.Code(pool.Currency)); err == nil {
+			return rate, nil
+		}
+	}
+	return s.terms.PriceRate(m.software[size])
+}
+
+// pool returns a pool with the customer's prices on its rows; m is what the plan knows of its prices, nil where that is to be looked up.
+func (s *seller) pool(was *analyzer.Pool, m *market) (*analyzer.Pool, error) {
 	if pool := s.pools[was]; pool != nil {
 		return pool, nil
+	}
+	if m == nil {
+		m = newMarket(was, s.from)
 	}
 	pool := *was
 	pool.Members, pool.Left = slices.Clone(was.Members), slices.Clone(was.Left)
 	for _, members := range [][]analyzer.Member{pool.Members, pool.Left} {
 		for i := range members {
-			if err := s.mark(&members[i].Rate, &members[i].ListRate, &members[i].Licences); err != nil {
+			member := &members[i]
+			if err := s.mark(&member.Rate, &member.ListRate, &member.Licences); err != nil {
 				return nil, err
 			}
+			more := money.Rate(0)
+			if member.OS == windows {
+				var err error
+				if more, err = s.licence(member.Size, was, m); err != nil {
+					return nil, err
+				}
+			}
+			s.listed(member.Size, was.Region, money.Code(was.Currency), more, &member.Rate, &member.ListRate)
 		}
 	}
 	s.pools[was] = &pool
+	s.in.priced[&pool] = m
 	return &pool, nil
 }
 
@@ -155,7 +210,7 @@ func (s *seller) read(was *Input) (*Input, error) {
 	in.Book, in.Policy, in.sold, in.Analysis = s.in.Book, s.in.Policy, true, &a
 	a.Pools = slices.Clone(a.Pools)
 	for i := range a.Pools {
-		pool, err := s.pool(&was.Analysis.Pools[i])
+		pool, err := s.pool(&was.Analysis.Pools[i], nil)
 		if err != nil {
 			return nil, err
 		}
@@ -169,7 +224,7 @@ func (s *seller) at(d *decision) (*decision, error) {
 	if d == nil || s.sold[d] != nil {
 		return s.sold[d], nil
 	}
-	pool, err := s.pool(d.pool)
+	pool, err := s.pool(d.pool, d.market)
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +240,7 @@ func (s *seller) at(d *decision) (*decision, error) {
 		return nil, err
 	}
 	s.sold[d] = e
+	e.terms = slices.DeleteFunc(e.terms, func(t pricing.Term) bool { return !slices.Contains(d.terms, t) }) // its list may know more
 	if e.sold = d; (d.low == nil) != (e.low == nil) || !slices.Equal(d.terms, e.terms) {
 		return nil, fmt.Errorf("%s in %s: something has no price for the customer", d.pool.Group, d.pool.Region)
 	}
@@ -284,7 +340,11 @@ func (p *Plan) soldPlan(o *outcome, in *Input) (*Plan, error) {
 	if q.Rescopes, err = s.rescopes(p.Rescopes, in); err != nil {
 		return nil, err
 	}
-	return q, q.fill(all, &s.in)
+	if err := q.fill(all, &s.in); err != nil {
+		return nil, err
+	}
+	s.fallBack(p, q, all)
+	return q, nil
 }
 
 // rescopes states what wider scopes of owned reservations avoid, one after another as they were found.
@@ -305,7 +365,7 @@ func (s *seller) rescopes(was []Rescope, in *Input) ([]Rescope, error) {
 	}
 	var list []Rescope
 	for i := range pools {
-		pool, err := s.pool(&pools[i])
+		pool, err := s.pool(&pools[i], nil)
 		if err != nil {
 			return nil, err
 		}

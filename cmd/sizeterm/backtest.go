@@ -122,6 +122,9 @@ func (b *backtesting) past(g *gathered) (*report.Past, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := g.customerBook(policy.CustomerPrices); err != nil { // nothing is decided at it
+		return nil, err
+	}
 	book, err := b.book(g)
 	if err != nil {
 		return nil, err

@@ -515,6 +515,10 @@ func (p *pipeline) inputs(ctx context.Context, uploads []store.Upload) ([]ingest
 // concerning lists the accepted uploads that the plan of a customer is made of: its own, those with rows of it, and those of
 // no customer, such as price sheets; the oldest first.
 func (p *pipeline) concerning(ctx context.Context, t *store.Partner, customer string) ([]store.Upload, error) {
+	others, err := othersLists(ctx, t, customer)
+	if err != nil {
+		return nil, err
+	}
 	var list []store.Upload
 	page := store.Page{Limit: 500}
 	for {
@@ -523,7 +527,7 @@ func (p *pipeline) concerning(ctx context.Context, t *store.Partner, customer st
 			return nil, err
 		}
 		for _, u := range part {
-			if u.Customer == customer || u.Customer == "" && (len(u.Customers) == 0 || slices.Contains(u.Customers, customer)) {
+			if u.Customer == customer || u.Customer == "" && (len(u.Customers) == 0 || slices.Contains(u.Customers, customer)) && !others[strings.ToLower(u.Name)] {
 				list = append(list, u)
 			}
 		}
@@ -534,6 +538,29 @@ func (p *pipeline) concerning(ctx context.Context, t *store.Partner, customer st
 	}
 	slices.Reverse(list)
 	return list, nil
+}
+
+// othersLists are the price lists, by name in lower case, at which other customers buy: none of them is the partner's.
+func othersLists(ctx context.Context, t *store.Partner, customer string) (map[string]bool, error) {
+	all, err := t.Customers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lists, own := map[string]bool{}, ""
+	for _, c := range all {
+		values, err := said([]byte(c.Policy))
+		if err != nil {
+			return nil, err
+		}
+		name := strings.ToLower(values[customerPrices])
+		if c.ID == customer {
+			own = name
+		} else if name != "" {
+			lists[name] = true
+		}
+	}
+	delete(lists, own) // several may buy at one list
+	return lists, nil
 }
 
 // fingerprint names all that the plan of a customer depends on.

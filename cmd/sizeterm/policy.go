@@ -49,6 +49,7 @@ type policyDocument struct {
 	Objective         string   `yaml:"objective"`
 	PartnerCreditRate *float64 `yaml:"partner_credit_rate"`
 	Markup            *float64 `yaml:"markup"`
+	CustomerPrices    string   `yaml:"customer_prices"`
 	PartnerOnRecord   string   `yaml:"partner_on_record"`
 
 	Resize *bool           `yaml:"resize"`
@@ -140,6 +141,9 @@ func (f policyFile) apply(p *recommend.Policy) error {
 	}
 	if doc.CapacityPriority != nil {
 		p.CapacityPriority = doc.CapacityPriority
+	}
+	if doc.CustomerPrices != "" {
+		p.CustomerPrices = doc.CustomerPrices
 	}
 	if doc.PartnerOnRecord != "" {
 		p.PartnerOnRecord = doc.PartnerOnRecord

@@ -21,6 +21,9 @@ import (
 // ownPolicy is the name of what somebody set on the page of a customer.
 const ownPolicy = "set here"
 
+// customerPrices is the rule that names the price list of a customer.
+const customerPrices = "customer_prices"
+
 // sizingPrefix begins the keys of sizes.
 const sizingPrefix = "sizing."
 
@@ -220,7 +223,18 @@ func (l *library) SetRule(ctx context.Context, tenant string, s web.RuleSet) err
 		if p.queue == nil {
 			return nil
 		}
-		return p.queue.Enqueue(ctx, tx, jobs.Job{What: jobs.Plan, Tenant: tenant, Subject: s.Customer})
+		concerned := []store.Customer{c}
+		if s.Key == customerPrices { // what is one customer's list is no longer another's price sheet
+			if concerned, err = t.Customers(ctx); err != nil {
+				return err
+			}
+		}
+		for _, one := range concerned {
+			if err := p.queue.Enqueue(ctx, tx, jobs.Job{What: jobs.Plan, Tenant: tenant, Subject: one.ID}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

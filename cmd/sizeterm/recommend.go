@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -31,6 +32,7 @@ type recommending struct {
 	prices, failOn                                []string
 	only                                          string // customer; "" is all
 	view                                          string // "", "partner" or "customer"
+	customerPrices                                string // file of the customer's price list
 	verbose                                       bool
 }
 
@@ -57,6 +59,7 @@ regions; for others give your own price sheet with --prices or put it beside the
 	f.StringVar(&r.output, "output", "table", "table, json, csv, markdown, html or xlsx")
 	f.StringVar(&r.out, "out", "", "also write the plan in every format and a picture of each pool into this folder")
 	f.StringArrayVar(&r.prices, "prices", nil, "price sheet over the embedded prices (repeatable; the last one wins)")
+	f.StringVar(&r.customerPrices, "customer-prices", "", "price list of the customer, in any form that --prices reads: documents for it are at these prices, and decide nothing")
 	f.StringVar(&r.policyPath, "policy", "", "YAML file with the rules of the plan")
 	f.StringVar(&r.maxRejects, "max-rejects", "", "most rows that may be refused, as a number or N%; above it the exit code is 4")
 	f.StringArrayVar(&r.failOn, "fail-on", nil, "exit with 6 when a rule holds: warning:CODE, reason:CODE, saving-below:AMOUNT, no-lines (repeatable)")
@@ -123,6 +126,15 @@ func (r *recommending) input(g *gathered) (recommend.Input, error) {
 	if err != nil {
 		return none, err
 	}
+	if r.customerPrices != "" {
+		if policy.CustomerPrices, err = r.readCustomerPrices(g); err != nil {
+			return none, err
+		}
+	}
+	list, err := g.customerBook(policy.CustomerPrices)
+	if err != nil {
+		return none, err
+	}
 	book, err := r.book(g)
 	if err != nil {
 		return none, err
@@ -140,7 +152,7 @@ func (r *recommending) input(g *gathered) (recommend.Input, error) {
 	if r.only != "" {
 		analysis = ofCustomer(analysis, r.only)
 	}
-	return recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, Policy: policy, Files: g.files}, nil
+	return recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, CustomerBook: list, Policy: policy, Files: g.files}, nil
 }
 
 // filesText says in how many files nothing was found.
@@ -174,6 +186,41 @@ func (r *recommending) book(g *gathered) (*pricing.Book, error) {
 		over = g.prices
 	}
 	return sheet.NewBook(over...)
+}
+
+// readCustomerPrices reads the file of --customer-prices and returns its name.
+func (r *recommending) readCustomerPrices(g *gathered) (string, error) {
+	files, err := r.files()
+	if err != nil {
+		return "", err
+	}
+	inputs, err := ingest.DiscoverWithin([]string{r.customerPrices}, r.in, files.Limits)
+	if err == nil && len(inputs) != 1 {
+		err = fmt.Errorf("%s: %d files, want one price list", r.customerPrices, len(inputs))
+	}
+	if err != nil {
+		return "", refused("--customer-prices names a price list.", err)
+	}
+	return g.short(inputs[0]), g.readPrices(inputs[0], files.Limits)
+}
+
+// customerBook takes the price list of that name out of the prices, and returns it as a book: it is never the partner's. Of two files of
+// the name the later counts. It is nil where there is none of the name, or no name.
+func (g *gathered) customerBook(name string) (*pricing.Book, error) {
+	var list *sheet.Snapshot
+	g.prices = slices.DeleteFunc(g.prices, func(s sheet.Snapshot) bool {
+		own := name != "" && (strings.EqualFold(s.Source.Name, name) || strings.EqualFold(path.Base(s.Source.Name), name))
+		if own {
+			list = &s
+		}
+		return own
+	})
+	if list == nil {
+		return nil, nil
+	}
+	b := pricing.NewBuilder()
+	b.Add(list.Source, list.Offers)
+	return b.Build()
 }
 
 // print writes the plan to standard output, and files where they are wanted.

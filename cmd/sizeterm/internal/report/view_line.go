@@ -256,6 +256,7 @@ type policyView struct {
 	Objective         string   `json:"objective"`
 	PartnerCreditRate number   `json:"partner_credit_rate"`
 	Markup            number   `json:"markup"`
+	CustomerPrices    string   `json:"customer_prices,omitempty"`
 	PartnerOnRecord   string   `json:"partner_on_record"`
 
 	Resize bool             `json:"resize"`
@@ -267,7 +268,7 @@ func newPolicyView(p recommend.Policy) policyView {
 		MinDaysOneYear: p.MinDaysOneYear, MinDaysNormal: p.MinDaysNormal, MinAgeHours: share(p.MinAge.Hours()),
 		MonthlyLoss: share(p.MonthlyLoss), LossMonths: share(p.LossMonths), ExpirePerQuarter: share(p.ExpirePerQuarter), Decide: p.Decide, RiskAversion: share(p.RiskAversion), HorizonMonths: p.HorizonMonths, MinSavingMonth: p.MinSavingMonth,
 		BillingPlan: p.BillingPlan, Terms: texts(p.Terms), CapacityPriority: texts(p.CapacityPriority), PriceAgeDays: share(p.PriceAge.Hours() / 24),
-		PriceTolerance: share(p.PriceTolerance), Objective: p.Objective, PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup),
+		PriceTolerance: share(p.PriceTolerance), Objective: p.Objective, PartnerCreditRate: share(p.PartnerCreditRate), Markup: share(p.Markup), CustomerPrices: p.CustomerPrices,
 		PartnerOnRecord: p.PartnerOnRecord, MaxUpfront: limitText(p.MaxUpfront), MaxMonth: limitText(p.MaxMonth),
 		Resize: !p.NoResize, Sizing: newSizingPolicyView(&p.Sizing),
 	}
