@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"sizeterm/analyzer"
-	"sizeterm/cmd/sizeterm/internal/report"
 	"sizeterm/recommend"
 )
 
@@ -76,7 +75,7 @@ type policyPage struct {
 	Sizes   []Rule // those of sizes, which have a table of their own
 	Key     string // the rule that is looked at, "" for none
 	More    string
-	Effects []effect
+	Effects effects
 	May     bool // the reader may change rules
 	People  map[string]string
 }
@@ -85,13 +84,6 @@ type policyPage struct {
 type ruleTable struct {
 	Page  policyPage
 	Rules []Rule
-}
-
-// effect is what the plan would be at a value of a rule.
-type effect struct {
-	RuleTry
-	Standings []report.Standing // of the customer, by currency
-	Failed    string            // why there is no such plan
 }
 
 func (s *Server) policy(w http.ResponseWriter, r *http.Request) error {
@@ -111,9 +103,11 @@ func (s *Server) policy(w http.ResponseWriter, r *http.Request) error {
 		if !slices.ContainsFunc(page.Ruling.Rules, func(one Rule) bool { return one.Key == page.Key }) || len(page.More) > maxRule {
 			return ErrNone
 		}
-		if page.Effects, err = s.effects(r.Context(), c, page.Key, page.More); err != nil {
+		tries, err := s.Rules.Alternatives(c.Whole.Input.Policy, page.Key, page.More)
+		if err != nil {
 			return ruleProblem(err)
 		}
+		page.Effects = s.tables.of(c, page.Key+"\x00"+page.More, tries)
 	}
 	page.Ruling.Rules, page.Sizes = parted(page.Ruling.Rules)
 	s.render(w, r, http.StatusOK, "policy", "Rules of "+c.Name, page)
@@ -171,69 +165,6 @@ func (s *Server) setPolicy(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, "/customers/"+c.Slug+"/policy", http.StatusSeeOther)
 	return nil
 }
-
-// What a table of effects may take: so many at once, and so long for all of its rows.
-const (
-	tablesAtOnce = 2
-	tableWithin  = 30 * time.Second
-)
-
-// tables bounds how many tables of effects are computed at once: each row is a whole plan.
-var tables = make(chan struct{}, tablesAtOnce)
-
-// effects are the plans of a customer at other values of a rule: made of the same files, by the same simulator as the plan.
-func (s *Server) effects(ctx context.Context, c *customerView, key, more string) ([]effect, error) {
-	tries, err := s.Rules.Alternatives(c.Whole.Input.Policy, key, more)
-	if err != nil {
-		return nil, err
-	}
-	name := key + "\x00" + more
-	c.mu.Lock()
-	known, ok := c.effects[name]
-	c.mu.Unlock()
-	if ok {
-		return known, nil
-	}
-	select {
-	case tables <- struct{}{}:
-		defer func() { <-tables }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	in := within(c.Whole.Input, c.ID)
-	started, whole := time.Now(), true
-	var all []effect
-	for _, try := range tries {
-		e := effect{RuleTry: try}
-		switch {
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case time.Since(started) > tableWithin:
-			e.Failed, whole = "not computed: it takes too long", false
-		default:
-			in.Policy = try.Policy
-			plan, err := recommend.Recommend(in)
-			if err != nil {
-				e.Failed = "there is no such plan: " + err.Error()
-				break
-			}
-			e.Standings = slices.DeleteFunc(report.Standings(plan), func(st report.Standing) bool { return st.Total.Customer != c.ID })
-		}
-		all = append(all, e)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.effects == nil || len(c.effects) >= effectsKept {
-		c.effects = map[string][]effect{}
-	}
-	if whole {
-		c.effects[name] = all
-	}
-	return all, nil
-}
-
-// effectsKept bounds the tables that are kept of one customer's plan.
-const effectsKept = 100
 
 // within is what a plan is made of, for one customer.
 func within(in recommend.Input, customer string) recommend.Input {

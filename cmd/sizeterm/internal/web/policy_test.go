@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -65,7 +66,10 @@ func TestRulesAndWhatTheyDo(t *testing.T) {
 	}
 	require.NotContains(t, page, `name="mark"`, "who reads changes nothing")
 
-	page = b.page(customer + "/policy?key=terms")
+	page = b.page(customer + "/policy?key=terms") // behind the page, which waits for a moment only
+	for began := time.Now(); strings.Contains(page, "data-again") && time.Since(began) < time.Minute; page = b.page(customer + "/policy?key=terms") {
+		require.Contains(t, page, "to compute: each is a whole plan")
+	}
 	require.Contains(t, page, `<tr class="chosen"><th scope="row">both <small>now</small></th>`)
 	// The row of the value that holds is the plan itself; buying for one year only saves less.
 	amount := report.Funcs()["amount"].(func(money.Amount) string)
@@ -105,4 +109,25 @@ func TestRulesAndWhatTheyDo(t *testing.T) {
 	status, _ = set("[P3Y]", "m")
 	require.Equal(t, http.StatusConflict, status, "two tabs")
 	require.Contains(t, c.page(customer+"/policy"), "terms: [P1Y]")
+}
+
+// Tables beyond what the service computes at once are not begun, and the page says so.
+func TestTablesOfEffectsAreFew(t *testing.T) {
+	stop := make(chan struct{})
+	all := newTables(stop)
+	all.slot <- struct{}{} // somebody computes
+	in := demo()
+	c := &customerView{ID: demoPlan().Totals[0].Customer, Plan: demoPlan(), Whole: &in}
+	tries := []RuleTry{{Value: "now", Now: true}, {Value: "other", Policy: recommend.DefaultPolicy()}}
+	began := time.Now()
+	for i := range tablesWaiting {
+		e := all.of(c, string(rune('a'+i)), tries)
+		require.Len(t, e.Rows, 1, "the plan that there is needs no computing")
+		require.Equal(t, 1, e.Pending)
+	}
+	require.True(t, all.of(c, "more", tries).Busy)
+	require.Equal(t, 1, all.of(c, "a", tries).Pending, "one that is begun goes on")
+	require.Less(t, time.Since(began), 20*time.Second)
+	close(stop)
+	require.Eventually(t, func() bool { all.mu.Lock(); defer all.mu.Unlock(); return all.count == 0 }, 10*time.Second, time.Millisecond)
 }

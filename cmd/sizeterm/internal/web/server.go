@@ -89,6 +89,7 @@ type Server struct {
 	apiRoutes []route
 	pages     pages
 	views     views
+	tables    *tables
 	handler   http.Handler
 	stopping  chan struct{} // closed when Serve is to end
 }
@@ -116,6 +117,7 @@ func New(o Options) *Server {
 	if s.MaxUpload == 0 {
 		s.MaxUpload = defaultMaxUpload
 	}
+	s.tables = newTables(s.stopping)
 	s.sessions = s.newSessions()
 	s.mount()
 	s.handler = s.middleware()

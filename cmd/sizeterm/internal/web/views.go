@@ -35,7 +35,7 @@ type customerView struct {
 	Told           *report.Told
 	Whole          *Planned // what Plan is the customer's part of
 	mu             sync.Mutex
-	effects        map[string][]effect // tables that were computed, by rule and value
+	effects        map[string]*table // by rule and value
 }
 
 // viewsKept is the number of plans whose words are kept: one of each of a few tenants, and the one before.

@@ -13,6 +13,16 @@
     told.addEventListener("plan", () => soon(400));
   }
 
+  // A part that is not finished asks for itself again; the rest of the page, and what somebody types into it, stays.
+  const again = async (part) => {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const fresh = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (!fresh) { return; }
+    part.replaceChildren(...fresh.childNodes);
+    if (fresh.hasAttribute("data-again")) { setTimeout(() => again(part), 1000); }
+  };
+  for (const part of document.querySelectorAll("[data-again]")) { setTimeout(() => again(part), 1000); }
+
   // A slider asks the server, which computes with the same simulator, and shows its answer in place.
   for (const form of document.querySelectorAll("form[data-what-if]")) {
     const target = document.getElementById("demand");
