@@ -169,7 +169,10 @@ func (l *load) rows(charges *usage.ChargeBatch, samples *usage.SampleBatch, days
 			wave := 0.5 + 0.5*math.Sin(float64(at)/86_400*2*math.Pi)
 			high := int32(100 * l.high * (0.3 + 0.6*wave + 0.1*r.Float64()))
 			avg, memory := high/3, l.memory
-			samples.Append(usage.SampleRow{Resource: resource, Start: day.Unix() + int64(at), Seconds: interval, CPUAvg: &avg, CPUMax: &high, MemoryUsed: &memory})
+			// Of all that is measured, so that no size is refused for lack of a measure: few disk operations and little network.
+			disk, operations, out := int64(high)*500, int64(high)*10, int64(high)*100
+			samples.Append(usage.SampleRow{Resource: resource, Start: day.Unix() + int64(at), Seconds: interval, CPUAvg: &avg, CPUMax: &high, MemoryUsed: &memory,
+				DiskRead: &disk, DiskWrite: &disk, DiskOps: &operations, NetOut: &out})
 		}
 	}
 }
