@@ -248,12 +248,54 @@ type evaluated struct {
 	nodes            []bill.NodeUse
 }
 
-// evaluate runs the bill simulator for an order, once for each.
-func (a *ahead) evaluate(o order) evaluated {
+// quantities returns an order by the offers of the simulator.
+func (a *ahead) quantities(o order) []int64 {
 	quantity := make([]int64, len(a.offers))
 	for i, t := range a.offers {
 		quantity[i] = o[t.ticketKey]
 	}
+	return quantity
+}
+
+// rough returns about what an order costs by the hour over the horizon, and what it commits to: some ten times faster than evaluate, to find
+// where that must look.
+func (a *ahead) rough(o order) (payg, commitment float64) {
+	quantity := a.quantities(o)
+	for i, q := range quantity {
+		if q != 0 {
+			commitment += a.prices[i].Float() * float64(q)
+		}
+	}
+	return a.sim.Estimate(make([]int, len(a.problem.VMs)), quantity) / (float64(max(1, a.hours)) * float64(a.weight)), commitment
+}
+
+// near returns a quantity of at least 0 about the lowest point of a cost that is convex in it, from a first guess: steps double while they
+// gain, and become finer where they do not.
+func near(q int64, cost func(int64) float64) int64 {
+	best := cost(q)
+	for step := int64(1); step >= 1; {
+		moved := false
+		for _, to := range []int64{q - step, q + step} {
+			if to < 0 {
+				continue
+			}
+			if c := cost(to); c < best {
+				q, best, moved = to, c, true
+				break
+			}
+		}
+		if moved {
+			step *= 2
+		} else {
+			step /= 2
+		}
+	}
+	return q
+}
+
+// evaluate runs the bill simulator for an order, once for each.
+func (a *ahead) evaluate(o order) evaluated {
+	quantity := a.quantities(o)
 	key := fmt.Sprint(quantity)
 	if e, ok := a.known[key]; ok {
 		return e

@@ -130,7 +130,7 @@ func (d *decision) lowerBound(m mixed) (bill.Exact, error) {
 }
 
 // least returns the least cost over the quantity of one ticket at a price, from the pay-as-you-go cost of nothing on: the
-// cost is convex in the quantity, so doubling and halving find its lowest point.
+// cost is convex in the quantity, so a walk of exact steps from about the lowest point ends there.
 func (a *ahead) least(nothing bill.Exact, key ticketKey, price bill.Exact) bill.Exact {
 	cost := func(q int64) bill.Exact {
 		if q == 0 {
@@ -138,20 +138,22 @@ func (a *ahead) least(nothing bill.Exact, key ticketKey, price bill.Exact) bill.
 		}
 		return a.evaluate(order{key: q}).payg.Add(price.Mul(bill.Whole(q)))
 	}
-	falls := func(q int64) bool { return cost(q+1).Cmp(cost(q)) < 0 }
-	high := int64(1)
-	for falls(high) {
-		high *= 2
-	}
-	low := int64(0)
-	for low < high { // the first quantity from which on one more does not pay
-		if mid := (low + high) / 2; falls(mid) {
-			low = mid + 1
-		} else {
-			high = mid
+	each := price.Float()
+	q := near(0, func(q int64) float64 {
+		payg, _ := a.rough(order{key: q})
+		return payg + each*float64(q)
+	})
+	best := cost(q)
+	for _, step := range []int64{-1, 1} {
+		for q+step >= 0 {
+			c := cost(q + step)
+			if c.Cmp(best) >= 0 {
+				break
+			}
+			q, best = q+step, c
 		}
 	}
-	return cost(low)
+	return best
 }
 
 // flip returns the monthly loss of demand at which a unit in use all the time costs the same under three years and under
