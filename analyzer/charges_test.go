@@ -146,8 +146,8 @@ func TestLicencesInRowsOfTheirOwn(t *testing.T) {
 		return out
 	}
 	require.Equal(t, []int64{770, 7}, licences(a.Pools))
-	require.Equal(t, []int64{770, 7}, licences(a.Repool(map[int]analyzer.Change{0: {Size: "Standard_D4s_v5"}})))
-	require.Equal(t, []int64{7}, licences(a.Repool(map[int]analyzer.Change{0: {}})), "it ends with the machine")
+	require.Equal(t, []int64{770, 7}, licences(a.Repool(map[int]analyzer.Change{0: {Size: "Standard_D4s_v5"}}, nil)))
+	require.Equal(t, []int64{7}, licences(a.Repool(map[int]analyzer.Change{0: {}}, nil)), "it ends with the machine")
 }
 
 func TestPlanCoverageIsDemandToo(t *testing.T) {

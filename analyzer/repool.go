@@ -84,13 +84,16 @@ type Change struct {
 // Repool returns the pools of the same machines with other sizes: the hours of each machine go to the pool of its size, and hours
 // that are not known are bounded anew within their new pool. Changes are by the index of Analysis.VMs; machines without one stay as
 // they are. Machines that are in no pool stay out. Prices of rows stay with the sizes that they were billed for. Without changes
-// the pools are those of the analysis.
-func (a *Analysis) Repool(changes map[int]Change) []Pool {
+// the pools are those of the analysis. Only pools that wanted names are made; nil is all.
+func (a *Analysis) Repool(changes map[int]Change, wanted func(customer, currency string, region catalog.Region, group string) bool) []Pool {
 	r := &repool{words: newWords(), pools: map[poolKey]*pooled{}, days: a.Window.Days(), rates: map[rateKey]*Member{}}
 	gaps := map[string][]int{}
 	for i := range a.Pools {
 		old := &a.Pools[i]
 		gaps[old.Customer] = old.Gaps
+		if wanted != nil && !wanted(old.Customer, old.Currency, old.Region, old.Group) {
+			continue
+		}
 		p := r.pool(old.Customer, old.Currency, old.Region, old.Group)
 		p.Pool = *old
 		p.Members, p.Known, p.Young = nil, Known{}, slices.Clone(old.Young)
@@ -105,7 +108,10 @@ func (a *Analysis) Repool(changes map[int]Change) []Pool {
 		if !ok {
 			change.Size = vm.Size
 		}
-		if !vm.Spot && !vm.Young && !vm.Classic() && vm.Size != "" && change.Size != "" {
+		if vm.Spot || vm.Young || vm.Classic() || vm.Size == "" || change.Size == "" {
+			continue
+		}
+		if group, _, _ := sharing(change.Size); wanted == nil || wanted(vm.Customer, vm.Currency, vm.Region, group) {
 			r.place(vm, change, gaps[vm.Customer])
 		}
 	}
@@ -146,13 +152,17 @@ func (r *repool) member(subscription, group string, size catalog.Size, os string
 	return memberKey{r.words.id(subscription), r.words.id(group), size, os}
 }
 
+// sharing returns the flexibility group of a size and its ratio there; a size without one is its own.
+func sharing(size catalog.Size) (name string, ratio int64, flexible bool) {
+	if group, ok := size.Group(); ok {
+		return group.Name, group.Ratio, true
+	}
+	return string(size), 100, false
+}
+
 // place adds a machine to the pool of its new size.
 func (r *repool) place(vm *VM, change Change, gaps []int) {
-	group, flexible := change.Size.Group()
-	name, ratio := string(change.Size), int64(100)
-	if flexible {
-		name, ratio = group.Name, group.Ratio
-	}
+	name, ratio, flexible := sharing(change.Size)
 	p := r.pool(vm.Customer, vm.Currency, vm.Region, name)
 	if p.Customer == "" && p.Group == "" {
 		p.Pool = Pool{Customer: vm.Customer, Currency: vm.Currency, Region: vm.Region, Group: name, Flexible: flexible, Days: r.days - len(gaps), Gaps: gaps}

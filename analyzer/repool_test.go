@@ -23,7 +23,7 @@ func TestRepool(t *testing.T) {
 		addAll(t, a, drawCharges(&d, 1+d.n(120)), drawSamples(&d, d.n(200)), 50)
 		out, err := a.Analysis()
 		require.NoError(t, err)
-		require.True(t, reflect.DeepEqual(out.Pools, out.Repool(nil)), "the same pools")
+		require.True(t, reflect.DeepEqual(out.Pools, out.Repool(nil, nil)), "the same pools")
 		changes, want := map[int]analyzer.Change{}, int64(0)
 		moved := map[catalog.Size]int64{}
 		for i := range out.VMs {
@@ -37,7 +37,7 @@ func TestRepool(t *testing.T) {
 		}
 		want -= moved[""]
 		got, bySize := int64(0), map[catalog.Size]int64{}
-		for _, pool := range out.Repool(changes) {
+		for _, pool := range out.Repool(changes, nil) {
 			require.Equal(t, pool.Exact, exact(pool))
 			for _, m := range pool.Members {
 				got += m.Series.Sum()
@@ -73,6 +73,6 @@ func TestRepoolSchedule(t *testing.T) {
 		at := out.Window.From.Add(time.Duration(hour) * time.Hour)
 		return at.Weekday() >= 1 && at.Weekday() <= 5 && at.Hour() >= 6 && at.Hour() < 20
 	}
-	pools := out.Repool(map[int]analyzer.Change{0: {Size: out.VMs[0].Size, Schedule: office}})
+	pools := out.Repool(map[int]analyzer.Change{0: {Size: out.VMs[0].Size, Schedule: office}}, nil)
 	require.Equal(t, int64(4*70*demand.Full), pools[0].Members[0].Series.Sum())
 }

@@ -269,28 +269,52 @@ func (a *ahead) rough(o order) (payg, commitment float64) {
 	return a.sim.Estimate(make([]int, len(a.problem.VMs)), quantity) / (float64(max(1, a.hours)) * float64(a.weight)), commitment
 }
 
-// near returns a quantity of at least 0 about the lowest point of a cost that is convex in it, from a first guess: steps double while they
-// gain, and become finer where they do not.
-func near(q int64, cost func(int64) float64) int64 {
-	best := cost(q)
-	for step := int64(1); step >= 1; {
-		moved := false
-		for _, to := range []int64{q - step, q + step} {
-			if to < 0 {
-				continue
-			}
-			if c := cost(to); c < best {
-				q, best, moved = to, c, true
-				break
-			}
+// lowest returns the smallest quantity of at least 0 with the least cost, which is convex in it, from a first guess. What is dearer is told
+// from the rough costs where they differ by more than slack, and else by the exact ones.
+func lowest(q int64, slack float64, rough func(int64) float64, exact func(int64) bill.Exact) int64 {
+	known := map[int64]float64{}
+	about := func(n int64) float64 {
+		if c, ok := known[n]; ok {
+			return c
 		}
-		if moved {
-			step *= 2
-		} else {
+		known[n] = rough(n)
+		return known[n]
+	}
+	compare := func(m, n int64) int {
+		if d := about(m) - about(n); math.Abs(d) > slack {
+			return cmp.Compare(d, 0)
+		}
+		return exact(m).Cmp(exact(n))
+	}
+	q = near(q, about)
+	for q > 0 && compare(q-1, q) <= 0 {
+		q--
+	}
+	for compare(q+1, q) < 0 {
+		q++
+	}
+	return q
+}
+
+// near returns a quantity about the lowest point: steps double while they gain, and become finer where they do not.
+func near(q int64, cost func(int64) float64) int64 {
+	for step := int64(1); step >= 1; {
+		switch {
+		case q >= step && cost(q-step) < cost(q):
+			q, step = q-step, 2*step
+		case cost(q+step) < cost(q):
+			q, step = q+step, 2*step
+		default:
 			step /= 2
 		}
 	}
 	return q
+}
+
+// slack is how far two rough costs may be apart by the error of rough alone: a hundred times what the simulator's estimate may err.
+func (a *ahead) slack() float64 {
+	payg, _ := a.rough(nil)
+	return 1e-10 * payg
 }
 
 // evaluate runs the bill simulator for an order, once for each.

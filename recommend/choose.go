@@ -141,30 +141,15 @@ func (d *decision) poolOf(offer pricing.Offer, ratio int64) (solve.Pool, kernel,
 }
 
 // polish moves a quantity to the exact optimum of the simulator where prices a unit differ and the kernel saw only their
-// average. The cost under proportional coverage is convex, so the walk, begun about the optimum, ends at the smallest.
+// average. The cost under proportional coverage is convex.
 func (d *decision) polish(a *ahead, q int64, buy func(int64) order) int64 {
 	if d.market.uniform() {
 		return q
 	}
-	q = near(q, func(n int64) float64 {
+	return lowest(q, a.slack(), func(n int64) float64 {
 		payg, commitment := a.rough(buy(n))
 		return payg + commitment
-	})
-	cost := func(n int64) bill.Exact { return a.evaluate(buy(n)).cost() }
-	best := cost(q)
-	for {
-		if q > 0 {
-			if c := cost(q - 1); c.Cmp(best) <= 0 {
-				q, best = q-1, c
-				continue
-			}
-		}
-		c := cost(q + 1)
-		if c.Cmp(best) >= 0 {
-			return q
-		}
-		q, best = q+1, c
-	}
+	}, func(n int64) bill.Exact { return a.evaluate(buy(n)).cost() })
 }
 
 // mixed is the optimum of both terms over the policy's horizon: what to buy now and what is expected to be renewed.

@@ -130,7 +130,7 @@ func (d *decision) lowerBound(m mixed) (bill.Exact, error) {
 }
 
 // least returns the least cost over the quantity of one ticket at a price, from the pay-as-you-go cost of nothing on: the
-// cost is convex in the quantity, so a walk of exact steps from about the lowest point ends there.
+// cost is convex in the quantity.
 func (a *ahead) least(nothing bill.Exact, key ticketKey, price bill.Exact) bill.Exact {
 	cost := func(q int64) bill.Exact {
 		if q == 0 {
@@ -139,21 +139,10 @@ func (a *ahead) least(nothing bill.Exact, key ticketKey, price bill.Exact) bill.
 		return a.evaluate(order{key: q}).payg.Add(price.Mul(bill.Whole(q)))
 	}
 	each := price.Float()
-	q := near(0, func(q int64) float64 {
+	return cost(lowest(0, a.slack(), func(q int64) float64 {
 		payg, _ := a.rough(order{key: q})
 		return payg + each*float64(q)
-	})
-	best := cost(q)
-	for _, step := range []int64{-1, 1} {
-		for q+step >= 0 {
-			c := cost(q + step)
-			if c.Cmp(best) >= 0 {
-				break
-			}
-			q, best = q+step, c
-		}
-	}
-	return best
+	}, cost))
 }
 
 // flip returns the monthly loss of demand at which a unit in use all the time costs the same under three years and under

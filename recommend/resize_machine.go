@@ -231,6 +231,26 @@ func worseStats(a, b rightsize.Stats) rightsize.Stats {
 		P95: max(a.P95, b.P95), P99: max(a.P99, b.P99), Max: max(a.Max, b.Max), Mean: max(a.Mean, b.Mean)}
 }
 
+// series returns the hours of a subject in the worse reading, nil where it counts in no pool.
+func (s *subject) series(a *analyzer.Analysis) []int64 {
+	var sum []int64
+	for _, i := range s.vms {
+		vm := &a.VMs[i]
+		if vm.Spot || vm.Young {
+			continue
+		}
+		hours := vm.Demand(a.Window.Days()).Stacked
+		if sum == nil {
+			sum = hours
+			continue
+		}
+		for h, v := range hours {
+			sum[h] += v
+		}
+	}
+	return sum
+}
+
 // changes returns what an action makes of each machine of a subject; to is the size of a resize.
 func (s *subject) changes(action rightsize.Action, to catalog.Size, from time.Time) map[int]analyzer.Change {
 	out := map[int]analyzer.Change{}

@@ -1,10 +1,13 @@
 package recommend
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 
 	"sizeterm/analyzer/demand"
+	"sizeterm/pricing/catalog"
+	"sizeterm/recommend/rightsize"
 )
 
 // atMargin values the hours of a machine in a pool, in micro-units a month: uncovered hours at the price by the hour, hours under
@@ -56,6 +59,60 @@ func (d *decision) unitPrices() (y []float64, p float64) {
 	}
 	d.hourly, d.byHour = y, p
 	return y, p
+}
+
+// hoursOf returns the hours of a subject, asked for again and again; machines that run alike share them.
+func (s *sizing) hoursOf(one *subject) []int64 {
+	if s.hours == nil {
+		s.hours, s.alike = map[*subject][]int64{}, map[string][]int64{}
+	}
+	series, ok := s.hours[one]
+	if !ok {
+		series = one.series(s.in.Analysis)
+		key := []byte{}
+		for _, v := range series {
+			key = binary.AppendVarint(key, v)
+		}
+		if known := s.alike[string(key)]; known != nil {
+			series = known
+		} else {
+			s.alike[string(key)] = series
+		}
+		s.hours[one] = series
+	}
+	return series
+}
+
+// worth is what the change of a machine frees at the margin of the pools that it leaves and enters, half way between both plans.
+func (s *sizing) worth(one *subject, action rightsize.Action, to catalog.Size, before, after *trial) float64 {
+	at := one.place()
+	series := s.hoursOf(one)
+	if series == nil {
+		return 0
+	}
+	if action != rightsize.Resize {
+		series = one.freed(action, s.in)
+	}
+	value := func(size catalog.Size) float64 {
+		pool := poolAt{totalKey{at.customer, at.currency}, poolName(at.region, size)}
+		p, _ := s.tariff.compute(place{at.customer, at.currency, at.region, size})
+		ratio := int64(100)
+		if group, ok := size.Group(); ok {
+			ratio = group.Ratio
+		}
+		sum, n := 0.0, 0.0
+		for _, t := range []*trial{before, after} {
+			if d := t.pools[pool]; d != nil && d.low != nil {
+				sum, n = sum+d.atMargin(series, float64(p.rate), ratio), n+1
+			}
+		}
+		return sum / max(1, n)
+	}
+	freed := value(one.first.Size)
+	if to != "" {
+		freed -= value(to)
+	}
+	return freed
 }
 
 // spread makes parts that are near estimates and add up to a total exactly. Where no part and not the total is negative, all are scaled

@@ -118,7 +118,7 @@ func (j *joint) choices(s *subject, hours int) (bill.VM, error) {
 func (j *joint) addRows(list []*subject, free map[*subject]bill.VM) {
 	fixed := map[string]int{}
 	for _, s := range list {
-		series := j.series(s)
+		series := s.series(j.in.Analysis)
 		if series == nil {
 			continue
 		}
@@ -149,26 +149,6 @@ func (j *joint) addRows(list []*subject, free map[*subject]bill.VM) {
 			j.rows[row].series[h] += v
 		}
 	}
-}
-
-// series returns the hours of a subject in the worse reading, nil where it counts in no pool.
-func (j *joint) series(s *subject) []int64 {
-	var sum []int64
-	for _, i := range s.vms {
-		vm := &j.in.Analysis.VMs[i]
-		if vm.Spot || vm.Young {
-			continue
-		}
-		hours := vm.Demand(j.days).Stacked
-		if sum == nil {
-			sum = hours
-			continue
-		}
-		for h, v := range hours {
-			sum[h] += v
-		}
-	}
-	return sum
 }
 
 // addSize adds a size in use to the problem, false where it has no price.

@@ -58,44 +58,8 @@ func (s *sizing) attribute(p *Plan, c *component, plan int, trials []*trial, now
 	for i, micros := range spread(now.software-then.software, licences) {
 		list[i].SoftwareMonth = money.New(micros, c.account.currency)
 	}
-	for i := range list {
-		s.explain(&list[i], a)
-	}
 	p.Resizes = append(p.Resizes, list...)
 	return nil
-}
-
-// worth is what the change of a machine frees at the margin of the pools that it leaves and enters, half way between both plans.
-func (s *sizing) worth(one *subject, action rightsize.Action, to catalog.Size, before, after *trial) float64 {
-	at := one.place()
-	j := joint{in: s.in, days: s.in.Analysis.Window.Days()}
-	series := j.series(one)
-	if series == nil {
-		return 0
-	}
-	if action != rightsize.Resize {
-		series = one.freed(action, s.in)
-	}
-	value := func(size catalog.Size) float64 {
-		pool := poolAt{totalKey{at.customer, at.currency}, poolName(at.region, size)}
-		p, _ := s.tariff.compute(place{at.customer, at.currency, at.region, size})
-		ratio := int64(100)
-		if group, ok := size.Group(); ok {
-			ratio = group.Ratio
-		}
-		sum, n := 0.0, 0.0
-		for _, t := range []*trial{before, after} {
-			if d := t.pools[pool]; d != nil && d.low != nil {
-				sum, n = sum+d.atMargin(series, float64(p.rate), ratio), n+1
-			}
-		}
-		return sum / max(1, n)
-	}
-	freed := value(one.first.Size)
-	if to != "" {
-		freed -= value(to)
-	}
-	return freed
 }
 
 // resize states a change.
@@ -158,7 +122,7 @@ func (s *sizing) licences(one *subject) float64 {
 }
 
 // explain writes the reasons of a change, in the order in which a reader asks.
-func (s *sizing) explain(r *Resize, a *account) {
+func (s *sizing) explain(r *Resize) {
 	one, say := r.subject, func(format string, args ...any) { r.Reasons = append(r.Reasons, fmt.Sprintf(format, args...)) }
 	m, adv := one.machine, &one.advice
 	switch r.Action {
@@ -233,6 +197,7 @@ func smallPercent(share float64) string { return fmt.Sprintf("%.3g %%", 100*shar
 func (s *sizing) report(p *Plan) {
 	changed := map[*subject]*Resize{}
 	for i := range p.Resizes {
+		s.explain(&p.Resizes[i])
 		changed[p.Resizes[i].subject] = &p.Resizes[i]
 	}
 	for _, one := range s.subjects {
