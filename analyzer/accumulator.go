@@ -125,6 +125,8 @@ func (a *Accumulator) Merge(other *Accumulator) error {
 	for key, m := range other.machines {
 		a.machine(key.moved(move)).merge(m)
 	}
+	a.sizes.raw += other.sizes.raw
+	a.packRaw()
 	a.refused += other.refused
 	a.undated += other.undated
 	return nil

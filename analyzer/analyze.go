@@ -17,8 +17,10 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 	if err := a.drainAll(); err != nil {
 		return nil, err
 	}
-	for _, m := range a.machines {
-		m.trim()
+	if !a.opts.SizesOnly {
+		for _, m := range a.machines {
+			m.trim()
+		}
 	}
 	r := &run{a: a, byID: map[uint32]*customer{}, out: &Analysis{}}
 	r.collect()

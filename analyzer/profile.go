@@ -306,9 +306,8 @@ func profileWarnings(p *Profile) []Warning {
 	return out
 }
 
-// gatherAll adds the values of an entry to the figures that are pooled.
-func (r *run) gatherAll(e *entry, f *fleet, machines []*machine, accept func(int32) bool) {
-	f.days = f.days[:0]
+// gatherAll adds the values of an entry to the figures that are pooled, and shows averages to note, which may be nil.
+func (r *run) gatherAll(e *entry, f *fleet, machines []*machine, accept func(int32) bool, note func(segment, []uint16)) {
 	values := 0
 	for _, m := range machines {
 		values += len(m.segments) * runRows
@@ -317,10 +316,9 @@ func (r *run) gatherAll(e *entry, f *fleet, machines []*machine, accept func(int
 		f.sums[i].Expect(values)
 	}
 	for _, m := range machines {
-		gather(&f.sums[kindAvg], m, cpuAvg, accept, f.note)
+		gather(&f.sums[kindAvg], m, cpuAvg, accept, note)
 		gather(&f.sums[kindMax], m, cpuMax, accept, nil)
 	}
-	f.days = joinDays(f.days)
 	r.gatherMemory(e, machines, &f.sums[kindMemory], accept)
 	if e.vm.Hours > 0 || r.metricsOnly() {
 		f.vms++
@@ -429,7 +427,9 @@ func (r *run) measure(e *entry, f *fleet) {
 		machines = e.set
 	}
 	accept := r.accept(e, machines)
-	r.gatherAll(e, f, machines, accept)
+	f.days = f.days[:0]
+	r.gatherAll(e, f, machines, accept, f.note)
+	f.days = joinDays(f.days)
 	vm := e.vm
 	vm.CPUAvg, vm.CPUMax, vm.Memory = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax]), distributionOf(&f.sums[kindMemory])
 	var sum quantile.Summary

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"cmp"
 	"errors"
+	"math/bits"
 	"sync"
 
 	"sizeterm/pricing/catalog"
@@ -12,24 +13,28 @@ import (
 var ErrSizesOnly = errors.New("analyzer: charges among the utilisation of sizes alone")
 
 // sizes gathers samples by size and region where nothing else is asked for (Options.SizesOnly). The values of a size, day and
-// length of sample wait side by side until they are worth a block of its track. The track is that of a machine without a name;
-// the machines that were seen stand among the machines without samples, to be counted.
+// length of sample wait in chunks until there are binMost of all sizes; then each lot becomes a block of the track of its size. What
+// waits when all is read stays as it is, two bytes a value: packing it for one analysis would take longer than that. The track is
+// that of a machine without a name; the machines that were seen stand among the machines without samples, to be counted.
 type sizes struct {
-	lanes   []sizeLane           // by lane of a size
-	bins    []sizeBin            // the first is nobody's
-	values  [measures][][]uint16 // by bin: as long as its room
-	index   map[binKey]uint32
-	to      []uint32 // by row: bin and place in it
-	waiting int      // values that there is memory for
+	lanes  []sizeLane // by lane of a size
+	bins   []sizeBin  // the first is nobody's
+	index  map[binKey]uint32
+	pages  [measures][]*binPage // values, by chunk
+	next   []uint32             // by chunk: the one that follows it in its bin; the first is of rows without a place
+	to     []uint32             // by row: the place of its values
+	placed int                  // rows whose values are there
+	raw    int                  // values that tracks hold as they came
 }
 
-// sizeLane is the bin that the last row of a size went to, and n of it: what most rows look at.
+// sizeLane is where the next row of a size goes, if it is of the day that begins at from: what most rows look at.
 type sizeLane struct {
-	from    int64 // when its day begins
+	from    int64
+	at      uint32 // place of its values
 	bin     uint32
-	n, room uint16
 	seconds int32
 	has     uint16
+	room    uint16 // rows that the chunk has places for
 }
 
 // binKey is what the values that become one block have in common.
@@ -40,67 +45,77 @@ type binKey struct {
 	has     uint16
 }
 
-// sizeBin is the values of a key that wait.
+// sizeBin is the values of a key that wait: those of full chunks, and used ones in the last.
 type sizeBin struct {
 	binKey
-	n, room int
+	first, last, used uint32
 }
 
+type binPage [1 << binPageShift]uint16
+
 const (
-	// binShift is the bits of a place in a bin, binRows the most rows of one. A block of so many values of a size takes some two bits
-	// a value, and few blocks make up a day.
-	binShift = 12
-	binRows  = 1 << binShift
-	binFirst = 256
-	// binMost is the values that bins have memory for before all are emptied: 32 MiB.
-	binMost = 1 << 24
-	// binsMost is the most bins, which a place has room for.
-	binsMost = 1 << (32 - binShift)
+	binChunk     = 128 // values: 288 of a machine and day take three chunks
+	binPageShift = 15  // bits of a place in a page
+	// binLot is the most values that are packed together.
+	binLot = 1 << 14
 )
+
+// binMost is how many values wait before all are packed, and how many the tracks hold as they came: 64 MiB each. Tests lower it.
+var binMost = 1 << 25
 
 // addSizes counts the rows of the batch by size.
 func (a *Accumulator) addSizes() error {
 	b, v, s := &a.batch, &a.view, &a.sizes
-	start, seconds, has := b.rows.start, b.rows.seconds, b.has
-	resource, vm, size, region := v.texts[0].index, v.texts[1].index, v.texts[2].index, v.texts[3].index
-	s.to = resized(s.to, len(start))
-	placed := 0
-	for i := range start {
-		if r := resource[i]; uint(r) < uint(len(v.last)) {
-			last := &v.last[r]
-			if last.turn == v.turn && last.vm == vm[i] && last.size == size[i] && last.region == region[i] {
-				l := &s.lanes[last.lane]
-				if uint64(start[i]-l.from) < daySeconds && l.seconds == seconds[i] && l.has == has[i] && l.n < l.room {
-					s.to[i] = l.bin<<binShift | uint32(l.n)
-					l.n++
+	start := b.rows.start
+	s.to, s.placed = resized(s.to, len(start)), 0
+	seconds, has, to := b.rows.seconds[:len(start)], b.has[:len(start)], s.to[:len(start)]
+	resource, vm, size, region := v.texts[0].index[:len(start)], v.texts[1].index[:len(start)], v.texts[2].index[:len(start)], v.texts[3].index[:len(start)]
+	known, lanes, turn := v.last, s.lanes, v.turn
+	for i, begins := range start {
+		if r := resource[i]; uint(r) < uint(len(known)) {
+			last := &known[r]
+			if last.turn == turn && last.vm == vm[i] && last.size == size[i] && last.region == region[i] {
+				l := &lanes[last.lane]
+				if uint64(begins-l.from) < daySeconds && l.seconds == seconds[i] && l.has == has[i] && l.room > 0 {
+					to[i] = l.at
+					l.at++
+					l.room--
 					continue
 				}
 			}
 		}
-		s.put(b, placed, i)
-		placed = i + 1
+		to[i] = 0
 		if a.counts(i) {
 			if err := a.addSizeRow(i); err != nil {
 				return err
 			}
+			lanes = s.lanes
 		}
 	}
-	s.put(b, placed, len(start))
+	s.put(b, len(start))
 	return nil
 }
 
-// put writes the values of rows to their bins.
-func (s *sizes) put(b *batch, from, to int) {
-	for which := range b.values[:measures] {
-		if b.some>>which&1 == 0 || from == to {
+// put writes the values of the rows before end to their places.
+func (s *sizes) put(b *batch, end int) {
+	to := s.to[s.placed:end]
+	for which := range s.pages {
+		if b.some>>which&1 == 0 || len(to) == 0 {
 			continue
 		}
-		values, bins := b.values[which][from:to], s.values[which]
-		for i, at := range s.to[from:to][:len(values)] {
-			if bin := bins[at>>binShift]; len(bin) > 0 { // without room for the measure its rows have none
-				bin[at&(binRows-1)] = values[i]
-			}
+		s.grow(which)
+		pages := s.pages[which]
+		for i, v := range b.values[which][s.placed:end][:len(to)] {
+			pages[to[i]>>binPageShift][to[i]&(1<<binPageShift-1)] = v
 		}
+	}
+	s.placed = end
+}
+
+// grow makes room for a measure in all chunks.
+func (s *sizes) grow(which int) {
+	for len(s.pages[which])<<binPageShift < max(1, len(s.next))*binChunk {
+		s.pages[which] = append(s.pages[which], new(binPage))
 	}
 }
 
@@ -137,124 +152,120 @@ func (a *Accumulator) addSizeRow(row int) error {
 		return a.addSample(a.stage.machines[lane], &b.rows, row)
 	}
 	key := binKey{lane: lane, day: int32(b.rows.start[row] / daySeconds), seconds: b.rows.seconds[row], has: has}
-	s.leave(lane)
-	at, ok := s.index[key]
-	if !ok {
-		if len(s.bins) == binsMost {
-			if err := a.closeBins(); err != nil {
-				return err
-			}
-		}
-		at = s.newBin(key)
-	}
-	bin := &s.bins[at]
-	if bin.n == bin.room {
-		if err := a.widenBin(at); err != nil {
+	if len(s.next)*binChunk*bits.OnesCount16(b.some) >= binMost {
+		s.put(b, row)
+		if err := a.closeBins(true); err != nil {
 			return err
 		}
 	}
-	for which := range s.values {
-		if has>>which&1 != 0 {
-			s.values[which][at][bin.n] = b.values[which][row]
-		}
+	s.leave(lane)
+	at := s.lanes[lane].bin
+	if at == 0 || s.bins[at].binKey != key {
+		at = s.binOf(key)
 	}
-	bin.n++
-	s.lanes[lane] = sizeLane{from: int64(key.day) * daySeconds, bin: at, n: uint16(bin.n), room: uint16(bin.room), seconds: key.seconds, has: has}
+	bin := &s.bins[at]
+	if bin.used == binChunk {
+		chunk := s.newChunk()
+		s.next[bin.last], bin.last, bin.used = chunk, chunk, 0
+	}
+	s.to[row] = bin.last*binChunk + bin.used
+	bin.used++
+	s.lanes[lane] = sizeLane{from: int64(key.day) * daySeconds, at: s.to[row] + 1, bin: at, seconds: key.seconds, has: has, room: uint16(binChunk - bin.used)}
 	return nil
 }
 
-// leave says how many values the bin of a lane has by now.
+// leave says how many values the last chunk of the bin of a lane has by now.
 func (s *sizes) leave(lane uint32) {
-	if l := &s.lanes[lane]; l.room > 0 {
-		s.bins[l.bin].n = int(l.n)
+	if l := &s.lanes[lane]; l.bin > 0 {
+		s.bins[l.bin].used = binChunk - uint32(l.room)
 		l.room = 0
 	}
 }
 
-// newBin makes a bin without room.
-func (s *sizes) newBin(key binKey) uint32 {
+// binOf returns the bin of a key, making it where there is none.
+func (s *sizes) binOf(key binKey) uint32 {
 	if s.index == nil {
-		s.index, s.bins = map[binKey]uint32{}, make([]sizeBin, 1)
-		for which := range s.values {
-			s.values[which] = make([][]uint16, 1)
-		}
+		s.index, s.bins, s.next = map[binKey]uint32{}, make([]sizeBin, 1), make([]uint32, 1)
 	}
-	at := uint32(len(s.bins))
-	s.index[key], s.bins = at, append(s.bins, sizeBin{binKey: key})
-	for which := range s.values {
-		s.values[which] = append(s.values[which], nil)
+	at, ok := s.index[key]
+	if !ok {
+		at = uint32(len(s.bins))
+		chunk := s.newChunk()
+		s.index[key], s.bins = at, append(s.bins, sizeBin{binKey: key, first: chunk, last: chunk})
 	}
 	return at
 }
 
-// widenBin makes room in a bin that is full.
-func (a *Accumulator) widenBin(at uint32) error {
-	s := &a.sizes
-	bin := &s.bins[at]
-	if bin.room == binRows {
-		return a.closeBin(at)
-	}
-	if s.waiting > binMost {
-		if err := a.emptyBins(); err != nil {
-			return err
-		}
-	}
-	room := min(binRows, max(binFirst, 2*bin.room))
-	for which := range s.values {
-		if bin.has>>which&1 != 0 {
-			s.waiting += room - bin.room
-			s.values[which][at] = append(make([]uint16, 0, room), s.values[which][at]...)[:room]
-		}
-	}
-	bin.room = room
-	return nil
+func (s *sizes) newChunk() uint32 {
+	s.next = append(s.next, 0)
+	return uint32(len(s.next) - 1)
 }
 
-// closeBin moves the values of a bin into the track of its size.
-func (a *Accumulator) closeBin(at uint32) error {
-	bin := &a.sizes.bins[at]
-	if bin.n == 0 {
-		return nil
-	}
-	m := a.stage.machines[bin.lane]
-	if len(m.segments) > maxSegments {
-		return errSegments
-	}
-	run := stretch{day: bin.day, seconds: bin.seconds, n: bin.n}
-	for which := range run.values[:measures] {
-		if bin.has>>which&1 != 0 {
-			run.values[which] = a.sizes.values[which][at][:bin.n]
-		}
-	}
-	m.addValues(&run)
-	bin.n = 0
-	return nil
-}
-
-// emptyBins closes all bins and takes their room.
-func (a *Accumulator) emptyBins() error {
+// closeBins moves all values into the tracks of their sizes, packed or as they are, and forgets the bins.
+func (a *Accumulator) closeBins(packed bool) error {
 	s := &a.sizes
 	for lane := range s.lanes {
 		s.leave(uint32(lane))
 	}
-	for at := range s.bins {
-		if err := a.closeBin(uint32(at)); err != nil {
-			return err
+	var lot [measures][]uint16
+	for at := range s.bins[min(1, len(s.bins)):] {
+		bin := &s.bins[at+1]
+		for chunk := bin.first; chunk != 0; chunk = s.next[chunk] {
+			used := uint32(binChunk)
+			if chunk == bin.last {
+				used = bin.used
+			}
+			for which := range lot {
+				if bin.has>>which&1 != 0 {
+					place := chunk * binChunk
+					lot[which] = append(lot[which], s.pages[which][place>>binPageShift][place&(1<<binPageShift-1):][:used]...)
+				}
+			}
+			if chunk == bin.last || len(lot[bits.TrailingZeros16(bin.has)]) >= binLot {
+				if err := a.closeLot(bin, &lot, packed); err != nil {
+					return err
+				}
+			}
 		}
-		s.bins[at].room = 0
 	}
-	for which := range s.values {
-		clear(s.values[which])
-	}
-	s.waiting = 0
+	clear(s.lanes)
+	a.sizes = sizes{lanes: s.lanes, to: s.to, placed: s.placed, raw: s.raw}
 	return nil
 }
 
-// closeBins closes all bins and forgets them.
-func (a *Accumulator) closeBins() error {
-	err := a.emptyBins()
-	a.sizes = sizes{lanes: a.sizes.lanes, to: a.sizes.to}
-	return err
+// closeLot moves values of a bin into the tracks of its size, and empties them.
+func (a *Accumulator) closeLot(bin *sizeBin, lot *[measures][]uint16, packed bool) error {
+	m := a.stage.machines[bin.lane]
+	if len(m.segments) > maxSegments {
+		return errSegments
+	}
+	m.eachPart(bin.day, bin.seconds, func(segment uint16) {
+		for which, values := range lot {
+			switch {
+			case len(values) == 0:
+			case packed:
+				m.track(measure(which)).Put(segment, values)
+			default:
+				m.track(measure(which)).Add(segment, values...)
+				a.sizes.raw += len(values)
+			}
+		}
+	})
+	for which := range lot {
+		lot[which] = lot[which][:0]
+	}
+	return nil
+}
+
+// packRaw packs what tracks hold as it came once it is too much.
+func (a *Accumulator) packRaw() {
+	if a.sizes.raw <= binMost {
+		return
+	}
+	for _, m := range a.machines {
+		m.trim()
+	}
+	a.sizes.raw = 0
 }
 
 // sizeProfiles writes the figures of every size, and those of families, where nothing else was gathered.
@@ -271,7 +282,7 @@ func (r *run) sizeProfiles(entries []*entry) {
 		for _, e := range j.entries {
 			f := &w.one
 			f.reset()
-			r.gatherAll(e, f, e.machines, r.accept(e, e.machines))
+			r.gatherAll(e, f, e.machines, r.accept(e, e.machines), nil)
 			p := Profile{Key: Key{Region: e.vm.Region, Size: e.vm.Size}, Untimed: true}
 			p.VMs = vms[p.Key]
 			p.CPUAvg, p.CPUMax, p.Memory = distributionOf(&f.sums[kindAvg]), distributionOf(&f.sums[kindMax]), distributionOf(&f.sums[kindMemory])

@@ -215,7 +215,7 @@ func (a *Accumulator) drainAll() error {
 		}
 	}
 	a.stage.drop()
-	if err := a.closeBins(); err != nil {
+	if err := a.closeBins(false); err != nil {
 		return err
 	}
 	for _, m := range a.machines {
@@ -225,6 +225,7 @@ func (a *Accumulator) drainAll() error {
 		m.staged = nil
 	}
 	a.waiting = waitingRows{}
+	a.packRaw()
 	return nil
 }
 
