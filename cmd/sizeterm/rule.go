@@ -80,11 +80,12 @@ type answerView struct {
 	Normalized   string      `json:"recommended_quantity_normalized"`
 	NormalSize   string      `json:"normalized_size"`
 	NetSavings   string      `json:"net_savings"`
-	Hours        int64       `json:"hours"`  // that the money covers; 0 where the answer carries no curve
-	From         string      `json:"from"`   // "usage", "curve" or "": what our figures were computed from
-	Ours         *int64      `json:"ours"`   // quantity of our rule; null where the answer carries neither usage nor curve
-	Points       []pointView `json:"points"` // by quantity
-	Wrong        []string    `json:"wrong"`  // empty: all agrees
+	Hours        int64       `json:"hours"`               // that the money covers; 0 where the answer carries no curve
+	From         string      `json:"from"`                // "usage", "curve" or "": what our figures were computed from
+	Ours         *int64      `json:"ours"`                // quantity of our rule; null where the answer carries neither usage nor curve
+	Most         *int64      `json:"ours_most,omitempty"` // where a curve that is cut short tells only a range, its end
+	Points       []pointView `json:"points"`              // by quantity
+	Wrong        []string    `json:"wrong"`               // empty: all agrees
 }
 
 type pointView struct {
@@ -111,6 +112,9 @@ func newAnswerView(path string, a *microsoft.Answer) answerView {
 		return v
 	}
 	v.Hours, v.From, v.Ours = a.Curve.Hours, a.Curve.From, &a.Curve.Ours
+	if a.Curve.Most > a.Curve.Ours {
+		v.Most = &a.Curve.Most
+	}
 	for i := range a.Curve.Points {
 		p := &a.Curve.Points[i]
 		v.Points = append(v.Points, pointView{p.Quantity.String(),
@@ -128,10 +132,12 @@ func (v *answerView) print(c *common) {
 	if v.Normalized != "" {
 		say("  that is %s x %s", v.Normalized, v.NormalSize)
 	}
-	switch v.From {
-	case "usage":
+	switch {
+	case v.Most != nil:
+		say("  its usage and its curve are cut short, money of %d hours: they tell that the same rule takes %d to %d", v.Hours, *v.Ours, *v.Most)
+	case v.From == "usage":
 		say("  the same rule on its own usage, money of %d hours: %d", v.Hours, *v.Ours)
-	case "curve":
+	case v.From == "curve":
 		say("  the same rule on hours made from its curve (its usage is cut short), money of %d hours: %d", v.Hours, *v.Ours)
 	default:
 		say("  it carries no usage: only what ties its figures can be checked")

@@ -37,9 +37,12 @@ type Answer struct {
 
 // Curve is the savings of each quantity, theirs and ours.
 type Curve struct {
-	Hours  int64  // that the money covers
-	From   string // "usage" where our figures come from the usage of the answer, "curve" where it is cut short and the hours are made from the curve
-	Ours   int64  // the quantity that our rule recommends
+	Hours int64  // that the money covers
+	From  string // "usage" where our figures come from the usage of the answer, "curve" where it is cut short and the hours are made from the curve
+	Ours  int64  // the quantity that our rule recommends
+	// Most is Ours, but for a curve that was cut short and leaves out the quantity that is recommended: it tells only that our rule takes Ours
+	// to Most.
+	Most   int64
 	Points []Point
 }
 

@@ -33,14 +33,33 @@ func (p *properties) details() Answer {
 		return a
 	}
 	a.Curve = c
-	c.ask(&a, New(hours, rate.Mul(times), reserved.Mul(times)))
+	rule := New(hours, rate.Mul(times), reserved.Mul(times))
+	c.ask(&a, rule)
+	c.choose(&a, rule)
 	return a
 }
 
-// ask compares every point and the choice with our rule.
-func (c *Curve) ask(a *Answer, rule Rule) {
+// choose compares the quantity that is recommended with what our rule takes. A curve that was cut short, as published ones are, and does
+// not hold that quantity leaves only a range. A tie is no disagreement: ours takes the smaller quantity.
+func (c *Curve) choose(a *Answer, rule Rule) {
 	best := rule.Best()
-	c.Ours = best.Quantity
+	c.Ours, c.Most = best.Quantity, best.Quantity
+	listed := slices.ContainsFunc(c.Points, func(p Point) bool { return p.Quantity.Cmp(a.Quantity) == 0 })
+	q, ok := a.Quantity.Round()
+	ok = ok && a.Quantity.IsWhole() && q >= 0 && q <= mostInstances
+	if c.From == "curve" && !listed {
+		c.Ours, c.Most = c.bracket(rule.rate.Float(), rule.price.Quo(rule.rate).Float()*float64(c.Hours))
+	}
+	switch {
+	case c.Most > c.Ours && (!ok || q < c.Ours || q > c.Most):
+		a.Wrong = append(a.Wrong, fmt.Sprintf("recommendedQuantity is %s, our rule takes %d to %d", a.Quantity, c.Ours, c.Most))
+	case c.Most == c.Ours && (!ok || !near(rule.At(q).Total(), best.Total()) && q != c.Ours):
+		a.Wrong = append(a.Wrong, fmt.Sprintf("recommendedQuantity is %s, our rule takes %d", a.Quantity, c.Ours))
+	}
+}
+
+// ask compares every point with our rule.
+func (c *Curve) ask(a *Answer, rule Rule) {
 	for i := range c.Points {
 		pt := &c.Points[i]
 		q, ok := pt.Quantity.Round()
@@ -61,10 +80,6 @@ func (c *Curve) ask(a *Answer, rule Rule) {
 		if pt.Quantity.Cmp(a.Quantity) == 0 {
 			a.NetSavings = pt.Saving
 		}
-	}
-	// A tie is no disagreement: ours takes the smaller quantity.
-	if q, ok := a.Quantity.Round(); !ok || q < 0 || q > mostInstances || !near(rule.At(q).Total(), best.Total()) {
-		a.Wrong = append(a.Wrong, fmt.Sprintf("recommendedQuantity is %s, our rule takes %d", a.Quantity, best.Quantity))
 	}
 }
 
