@@ -82,9 +82,10 @@ type chargeMapper struct {
 	invoice  bool
 	export   string
 	dataset  string
-	currency string // of files without a column for it
-	customer string // of files that name none
-	latest   int64  // rows that begin later are rejected
+	currency string            // of files without a column for it
+	customer string            // of files that name none
+	latest   int64             // rows that begin later are rejected
+	billedIn map[string]string // Options.Currencies
 
 	day, dayEnd, periodEnd        memo[dayOf]
 	currencies, charges           memo[string]
@@ -146,6 +147,9 @@ func (m *chargeMapper) take(r *row) {
 	}
 	s := m.subjectOf(r, c)
 	if s.reason != "" {
+		if s.detail != "" {
+			m.tally.notice(s.reason, s.detail)
+		}
 		m.setApart(r, &c.facts, &s.counts, s.reason, cost)
 		return
 	}

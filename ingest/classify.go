@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"sizeterm/ingest/dialect"
@@ -64,11 +65,15 @@ func (m *chargeMapper) classOf(r *row) *class {
 	return m.classes.add(c).value
 }
 
+// otherCurrency is why rows are set apart that are in another currency than Options.Currencies names for their customer.
+const otherCurrency = "other_currency"
+
 // subject is who and what a row of a class is about.
 type subject struct {
 	facts  facts // the texts are in texts alone, but for those that rows are counted by
 	texts  usage.ChargeTexts
 	reason string
+	detail string // what the notice of a row says that is set apart for a reason of its own
 	counts counts
 }
 
@@ -88,12 +93,17 @@ func (m *chargeMapper) subjectOf(r *row, c *class) *subject {
 			f.category = categoryLicence
 		}
 	}
+	m.bought(r, f)
 	if s.reason = m.apart(r, f); s.reason == "" {
 		m.identify(r, f)
+		s.reason, s.detail = m.foreign(f)
 		f.Export, f.Dataset = m.export, m.dataset
 		s.texts = m.batch.Texts(&f.ChargeRow)
 		f.info = nil
 		f.SubscriptionName, f.ResourceGroup, f.Resource, f.VM, f.Tags = "", "", "", "", ""
+	}
+	if s.reason == "not_hours" && f.info != nil && f.info.UsageType == "ComputeHR" {
+		s.detail = fmt.Sprintf("the unit %q of rows that AdditionalInfo calls machine hours is no known unit of hours: they are set apart", valueOf(r.text(m.unitSlot())))
 	}
 	return m.subjects.add(s).value
 }
@@ -226,7 +236,7 @@ func (m *chargeMapper) apart(r *row, f *facts) string {
 			if f.info != nil && f.info.UsageType == "ComputeCR" {
 				return "capacity_reservation"
 			}
-			if !m.units.get(r.text(m.unitSlot()), func(cell []byte) dialect.Unit { return dialect.UnitOf(string(cell)) }).Hours {
+			if !m.hours(r, f) {
 				return "not_hours"
 			}
 		}
@@ -239,6 +249,45 @@ func (m *chargeMapper) apart(r *row, f *facts) string {
 		return "other_adjustment"
 	}
 	return ""
+}
+
+// hours reports whether a row of a machine counts hours: its unit says so, or AdditionalInfo does where the unit is empty.
+func (m *chargeMapper) hours(r *row, f *facts) bool {
+	cell := r.text(m.unitSlot())
+	if m.units.get(cell, func(cell []byte) dialect.Unit { return dialect.UnitOf(string(cell)) }).Hours {
+		return true
+	}
+	if f.info == nil || f.info.UsageType != "ComputeHR" || !absent(cell) {
+		return false
+	}
+	f.note("no_unit", "rows without a unit count hours because AdditionalInfo says so")
+	return true
+}
+
+// bought makes a row without a charge type a purchase where what was charged is a reservation or savings plan itself: the old
+// forms list an instalment as one hour of a machine that does not exist.
+func (m *chargeMapper) bought(r *row, f *facts) {
+	if f.charge != "usage" || f.info != nil && f.info.Size != "" || !absent(r.text(cCharge)) {
+		return
+	}
+	switch resource := r.text(cResource); {
+	case hasFold(resource, "/microsoft.capacity/reservationorders/"):
+		f.charge, f.Model = "purchase", usage.Reservation
+	case hasFold(resource, "/microsoft.billingbenefits/"):
+		f.charge, f.Model = "purchase", usage.SavingsPlan
+	}
+}
+
+// foreign says that a row is in another currency than that of its customer, "" where it is not or nobody named one.
+func (m *chargeMapper) foreign(f *facts) (reason, detail string) {
+	want, ok := m.billedIn[f.Customer]
+	if !ok {
+		want = m.billedIn["*"]
+	}
+	if want == "" || f.Currency == want || f.Currency == noCurrency {
+		return "", ""
+	}
+	return otherCurrency, fmt.Sprintf("rows of the customer %s are in %s, and %s is its currency", f.Customer, f.Currency, want)
 }
 
 // otherView reports whether a row belongs to the other view of cost alone, in files that hold both: actual and amortized

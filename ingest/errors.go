@@ -28,6 +28,10 @@ var (
 	ErrTooLarge = errors.New("beyond the limit")
 	// ErrDamaged says that a file is cut, garbled or contradicts itself.
 	ErrDamaged = errors.New("damaged file")
+	// ErrCurrency says that all of a file's charges are in another currency than Options.Currencies asks of their customers.
+	ErrCurrency = errors.New("not the currency of the customer")
+	// ErrCustomer says that a file has rows of another customer than the one that it was sent for.
+	ErrCustomer = errors.New("a file of another customer")
 	// ErrEncoding says that the text is in an encoding that the file does not declare and nobody can guess.
 	ErrEncoding = errors.New("unknown text encoding")
 )

@@ -65,6 +65,12 @@ type Options struct {
 	Currency string
 	// Customer names the customer of files that name none; "" calls it "unnamed".
 	Customer string
+	// Currencies holds, by customer in lower case, the currency that its rows are in; "*" stands for every other customer. Rows of
+	// machines and commitments in another one are set apart ("other_currency"), and a file of such rows alone is refused with
+	// ErrCurrency. Rows whose currency nobody names are not concerned.
+	Currencies map[string]string
+	// SentFor is the customer that the file was sent for, "" for none: a file with rows of another one is refused with ErrCustomer.
+	SentFor string
 	// SkipHash leaves Summary.SHA256 empty, which saves about half a second a gigabyte.
 	SkipHash bool
 }

@@ -196,9 +196,10 @@ func (r *Reader) newMapper() mapper {
 	m.focus = family == "focus"
 	m.partner = family == "partner-center-daily-rated" || family == "partner-center-utilization"
 	m.invoice = family == "partner-center-invoice" || family == "partner-center-usage-145p"
+	m.billedIn = r.opts.Currencies
 	m.currency, m.customer = r.opts.Currency, strings.ToLower(r.opts.Customer)
 	if m.currency == "" {
-		m.currency = "XXX" // ISO 4217: no currency
+		m.currency = noCurrency
 	}
 	if m.customer == "" {
 		m.customer = unnamed
@@ -300,6 +301,9 @@ func (r *Reader) finish() {
 	r.end(true)
 	if r.summary.Rows == 0 && r.err == nil {
 		r.err = fmt.Errorf("%s: %s: %w", r.in.Name, r.summary.Dialect, ErrNoRows)
+	}
+	if err := r.summary.misplaced(r.opts.SentFor); err != nil && r.err == nil {
+		r.err = fmt.Errorf("%s: %w", r.in.Name, err)
 	}
 }
 

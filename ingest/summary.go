@@ -42,6 +42,19 @@ func (r *Reader) notices(all *tally) {
 	slices.SortFunc(r.summary.Notices, func(a, b Notice) int { return cmp.Compare(a.Code, b.Code) })
 }
 
+// misplaced says that a file does not belong where it was sent: to sentFor, or to customers of its currency.
+func (s *Summary) misplaced(sentFor string) error {
+	if sentFor != "" {
+		if at := slices.IndexFunc(s.Customers, func(c string) bool { return !strings.EqualFold(c, sentFor) }); at >= 0 {
+			return fmt.Errorf("rows of the customer %s in a file that was sent for %s: %w", s.Customers[at], sentFor, ErrCustomer)
+		}
+	}
+	if at := slices.IndexFunc(s.Notices, func(n Notice) bool { return n.Code == otherCurrency }); at >= 0 && s.Accepted == 0 {
+		return fmt.Errorf("%s: %w", s.Notices[at].Detail, ErrCurrency)
+	}
+	return nil
+}
+
 // missing names what the file does not tell and a better plan needs.
 func (r *Reader) missing(all *tally) []string {
 	type need struct {

@@ -68,6 +68,9 @@ type Notice struct {
 	Detail string // one sentence
 }
 
+// noCurrency is the code of no currency (ISO 4217).
+const noCurrency = "XXX"
+
 // tally is what one worker counted. Tallies of several workers add up to the same whatever the split.
 type tally struct {
 	rows, accepted, rejected int64

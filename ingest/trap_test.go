@@ -35,6 +35,56 @@ func TestTrap02RecurringPurchaseIsNoHourOfUsage(t *testing.T) {
 	require.False(t, c.HasRate)
 }
 
+// The forms without a charge type list an instalment as one hour of a machine: the resource tells what was bought.
+func TestTrap02PurchaseWithoutAChargeType(t *testing.T) {
+	for _, header := range []string{eaHeader2019, paygHeader} {
+		bought := vmRow(cells{"instanceid": "/providers/Microsoft.Capacity/reservationOrders/9c1f/reservations/", "usagedatetime": "10/05/2026", "usagequantity": "1", "resourcerate": "613", "pretaxcost": "613", "currency": "EUR", "additionalinfo": ""})
+		used := vmRow(cells{"instanceid": vmRow()["resourceid"], "usagedatetime": "10/05/2026", "usagequantity": "24", "resourcerate": "0.115", "pretaxcost": "2.76", "currency": "EUR"})
+		got := readText(t, table(header, bought, used), ingest.Options{})
+		require.NoError(t, got.err)
+		require.Len(t, got.charges, 2)
+		require.Equal(t, usage.Purchase, got.charges[0].Kind)
+		require.False(t, got.charges[0].HasHours)
+		require.Equal(t, usage.Compute, got.charges[1].Kind)
+	}
+}
+
+// Hours without a unit are hours where AdditionalInfo says so; a unit that nobody listed sets them apart, and is named.
+func TestTrap18UnitThatNobodyKnows(t *testing.T) {
+	for unit, code := range map[string]string{"": "no_unit", "1 Std.": "", "1 tick": "not_hours"} {
+		got := readText(t, table(mpaHeader, vmRow(cells{"unitofmeasure": unit})), ingest.Options{})
+		require.NoError(t, got.err)
+		if code == "not_hours" {
+			require.Equal(t, []ingest.SetApart{{Reason: "not_hours", Rows: 1}}, got.summary.SetApart)
+			require.Contains(t, noticed(got, code), `the unit "1 tick" of rows that AdditionalInfo calls machine hours`)
+			continue
+		}
+		require.Len(t, got.charges, 1)
+		require.EqualValues(t, 24_000_000, got.charges[0].Hours)
+		require.Equal(t, code != "", noticed(got, code) != "")
+	}
+}
+
+// Rows in another currency than their customer's count as set apart, their money with them; other customers keep theirs.
+func TestCurrencyOfACustomer(t *testing.T) {
+	other := cells{"customertenantid": "11111111-2222-3333-4444-555555555555", "billingcurrency": "GBP"}
+	got := readText(t, table(mpaHeader, vmRow(), vmRow(cells{"billingcurrency": "USD", "costinbillingcurrency": "3"}), vmRow(other)), billedIn(contosoTenant, "EUR"))
+	require.NoError(t, got.err)
+	require.Equal(t, []ingest.SetApart{{Reason: "other_currency", Rows: 1}}, got.summary.SetApart)
+	require.Equal(t, "rows of the customer "+contosoTenant+" are in USD, and EUR is its currency", noticed(got, "other_currency"))
+	require.Equal(t, []ingest.Total{{Currency: "EUR", Kind: "compute", Rows: 1, Cost: "2.76"}, {Currency: "GBP", Kind: "compute", Rows: 1, Cost: "2.76"}, {Currency: "USD", Kind: "apart", Rows: 1, Cost: "3"}}, got.summary.Totals)
+}
+
+// noticed returns what a notice says, "" where there is none.
+func noticed(got read, code string) string {
+	for _, n := range got.summary.Notices {
+		if n.Code == code {
+			return n.Detail
+		}
+	}
+	return ""
+}
+
 func TestTrap03ActualAndAmortizedAreToldApart(t *testing.T) {
 	covered := cells{"pricingmodel": "Reservation", "reservationid": "r", "unitprice": ""}
 	for want, price := range map[string]string{"actual": "0", "amortized": "0.07"} {

@@ -19,7 +19,7 @@ var hourUnits = func() map[string]Unit {
 	for block, spellings := range map[int64]string{
 		1: `1 hour|1 hours|1 1 hour|1/hour|1 /hour|hours|hour|1 hr|1 hrs|hrs|h|1h|units/hour|1 hora|1 horas|hora|horas|1/hora|1 小时|1/小时|小时|
 			1 小時|1 時間|1/時間|時間|1시간|1 시간|1 stunde|1 stunden|stunde|stunden|1/stunde|1 heure|1 heures|heure|heures|1/heure|1 ora|1 ore|ora|ore|1/ora|
-			1 uur|1 timme|1 time|1 godzina|1 hodina|1 óra|1 saat|1 час|1 compute hour|1 instance hour|instance hours`,
+			1 uur|1 timme|1 time|1 godzina|1 hodina|1 óra|1 saat|1 час|1 std.|1 std|std.|1 uren|uren|1 timmar|timmar|1 timer|timer|1 tunti|tuntia|1 godziny|1 hodiny|часы|1 ชั่วโมง|1 giờ|1 compute hour|1 instance hour|instance hours`,
 		10: "10 hour|10 hours|10/hour|10 /hour|10 instance hours|10 horas|10 stunden|10 heures|10 ore|10 小时|10 時間",
 		50: "50 hours", 150: "150 hours", 200: "200 hours|200 /hour", 500: "500 hours", 2000: "2000 hours",
 		100:    "100 hour|100 hours|100/hour|100 /hour|100 core hours|100 core hrs|100 horas|100 stunden|100 heures|100 ore|100 小时|100 時間",
