@@ -40,6 +40,7 @@ type checked struct {
 	Refusals   []string       `json:"refusals"`
 	Refused    string         `json:"refused,omitempty"` // why the whole file cannot be used
 	days       []time.Time    // on which its rows begin
+	hint       string         // the way out of Refused
 }
 
 type apart struct {
@@ -195,7 +196,7 @@ func (f checked) prices(in ingest.Input, limits ingest.Limits) (checked, []inges
 func (f checked) usage(ctx context.Context, in ingest.Input, opts ingest.Options) (checked, []ingest.RowError) {
 	reader, err := ingest.NewReader(in, opts)
 	if err != nil {
-		f.Kind, f.Refused = "unknown", err.Error()
+		f.Kind, f.Refused, f.hint = "unknown", err.Error(), wayOut(err)
 		if errors.Is(err, ingest.ErrNoRows) || errors.Is(err, ingest.ErrEmpty) {
 			f.Kind = "empty"
 		}
@@ -230,7 +231,7 @@ func (f checked) usage(ctx context.Context, in ingest.Input, opts ingest.Options
 		f.Notices = append(f.Notices, n.Detail)
 	}
 	if err := reader.Err(); err != nil {
-		f.Refused = err.Error()
+		f.Refused, f.hint = err.Error(), wayOut(err)
 	}
 	f.refusals(reader.Rejects())
 	return f, reader.Rejects()

@@ -63,6 +63,10 @@ func wayOut(err error) string {
 		return "Export it again for a period in which something was used."
 	case errors.Is(err, ingest.ErrMissingColumn):
 		return "Export it again with all columns; docs/FORMATS.md lists those that each kind of file needs."
+	case errors.Is(err, ingest.ErrCurrency):
+		return "Export it in the currency of the customer, or correct --customer-currency."
+	case errors.Is(err, ingest.ErrCustomer):
+		return "Send it for nobody: each row then goes to the customer that it names."
 	case errors.Is(err, ingest.ErrEncoding):
 		return "Save it as UTF-8."
 	}

@@ -31,7 +31,8 @@ type reading struct {
 	asOf                string
 	lookback            int
 	limits              []string
-	currency, customer  string // of files that name none
+	currency, customer  string   // of files that name none
+	currencies          []string // CUSTOMER=CODE, or CODE of all others
 }
 
 func (r *reading) flags(cmd *cobra.Command) {
@@ -48,6 +49,7 @@ func (r *reading) fileFlags(cmd *cobra.Command) {
 	f.StringVar(&r.locale, "locale", "", "decimal mark and date order of the files where they do not decide it, e.g. de-DE")
 	f.StringVar(&r.currency, "file-currency", "", "currency of files that name none, e.g. EUR")
 	f.StringVar(&r.customer, "file-customer", "", "customer of files that name none")
+	f.StringSliceVar(&r.currencies, "customer-currency", nil, "currency that a customer is billed in, CUSTOMER=EUR, or EUR for all others (repeatable): rows in another one are set apart")
 	r.limitFlag(f)
 }
 
@@ -65,8 +67,25 @@ func (r *reading) files() (ingest.Options, error) {
 	if opts.Now.Before(programWritten) {
 		opts.Now = programWritten
 	}
-	if c := opts.Currency; c != "" && (len(c) != 3 || strings.Trim(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+	if c := opts.Currency; c != "" && !isCurrency(c) {
 		return opts, usageError("", "--file-currency: %q: want a currency code such as EUR", r.currency)
+	}
+	for _, text := range r.currencies {
+		customer, code, named := strings.Cut(text, "=")
+		if !named {
+			customer, code = "*", text
+		}
+		customer, code = strings.ToLower(strings.TrimSpace(customer)), strings.ToUpper(strings.TrimSpace(code))
+		if customer == "" || !isCurrency(code) {
+			return opts, usageError("", "--customer-currency: %q: want CUSTOMER=EUR, or EUR for all others", text)
+		}
+		if before, twice := opts.Currencies[customer]; twice && before != code {
+			return opts, usageError("", "--customer-currency: %q: %s is said already", text, before)
+		}
+		if opts.Currencies == nil {
+			opts.Currencies = map[string]string{}
+		}
+		opts.Currencies[customer] = code
 	}
 	for _, l := range r.limits {
 		if err := opts.Limits.Set(l); err != nil {
@@ -74,6 +93,11 @@ func (r *reading) files() (ingest.Options, error) {
 		}
 	}
 	return opts, nil
+}
+
+// isCurrency reports whether a code has the form of ISO 4217.
+func isCurrency(code string) bool {
+	return len(code) == 3 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // options turns the flags into those of the analyzer.

@@ -420,15 +420,10 @@ func (p *pipeline) look(ctx context.Context, u *store.Upload) ([]ingest.RowError
 		u.Parts = append(u.Parts, partOf(&file))
 		u.Days = append(u.Days, u.Parts[len(u.Parts)-1].Days...)
 		if file.Refused != "" && u.Reason == "" {
-			u.Reason = file.Refused
+			u.Reason, u.Hint = file.Refused, file.hint
 		}
 	}
 	if u.Customer != "" && u.Kind != "note" && u.Reason == "" {
-		if at := slices.IndexFunc(u.Customers, func(c string) bool { return !strings.EqualFold(c, u.Customer) }); at >= 0 {
-			// Its plan would leave these rows out, and no other plan would take the file.
-			u.Reason = fmt.Sprintf("rows of the customer %s in a file that was sent for %s", u.Customers[at], u.Customer)
-			u.Hint = "Send it for nobody: each row then goes to the customer that it names."
-		}
 		u.Customers = append(u.Customers, u.Customer)
 	}
 	slices.Sort(u.Customers)
@@ -505,7 +500,8 @@ func (p *pipeline) inputs(ctx context.Context, uploads []store.Upload) ([]ingest
 		own := options
 		for _, u := range uploads { // the oldest first
 			if in.Name == u.Name || strings.HasPrefix(in.Name, u.Name+"/") {
-				own.Now, own.Customer = u.Received, u.Customer
+				// The plan of the customer that it was sent for would leave out the rows of another one, and no other plan would take it.
+				own.Now, own.Customer, own.SentFor = u.Received, u.Customer, u.Customer
 			}
 		}
 		return own
@@ -565,7 +561,8 @@ func othersLists(ctx context.Context, t *store.Partner, customer string) (map[st
 
 // fingerprint names all that the plan of a customer depends on.
 func (p *pipeline) fingerprint(uploads []store.Upload, c store.Customer) (string, error) {
-	parts := []string{"sizeterm.fingerprint/1", release, fmt.Sprint(analyzer.CoreVersion), c.ID, c.Policy, p.plans.locale, p.plans.asOf, fmt.Sprint(p.plans.lookback), p.plans.currency}
+	parts := []string{"sizeterm.fingerprint/1", release, fmt.Sprint(analyzer.CoreVersion), c.ID, c.Policy, p.plans.locale, p.plans.asOf, fmt.Sprint(p.plans.lookback), p.plans.currency,
+		p.plans.reading.currency, p.plans.reading.customer, strings.Join(slices.Sorted(slices.Values(p.plans.currencies)), ",")}
 	for _, path := range append(slices.Clone(p.plans.prices), p.plans.policyPath) {
 		if path == "" {
 			continue
