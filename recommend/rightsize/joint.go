@@ -17,7 +17,7 @@ import (
 type JointOptions struct {
 	// Nodes is how many nodes a branch and bound may examine in each part of the problem; 0 means 2 000.
 	Nodes int
-	// Steps is how many steps of the price loop a large part gets; 0 means 1 000. It ends before where the gap is below 0.05 %.
+	// Steps is how many steps of the price loop a large part gets; 0 means 1 000. A part with little work gets twice as many. It ends before where the gap is below 0.05 %.
 	Steps int
 }
 
@@ -132,7 +132,14 @@ const (
 	smallFree = 16
 )
 
+// patient returns the options for a part of so much work: one whose steps take no time gets twice as many.
+func (o JointOptions) patient(work int) JointOptions {
+	o.Steps *= max(1, min(2, 200_000/max(1, work)))
+	return o
+}
+
 func (t *Together) solvePart(p *bill.Problem, o JointOptions) (Outcome, error) {
+	p = solve.MergeSlots(p)
 	free, work := 0, 0
 	for v := range p.VMs {
 		work += len(p.VMs[v].Candidates) * len(p.Slots)
@@ -153,10 +160,10 @@ func (t *Together) solvePart(p *bill.Problem, o JointOptions) (Outcome, error) {
 			return out, nil
 		}
 		t.Large++
-		return priceLoop(p, o, &out)
+		return priceLoop(p, o.patient(work), &out)
 	}
 	t.Large++
-	return priceLoop(p, o, nil)
+	return priceLoop(p, o.patient(work), nil)
 }
 
 // parts splits a problem into what no commitment, budget or choice of size ties together.

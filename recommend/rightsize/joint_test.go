@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -88,5 +89,36 @@ func TestJointLarge(t *testing.T) {
 		t.Logf("%d VMs %d slots: joint %.0f resize %.0f reserve %.0f today %.0f gap %.5f%% parts %d large %d, %s", n.vms, n.slots,
 			got.Joint.Bill.Objective.Float()/1e6, got.ResizeOnly.Bill.Objective.Float()/1e6, got.ReserveOnly.Bill.Objective.Float()/1e6, got.Today.Objective.Float()/1e6,
 			100*got.Joint.Gap().Float(), got.Parts, got.Large, time.Since(start))
+	}
+}
+
+// TestAlikeSlotsCostNothing: a week of hours repeated fifty times is the problem of one week, whose hours count fifty times: as small a one
+// for branch and bound, so that nothing is left open (the price loop left 0.5 % of the demo's plan).
+func TestAlikeSlotsCostNothing(t *testing.T) {
+	for seed := range uint64(3) {
+		week := estate(seed, 6, 14, 2)
+		long := *week
+		long.VMs = slices.Clone(week.VMs)
+		for v := range long.VMs {
+			long.VMs[v].Run = slices.Repeat(week.VMs[v].Run, 50)
+		}
+		long.Slots = slices.Repeat(week.Slots, 50)
+		for i := range week.Slots {
+			week.Slots[i].Hours *= 50
+		}
+		long.Offers, long.Existing = slices.Clone(week.Offers), slices.Clone(week.Existing)
+		for i := range long.Offers {
+			long.Offers[i].To *= 50
+		}
+		for i := range long.Existing {
+			long.Existing[i].To *= 50
+		}
+		a, err := Joint(week, JointOptions{})
+		require.NoError(t, err)
+		b, err := Joint(&long, JointOptions{})
+		require.NoError(t, err)
+		require.Zero(t, b.Joint.Gap().Sign(), "seed %d", seed)
+		require.Zero(t, a.Joint.Bill.Objective.Cmp(b.Joint.Bill.Objective), "seed %d", seed)
+		require.Equal(t, a.Joint.Decision, b.Joint.Decision)
 	}
 }

@@ -79,7 +79,7 @@ func solveParts(p *bill.Problem, o Options, tieCash bool) (*Solution, error) {
 	s := &Solution{Case: p.ID, Complete: true, Decision: bill.Decision{Purchases: map[string]int64{}, Sizes: map[string]string{}}}
 	objective := bill.Exact{}
 	for _, part := range split(p, tieCash) {
-		m, err := newModel(mergeSlots(part.problem))
+		m, err := newModel(MergeSlots(part.problem))
 		if err != nil {
 			return nil, err
 		}

@@ -209,7 +209,7 @@ func (l *linear) gonum() (float64, error) {
 // rootBound is the dual bound of the search before it branches. Quantities in p are lowered to those that can be worth their price, as
 // the search does, so that both relaxations are of the same problem.
 func rootBound(t *testing.T, p *bill.Problem) float64 {
-	m, err := newModel(mergeSlots(p))
+	m, err := newModel(MergeSlots(p))
 	require.NoError(t, err)
 	for i := range p.Offers {
 		p.Offers[i].MaxQty = m.most[i]

@@ -9,10 +9,10 @@ import (
 	"sizeterm/recommend/bill"
 )
 
-// mergeSlots returns the problem with slots that cannot be told apart (the same usage, the same commitments active) added up, which
+// MergeSlots returns the problem with slots that cannot be told apart (the same usage, the same commitments active) added up, which
 // changes no bill. The order of what remains is kept, so ranges stay ranges. Who splits a problem does so first: its parts have fewer
 // rows, so more of their slots are alike.
-func mergeSlots(p *bill.Problem) *bill.Problem {
+func MergeSlots(p *bill.Problem) *bill.Problem {
 	at := map[string]int{}
 	var first []int // the slot that stands for each merged one
 	merged := *p

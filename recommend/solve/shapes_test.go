@@ -50,7 +50,7 @@ func TestPartsMergeTheirOwnSlots(t *testing.T) {
 	}
 	var slots []int
 	for _, part := range split(p, false) {
-		slots = append(slots, len(mergeSlots(part.problem).Slots))
+		slots = append(slots, len(MergeSlots(part.problem).Slots))
 	}
 	require.Equal(t, []int{6, 10}, slots)
 	s, err := Case(p, Options{})
