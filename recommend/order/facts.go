@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -64,6 +65,25 @@ func ReadFacts(r io.Reader) (map[string]Facts, error) {
 		facts[f.Customer] = f
 	}
 	return facts, nil
+}
+
+// FactsForm returns a facts file for the customer of an order, for a person to fill in: what is known stays, the subscription of the order
+// is named, what is not known is empty or null. It is itself a facts file that says no more than known, which may be nil.
+func FactsForm(o *Order, known *Facts) (string, error) {
+	f := Facts{Subscriptions: []SubscriptionFacts{}, ResizesDone: []string{}}
+	if known != nil {
+		f = *known
+		f.Subscriptions = slices.Clone(f.Subscriptions)
+	}
+	f.Customer = strings.ToLower(o.Line.Customer)
+	if id := strings.ToLower(o.Line.Subscription); guid.MatchString(id) && f.subscription(id) == nil {
+		f.Subscriptions = append(f.Subscriptions, SubscriptionFacts{ID: id})
+	}
+	text, err := json.MarshalIndent(struct {
+		Schema    string  `json:"schema"`
+		Customers []Facts `json:"customers"`
+	}{factsSchema, []Facts{f}}, "", "  ")
+	return string(text), err
 }
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)

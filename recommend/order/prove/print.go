@@ -191,7 +191,7 @@ func (r *Report) csv(w io.Writer) error {
 
 var page = template.Must(template.New("proof").Funcs(template.FuncMap{"words": func(code string) string { return strings.ReplaceAll(code, "_", " ") }}).Parse(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>What the reservations saved</title>
-<style>:root{color-scheme:light dark;--ink:#1b1b1b;--soft:#555;--line:#ddd;--back:#fff;--bad:#a40000;--half:#8a5a00;--good:#1d6b2f}
+<style>:focus-visible{outline:2px solid var(--ink);outline-offset:2px}:root{color-scheme:light dark;--ink:#1b1b1b;--soft:#555;--line:#ddd;--back:#fff;--bad:#a40000;--half:#8a5a00;--good:#1d6b2f}
 @media (prefers-color-scheme:dark){:root{--ink:#edeae4;--soft:#a9a49a;--line:#35322d;--back:#161513;--bad:#f08a80;--half:#e0b060;--good:#6cc98f}}
 body{font:10.5pt/1.45 system-ui,"Segoe UI","Liberation Sans",Arial,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:var(--ink);background:var(--back)}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
 div{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.6em 0}th,td{text-align:left;padding:.35em .9em .35em 0;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}

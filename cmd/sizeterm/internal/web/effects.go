@@ -26,10 +26,10 @@ type effects struct {
 // What tables of effects may take. Each row is a whole plan, a second or so of one core for a large customer, so one row of all tables is
 // computed at a time, beside uploads and pages and never in a request.
 const (
-	tableWithin   = 30 * time.Second       // all rows of a table
-	tablesWaiting = 8                      // of a service
-	tableAnswers  = 100 * time.Millisecond // how long a page waits for a table that is soon there
-	tablesKept    = 100                    // of one customer's plan
+	tableWithin   = 30 * time.Second      // all rows of a table
+	tablesWaiting = 8                     // of a service
+	tableAnswers  = 50 * time.Millisecond // how long a page waits for a table that is soon there
+	tablesKept    = 100                   // of one customer's plan
 )
 
 // table is a table that is computed, or was.

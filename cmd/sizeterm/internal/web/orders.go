@@ -172,6 +172,8 @@ type orderPage struct {
 	Found  []prove.Finding
 	Carry  []string      // subscriptions that could carry the purchase
 	Checks []order.Check // before a purchase; nil where it was sent
+	Asking bool          // something is not known of the customer that a fact would answer
+	Form   string        // a facts file to fill in
 }
 
 func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
@@ -200,6 +202,11 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
 	if page.Checks, err = s.checks(r.Context(), d, &o); err != nil {
 		return err
 	}
+	if page.Asking = slices.ContainsFunc(page.Checks, func(c order.Check) bool { return c.Verdict.Asks() }); page.Asking {
+		if page.Form, err = order.FactsForm(&o, s.factsOf(&o)); err != nil {
+			return err
+		}
+	}
 	page.Carry = s.subscriptions(r.Context(), o.Line.Customer)
 	w.Header().Set("ETag", etag(&o))
 	s.render(w, r, http.StatusOK, "order", "Order "+o.ID, page)
@@ -215,11 +222,15 @@ func (s *Server) checks(ctx context.Context, d *order.Desk, o *order.Order) ([]o
 	if err != nil {
 		return nil, err
 	}
-	var facts *order.Facts
+	return d.Preflight(o, s.factsOf(o), all), nil
+}
+
+// factsOf is what is known of the customer of an order; nil where that is nothing.
+func (s *Server) factsOf(o *order.Order) *order.Facts {
 	if f, ok := s.Facts[strings.ToLower(o.Line.Customer)]; ok {
-		facts = &f
+		return &f
 	}
-	return d.Preflight(o, facts, all), nil
+	return nil
 }
 
 // etag names a state of an order.
