@@ -156,6 +156,8 @@ func TestReportsInAContainer(t *testing.T) {
 	smallExport(t, filepath.Join(dir, "watch"))
 	code, said := batchRun(t, "--data-dir", dir, "--watch", filepath.Join(dir, "watch"), "--out", "mem://")
 	require.Zero(t, code, said)
+	code, said = batchRun(t, "--data-dir", dir, "--database", "postgres://127.0.0.1:1/none")
+	require.Equal(t, exitUnavailable, code, said)
 	code, said = batchRun(t, "--data-dir", dir, "--out", "nothing://canary?token=secret")
 	require.Equal(t, exitUnavailable, code, said)
 	require.Contains(t, said, "the container of the reports cannot be written")

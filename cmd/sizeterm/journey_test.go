@@ -118,7 +118,7 @@ func (b *tab) sound(name string) {
 		require.Empty(b.t, found, "%s, %s, %d wide", name, mode.scheme, mode.width)
 		require.LessOrEqual(b.t, eval[int](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0, "%s is wider than %d", name, mode.width)
 		b.shot(fmt.Sprintf("%s-%s-%d", name, mode.scheme, mode.width))
-		b.walk(fmt.Sprintf("%s, %s, %d wide", name, mode.scheme, mode.width))
+		b.walk(fmt.Sprintf("%s, %s, %d wide", name, mode.scheme, mode.width), int(mode.width/60))
 	}
 	b.do("wide again", chromedp.EmulateViewport(1280, 900))
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -78,6 +79,9 @@ func openPipeline(ctx context.Context, c *common, h house, plans recommending) (
 	p := &pipeline{common: &quiet, plans: plans, now: now}
 	var err error
 	if p.db, err = store.Open(ctx, address); err != nil {
+		if away := new(net.OpError); errors.As(err, &away) {
+			return nil, &hintError{code: exitUnavailable, err: err, hint: "The database does not answer: run again when it does, or look at --database."}
+		}
 		return nil, err
 	}
 	if p.archive, err = archive.Open(ctx, files, filepath.Join(h.dataDir, "copies")); err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"time"
 
@@ -72,6 +73,10 @@ type pricesPage struct {
 
 func (s *Server) prices(w http.ResponseWriter, r *http.Request) error {
 	view, err := s.view(r.Context(), "")
+	if errors.Is(err, ErrNone) { // before the first plan
+		s.render(w, r, http.StatusOK, "prices", "Prices and rules", pricesPage{})
+		return nil
+	}
 	if err != nil {
 		return err
 	}
