@@ -44,7 +44,7 @@ type Summary struct {
 
 // Add counts a value observed for the given seconds. It panics when the value is negative or seconds is not positive.
 func (s *Summary) Add(value int32, seconds int64) {
-	if seconds == s.weight && uint32(value) <= Limit && uint(len(s.values)-1) < few-1 { // there are some, and they are few
+	if n := len(s.values); seconds == s.weight && uint32(value) <= Limit && n > 0 && n < cap(s.values) { // there are some, and room for few
 		s.values = append(s.values, uint16(value))
 		return
 	}
@@ -58,7 +58,7 @@ func (s *Summary) add(value int32, seconds int64) {
 	s.max = max(s.max, value)
 	v := uint16(min(value, Limit))
 	if s.weigh(seconds, 1) {
-		s.values = append(s.values, v)
+		s.values = append(s.roomy(1), v)
 		return
 	}
 	s.at(v, v)
@@ -76,7 +76,7 @@ func (s *Summary) AddValues(values []uint16, seconds int64) {
 		panic(fmt.Sprintf("quantile: values for %d seconds", seconds))
 	}
 	if s.weigh(seconds, len(values)) {
-		s.values = append(s.values, values...)
+		s.values = append(s.roomy(len(values)), values...)
 		return
 	}
 	low, top := uint16(Limit), uint16(0)
@@ -91,6 +91,15 @@ func (s *Summary) AddValues(values []uint16, seconds int64) {
 	s.max = max(s.max, int32(top))
 	s.samples += int64(len(values))
 	s.seconds += seconds * int64(len(values))
+}
+
+// roomy returns the kept values with room for n more, doubling it: append adds a quarter, and copies them three times as often.
+func (s *Summary) roomy(n int) []uint16 {
+	have := len(s.values)
+	if have+n <= cap(s.values) {
+		return s.values
+	}
+	return append(make([]uint16, 0, min(few, max(have+n, 2*have, 16))), s.values...)
 }
 
 // weigh notes the weight of n values to come, and reports whether they are to be kept as they are. If not, they go to the
