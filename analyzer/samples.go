@@ -32,6 +32,7 @@ type dictionary struct {
 	values  *array.String
 	index   []int32 // by row, -1 where it is null
 	own     []int32 // memory for index
+	nothing []int32 // -1 for every row of a column without values
 }
 
 // knownWord is the word of a dictionary index. That of an earlier turn is a guess: readers only append to dictionaries.
@@ -61,11 +62,10 @@ func (d *dictionary) set(column arrow.Array) bool {
 // masked returns the indexes of a column in which some rows are null.
 func (d *dictionary) masked(column arrow.Array) []int32 {
 	if column.NullN() == column.Len() {
-		d.own = resized(d.own, column.Len())
-		for i := range d.own {
-			d.own[i] = -1
+		for len(d.nothing) < column.Len() {
+			d.nothing = append(d.nothing, -1)
 		}
-		return d.own
+		return d.nothing[:column.Len()]
 	}
 	d.own = append(d.own[:0], d.index...)
 	for i := range d.own {

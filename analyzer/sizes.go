@@ -49,6 +49,7 @@ type binKey struct {
 type sizeBin struct {
 	binKey
 	first, last, used uint32
+	full              uint32 // chunks before the last
 }
 
 type binPage [1 << binPageShift]uint16
@@ -167,6 +168,7 @@ func (a *Accumulator) addSizeRow(row int) error {
 	if bin.used == binChunk {
 		chunk := s.newChunk()
 		s.next[bin.last], bin.last, bin.used = chunk, chunk, 0
+		bin.full++
 	}
 	s.to[row] = bin.last*binChunk + bin.used
 	bin.used++
@@ -207,6 +209,9 @@ func (a *Accumulator) closeBins(packed bool) error {
 	for lane := range s.lanes {
 		s.leave(uint32(lane))
 	}
+	if !packed {
+		a.reserve()
+	}
 	var lot [measures][]uint16
 	for at := range s.bins[min(1, len(s.bins)):] {
 		bin := &s.bins[at+1]
@@ -231,6 +236,27 @@ func (a *Accumulator) closeBins(packed bool) error {
 	clear(s.lanes)
 	a.sizes = sizes{lanes: s.lanes, to: s.to, placed: s.placed, raw: s.raw}
 	return nil
+}
+
+// reserve makes room in the tracks of the sizes for the values of all bins.
+func (a *Accumulator) reserve() {
+	s := &a.sizes
+	counts := make([][measures]int, len(s.lanes))
+	for i := range s.bins {
+		bin := &s.bins[i]
+		for which := range measures {
+			if bin.has>>which&1 != 0 {
+				counts[bin.lane][which] += int(bin.full*binChunk + bin.used)
+			}
+		}
+	}
+	for lane := range counts {
+		for which, n := range counts[lane] {
+			if n > 0 {
+				a.stage.machines[lane].track(measure(which)).Reserve(n)
+			}
+		}
+	}
 }
 
 // closeLot moves values of a bin into the tracks of its size, and empties them.

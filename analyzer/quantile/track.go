@@ -36,6 +36,9 @@ func (t *Track) Add(segment uint16, values ...uint16) {
 	t.raw = append(t.raw, values...)
 }
 
+// Reserve makes room for n values to come, for those that Add keeps as they are.
+func (t *Track) Reserve(n int) { t.raw = slices.Grow(t.raw, n) }
+
 // packSome and packMost are when Put packs: when a new segment begins and at least packSome values wait, and at packMost.
 // Values of which fewer than packTogether at a time are of one segment wait until there are packScattered, since a block for
 // a few costs more than they do. Values that come packBlock at a time become a block at once.
