@@ -27,14 +27,15 @@ type pace struct {
 // interval returns the seconds between samples of a file that has no column for them, or for rows in which it is empty (0 is
 // "unknown" there): the most frequent distance between
 // two samples of one resource where it is frequent enough, else the greatest length that divides all distances.
-func interval(in Input, opts Options, p *plan, n notation, head []byte, whole bool) (int64, error) {
+func (r *Reader) interval(head []byte, whole bool) (int64, error) {
+	p := r.plan
 	_, seconds := p.slots["seconds"]
 	_, named := p.slots["grain"]
 	if _, ok := p.slots["timeend"]; ok {
 		return 1, nil
 	}
-	g := &pace{clock: n.clock(), last: map[string]int64{}, diffs: map[int64]int{}}
-	if err := g.rows(p, bytes.NewReader(head), opts); err != nil && whole {
+	g := &pace{clock: r.note.clock(), last: map[string]int64{}, diffs: map[int64]int{}}
+	if err := g.rows(p, bytes.NewReader(head), r.opts); err != nil && whole {
 		return 0, err
 	}
 	if seconds || named { // for rows in which the column is empty
@@ -44,7 +45,7 @@ func interval(in Input, opts Options, p *plan, n notation, head []byte, whole bo
 		return g.result(), nil
 	}
 	if g.n == 0 && !whole {
-		if err := g.all(in, opts, p); err != nil {
+		if err := g.all(r.in, r.opts, p); err != nil {
 			return 0, err
 		}
 	}

@@ -2,58 +2,9 @@ package ingest
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 )
-
-// Description is what a file is, judged by its content alone, before its rows are read.
-type Description struct {
-	Kind    Kind
-	Dialect string
-	Columns []string // header as printed
-	Missing []string // fields that the file lacks and a better answer needs
-}
-
-// Inspect says what a file is by its head. The errors are those of NewReader.
-func Inspect(in Input, opts Options) (Description, error) {
-	opts.SkipHash = true
-	t, err := openText(in, opts)
-	if err != nil {
-		return Description{Kind: KindUnknown}, err
-	}
-	defer t.Close()
-	h, _, _, err := headOf(in, t, opts)
-	if err != nil {
-		return Description{Kind: KindUnknown}, err
-	}
-	return Description{Kind: h.match.Kind, Dialect: h.match.Dialect, Columns: h.names, Missing: h.match.Missing}, nil
-}
-
-// Head returns the first n bytes of an input as UTF-8 text, unpacked, without byte order mark: what a caller looks at to
-// find kinds of files that this package does not read. An empty input gives none.
-func Head(in Input, n int) ([]byte, error) {
-	t, err := openText(in, Options{SkipHash: true})
-	if errors.Is(err, ErrEmpty) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer t.Close()
-	head, err := t.Peek(min(n, headBytes-16))
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("%s: %w", in.Name, err)
-	}
-	return bytes.Clone(head), nil
-}
-
-// OpenText opens an input as UTF-8 text, unpacked, without byte order mark, under the limits: for callers that read kinds
-// of files that this package does not.
-func OpenText(in Input, opts Options) (io.ReadCloser, error) {
-	opts.SkipHash = true
-	return openText(in, opts)
-}
 
 // headOf finds the header of a text and returns the head it was found in, up to its last whole row, and whether that is
 // the whole text.

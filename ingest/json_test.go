@@ -147,22 +147,3 @@ func TestRejectsRunNoFormulas(t *testing.T) {
 	require.Equal(t, []string{"'=cmd|'/c calc'!A1", "-12.5", "'+1+2", "'@x", `'\t=1\x1b[31m"q"`}, values)
 	require.NotContains(t, rejects[4].Error(), "\x1b", "nothing is echoed raw")
 }
-
-func TestHeadAndInspect(t *testing.T) {
-	in := input("a.csv.gz", gzipped("\ufeff"+metrics()))
-	head, err := ingest.Head(in, 20)
-	require.NoError(t, err)
-	require.Equal(t, metricsHeader[:20], string(head))
-	d, err := ingest.Inspect(in, ingest.Options{})
-	require.NoError(t, err)
-	require.Equal(t, ingest.KindSamples, d.Kind)
-	require.Contains(t, d.Missing, "netout")
-	head, err = ingest.Head(input("empty", nil), 20)
-	require.NoError(t, err)
-	require.Empty(t, head)
-	text, err := ingest.OpenText(in, ingest.Options{})
-	require.NoError(t, err)
-	require.NoError(t, text.Close())
-	_, err = ingest.Inspect(input("x", []byte("a,b\n1,2\n")), ingest.Options{})
-	require.ErrorIs(t, err, ingest.ErrUnknownKind)
-}

@@ -86,7 +86,7 @@ func (r *Reader) prepare() (err error) {
 		return fmt.Errorf("%s: %w", r.in.Name, err)
 	}
 	if h.match.Kind == KindSamples {
-		if r.grain, err = interval(r.in, r.opts, r.plan, r.note, head[h.rows:], whole); err != nil {
+		if r.grain, err = r.interval(head[h.rows:], whole); err != nil {
 			return fmt.Errorf("%s: %w", r.in.Name, err)
 		}
 	}

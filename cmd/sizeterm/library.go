@@ -73,7 +73,7 @@ func (l *library) put(tenant string, stored store.Plan, plan *recommend.Plan, in
 
 // Receive implements web.Files: what it returns is on the disk and recorded, and a job reads it.
 func (l *library) Receive(ctx context.Context, in web.Sent, body io.Reader) (web.Upload, error) {
-	receipt, err := l.door.Take(ctx, upload.Owner{Tenant: in.Tenant, Author: in.By}, in.Name, in.Customer, body, -1)
+	receipt, err := l.door.Take(ctx, upload.File{Owner: upload.Owner{Tenant: in.Tenant, Author: in.By}, Customer: in.Customer, Name: in.Name, Size: -1}, body)
 	if err != nil {
 		if l.p.metrics != nil {
 			l.p.metrics.TurnedAway(upload.ReasonOf(err))

@@ -48,7 +48,7 @@ func TestTheQuota(t *testing.T) {
 	door, err := upload.New(upload.Options{Dir: t.TempDir(), Archive: p.archive, Owner: doorOwner, Record: p.record, Room: p.room, Now: now, Limits: upload.Limits{Reserve: 1 << 62}})
 	require.NoError(t, err)
 	require.ErrorAs(t, door.Err(), &refusal, "a full disk is not ready")
-	_, err = door.Take(context.Background(), upload.Owner{Tenant: store.Local}, "y.csv", "", strings.NewReader("y"), 1)
+	_, err = door.Take(context.Background(), upload.File{Owner: upload.Owner{Tenant: store.Local}, Name: "y.csv", Size: 1}, strings.NewReader("y"))
 	require.True(t, errors.As(err, &refusal))
 	require.Equal(t, http.StatusInsufficientStorage, refusal.Status)
 }

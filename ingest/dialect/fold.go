@@ -36,9 +36,9 @@ func ascii(s string) bool {
 	return true
 }
 
-// Suspicious returns why a header cell must not be trusted: it holds a character that cannot be seen, one that turns the
+// suspicious returns why a header cell must not be trusted: it holds a character that cannot be seen, one that turns the
 // direction of writing, a control character, or letters of two scripts that look alike. "" is "nothing".
-func Suspicious(header string) string {
+func suspicious(header string) string {
 	latin, other := false, false
 	for _, r := range strings.TrimPrefix(header, "\ufeff") {
 		switch {

@@ -45,7 +45,7 @@ type Match struct {
 func Recognise(header []string) (*Match, error) {
 	folded := make([]string, len(header))
 	for i, h := range header {
-		if why := Suspicious(h); why != "" {
+		if why := suspicious(h); why != "" {
 			return nil, fmt.Errorf("header %d %+q %s: %w", i+1, h, why, ErrHeader)
 		}
 		folded[i] = Fold(h)

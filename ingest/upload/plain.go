@@ -41,7 +41,7 @@ func (d *Door) plain(w http.ResponseWriter, r *http.Request, owner Owner, method
 		return tooLarge(d.o.Limits.File)
 	}
 	body := &patient{r: r.Body, ctx: r.Context(), control: http.NewResponseController(w), rate: d.o.Limits.MinRate}
-	receipt, err := d.Take(r.Context(), owner, name, r.URL.Query().Get("customer"), body, r.ContentLength)
+	receipt, err := d.Take(r.Context(), File{Owner: owner, Customer: r.URL.Query().Get("customer"), Name: name, Size: r.ContentLength}, body)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (d *Door) TakeForm(w http.ResponseWriter, r *http.Request, owner Owner) ([]
 		if len(receipts) == d.o.Limits.Multipart {
 			return receipts, problem(http.StatusRequestEntityTooLarge, "too-many-files", "Too many files in one form", "At most %d: send the others in another one.", d.o.Limits.Multipart)
 		}
-		receipt, err := d.Take(r.Context(), owner, p.FileName(), customer, p, -1)
+		receipt, err := d.Take(r.Context(), File{Owner: owner, Customer: customer, Name: p.FileName(), Size: -1}, p)
 		if err != nil {
 			return receipts, err
 		}
@@ -123,35 +123,36 @@ func (d *Door) TakeForm(w http.ResponseWriter, r *http.Request, owner Owner) ([]
 	return receipts, nil
 }
 
-// Take takes a file from body: size bytes, or to its end where size is negative. It returns when the file is acknowledged.
-func (d *Door) Take(ctx context.Context, owner Owner, name, customer string, body io.Reader, size int64) (Receipt, error) {
-	name, err := d.safeName(name)
-	if err != nil {
+// Take takes a file from body: f.Size bytes, or to its end where f.Size is negative; f.SHA256 is found. It returns when the file
+// is acknowledged.
+func (d *Door) Take(ctx context.Context, f File, body io.Reader) (r Receipt, err error) {
+	if f.Name, err = d.safeName(f.Name); err != nil {
 		return Receipt{}, err
 	}
-	if customer, err = safeCustomer(customer); err != nil {
+	if f.Customer, err = safeCustomer(f.Customer); err != nil {
 		return Receipt{}, err
 	}
-	if err := d.roomFor(ctx, owner, max(size, 0)); err != nil {
+	if err := d.roomFor(ctx, f.Owner, max(f.Size, 0)); err != nil {
 		return Receipt{}, err
 	}
 	temp := filepath.Join(d.o.Dir, "take-"+newID())
 	defer os.Remove(temp)
-	sum, n, err := d.spool(temp, body, size)
+	sum, n, err := d.spool(temp, body, f.Size)
 	if err != nil {
 		return Receipt{}, err
 	}
-	if size < 0 { // now it is known
-		if err := d.roomFor(ctx, owner, n); err != nil {
+	if f.Size < 0 { // now it is known
+		if err := d.roomFor(ctx, f.Owner, n); err != nil {
 			return Receipt{}, err
 		}
 	}
+	f.Size, f.SHA256 = n, sum
 	d.o.Point("take.archive")
 	if err := d.o.Archive.Adopt(ctx, temp, sum); err != nil {
 		return Receipt{}, d.fault(err)
 	}
 	d.o.Point("take.record")
-	return d.o.Record(ctx, File{owner, customer, name, n, sum})
+	return d.o.Record(ctx, f)
 }
 
 // spool writes body to a file and puts it on the disk.

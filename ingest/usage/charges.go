@@ -7,8 +7,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 )
 
-// Word is the Arrow type of every column of texts: a dictionary of UTF-8 strings indexed by int32.
-var Word = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
+// word is the Arrow type of every column of texts: a dictionary of UTF-8 strings indexed by int32.
+var word = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 
 // ChargeSchema is the table of what was billed. Columns in order:
 //
@@ -41,32 +41,32 @@ var Word = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueTyp
 //
 // Every column but those said to be nullable is set on every row.
 var ChargeSchema = arrow.NewSchema([]arrow.Field{
-	{Name: "customer", Type: Word},
-	{Name: "customer_name", Type: Word, Nullable: true},
-	{Name: "subscription", Type: Word, Nullable: true},
-	{Name: "subscription_name", Type: Word, Nullable: true},
-	{Name: "resource_group", Type: Word, Nullable: true},
-	{Name: "resource", Type: Word, Nullable: true},
-	{Name: "vm", Type: Word, Nullable: true},
-	{Name: "size", Type: Word, Nullable: true},
-	{Name: "region", Type: Word, Nullable: true},
-	{Name: "os", Type: Word, Nullable: true},
-	{Name: "licence", Type: Word, Nullable: true},
+	{Name: "customer", Type: word},
+	{Name: "customer_name", Type: word, Nullable: true},
+	{Name: "subscription", Type: word, Nullable: true},
+	{Name: "subscription_name", Type: word, Nullable: true},
+	{Name: "resource_group", Type: word, Nullable: true},
+	{Name: "resource", Type: word, Nullable: true},
+	{Name: "vm", Type: word, Nullable: true},
+	{Name: "size", Type: word, Nullable: true},
+	{Name: "region", Type: word, Nullable: true},
+	{Name: "os", Type: word, Nullable: true},
+	{Name: "licence", Type: word, Nullable: true},
 	{Name: "kind", Type: arrow.PrimitiveTypes.Uint8},
 	{Name: "model", Type: arrow.PrimitiveTypes.Uint8},
 	{Name: "start", Type: arrow.PrimitiveTypes.Int64},
 	{Name: "end", Type: arrow.PrimitiveTypes.Int64},
 	{Name: "hours", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "benefit", Type: Word, Nullable: true},
-	{Name: "benefit_size", Type: Word, Nullable: true},
+	{Name: "benefit", Type: word, Nullable: true},
+	{Name: "benefit_size", Type: word, Nullable: true},
 	{Name: "benefit_ratio", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 	{Name: "rate", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 	{Name: "list_rate", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 	{Name: "cost", Type: arrow.PrimitiveTypes.Int64},
-	{Name: "currency", Type: Word},
-	{Name: "tags", Type: Word, Nullable: true},
-	{Name: "export", Type: Word},
-	{Name: "dataset", Type: Word},
+	{Name: "currency", Type: word},
+	{Name: "tags", Type: word, Nullable: true},
+	{Name: "export", Type: word},
+	{Name: "dataset", Type: word},
 	{Name: "line", Type: arrow.PrimitiveTypes.Int64},
 }, nil)
 

@@ -91,7 +91,7 @@ func wordsOf(index []int32, dict *array.String) arrow.Array {
 		clean[i] = at
 		bitutil.SetBit(valid, i)
 	}
-	data := array.NewData(Word, len(clean), []*memory.Buffer{bitmap(valid, missing), memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(clean))}, nil, missing, 0)
+	data := array.NewData(word, len(clean), []*memory.Buffer{bitmap(valid, missing), memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(clean))}, nil, missing, 0)
 	defer data.Release()
 	data.SetDictionary(dict.Data())
 	return array.NewDictionaryData(data)

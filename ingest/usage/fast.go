@@ -213,7 +213,7 @@ func percentColumn(values []int32, n int, null allNull) arrow.Array {
 // wordsColumn wraps indexes, of which -1 is null.
 func wordsColumn(index []int32, n int, w *Words, null allNull) arrow.Array {
 	if len(index) == 0 && n > 0 {
-		data := array.NewData(Word, n, []*memory.Buffer{memory.NewBufferBytes(null.zeros[:bitutil.BytesForBits(int64(n))]), memory.NewBufferBytes(null.zeros[:4*n])}, nil, n, 0)
+		data := array.NewData(word, n, []*memory.Buffer{memory.NewBufferBytes(null.zeros[:bitutil.BytesForBits(int64(n))]), memory.NewBufferBytes(null.zeros[:4*n])}, nil, n, 0)
 		defer data.Release()
 		data.SetDictionary(w.array().Data())
 		return array.NewDictionaryData(data)
@@ -231,7 +231,7 @@ func wordsColumn(index []int32, n int, w *Words, null allNull) arrow.Array {
 		}
 	}
 	values := memory.NewBufferWithAllocator(arrow.Int32Traits.CastToBytes(index), spares)
-	data := array.NewData(Word, n, []*memory.Buffer{bitmap(valid, missing), values}, nil, missing, 0)
+	data := array.NewData(word, n, []*memory.Buffer{bitmap(valid, missing), values}, nil, missing, 0)
 	values.Release()
 	defer data.Release()
 	data.SetDictionary(w.array().Data())

@@ -27,10 +27,10 @@ import (
 //
 // All measures are nullable: null is "the file does not say". A file gives memory_available or memory_used, seldom both.
 var SampleSchema = arrow.NewSchema([]arrow.Field{
-	{Name: "resource", Type: Word},
-	{Name: "vm", Type: Word, Nullable: true},
-	{Name: "size", Type: Word, Nullable: true},
-	{Name: "region", Type: Word, Nullable: true},
+	{Name: "resource", Type: word},
+	{Name: "vm", Type: word, Nullable: true},
+	{Name: "size", Type: word, Nullable: true},
+	{Name: "region", Type: word, Nullable: true},
 	{Name: "start", Type: arrow.PrimitiveTypes.Int64},
 	{Name: "seconds", Type: arrow.PrimitiveTypes.Int32},
 	{Name: "cpu_avg", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
