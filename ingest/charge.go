@@ -148,7 +148,7 @@ func (m *chargeMapper) take(r *row) {
 	s := m.subjectOf(r, c)
 	if s.reason != "" {
 		if s.detail != "" {
-			m.tally.notice(s.reason, s.detail)
+			m.tally.notice(s.reason+"\x00"+s.facts.Customer, s.detail)
 		}
 		m.setApart(r, &c.facts, &s.counts, s.reason, cost)
 		return

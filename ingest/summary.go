@@ -39,7 +39,7 @@ func (r *Reader) notices(all *tally) {
 			add("no_currency", "the file does not name the currency of its amounts")
 		}
 	}
-	slices.SortFunc(r.summary.Notices, func(a, b Notice) int { return cmp.Compare(a.Code, b.Code) })
+	slices.SortFunc(r.summary.Notices, func(a, b Notice) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail)) })
 }
 
 // misplaced says that a file does not belong where it was sent: to sentFor, or to customers of its currency.

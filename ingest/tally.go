@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"strings"
 	"time"
 
 	"sizeterm/ingest/dialect"
@@ -177,15 +178,16 @@ func (t *tally) apartFor(reason string) *int64 {
 	return t.apart[reason]
 }
 
-// notice counts a row under a notice.
-func (t *tally) notice(code, detail string) {
+// notice counts a row under a notice. A key is its code, with NUL and a subject behind it where each subject has one of its own.
+func (t *tally) notice(key, detail string) {
 	if t.notices == nil {
 		t.notices = map[string]*Notice{}
 	}
-	n := t.notices[code]
+	n := t.notices[key]
 	if n == nil {
+		code, _, _ := strings.Cut(key, "\x00")
 		n = &Notice{Code: code, Detail: detail}
-		t.notices[code] = n
+		t.notices[key] = n
 	}
 	n.Detail = min(n.Detail, detail) // the same example whatever the order of workers
 	n.Rows++
@@ -234,10 +236,10 @@ func (t *tally) merge(o *tally) {
 		to.rows += from.rows
 		to.sum.Merge(&from.sum)
 	}
-	for code, n := range o.notices {
+	for key, n := range o.notices {
 		rows := n.Rows
-		t.notice(code, n.Detail)
-		t.notices[code].Rows += rows - 1
+		t.notice(key, n.Detail)
+		t.notices[key].Rows += rows - 1
 	}
 	for c := range o.customers {
 		name(&t.customers, c)

@@ -46,7 +46,7 @@ func newAnalyze(c *common) *cobra.Command {
 			if err := writeRejects(r.rejectsPath, g.rejects); err != nil {
 				return err
 			}
-			analysis, err := g.accumulator.Analysis()
+			analysis, err := g.analysis("")
 			if err != nil {
 				return err
 			}

@@ -393,6 +393,23 @@ func (g *gathered) readPartial(ctx context.Context, in ingest.Input, files inges
 	return nil
 }
 
+// analysis is what the rows say, with a warning for each file and customer whose rows were set apart for their currency; of one
+// customer alone where only names it.
+func (g *gathered) analysis(only string) (*analyzer.Analysis, error) {
+	found, err := g.accumulator.Analysis()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range g.summaries {
+		for _, n := range s.Notices {
+			if n.Code == "other_currency" && strings.Contains(n.Detail, only) {
+				found.Warnings = append(found.Warnings, analyzer.Warning{Code: n.Code, Subject: g.short(ingest.Input{Name: s.Name}), Detail: fmt.Sprintf("%s: %d are set apart", n.Detail, n.Rows)})
+			}
+		}
+	}
+	return found, nil
+}
+
 // add notes what a file of usage held beside its rows.
 func (g *gathered) add(in ingest.Input, s ingest.Summary, commitments []usage.Commitment, rejects []ingest.RowError) {
 	if s.Kind == ingest.KindReservations {

@@ -140,7 +140,7 @@ func (r *recommending) input(g *gathered) (recommend.Input, error) {
 		return none, err
 	}
 	g.accumulator.SetMinAge(policy.MinAge)
-	analysis, err := g.accumulator.Analysis()
+	analysis, err := g.analysis(r.only)
 	if err != nil {
 		return none, err
 	}

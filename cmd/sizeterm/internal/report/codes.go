@@ -102,6 +102,7 @@ var words = map[string]string{
 	"memory_unknown":            "memory was not measured",
 	"charges_without_metrics":   "billed, but never measured in these files",
 	"metrics_without_charges":   "measured, but never billed in these files",
+	"other_currency":            "rows in another currency than their customer's",
 	"missing_days":              "days without any usage row",
 	"partial_last_day":          "the last day is not complete",
 	"superseded_rows":           "rows that a later file corrects",
