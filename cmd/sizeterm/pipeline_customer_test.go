@@ -46,3 +46,31 @@ func TestAFileOfAnotherCustomerIsSetAside(t *testing.T) {
 		}
 	}
 }
+
+// A price list at which one customer buys is no price sheet of the partner's: the plans of others do not take it.
+func TestAPriceListOfACustomerIsNobodyElses(t *testing.T) {
+	ctx := context.Background()
+	p, err := openPipeline(ctx, &common{streams: streams{out: io.Discard, err: io.Discard}}, house{dataDir: filepath.Join(t.TempDir(), "data")}, recommending{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, p.close()) }()
+	db := p.db.Partner(store.Local)
+	for _, c := range []string{"contoso", "fabrikam"} {
+		require.NoError(t, db.PutCustomer(ctx, store.Customer{ID: c, Created: p.now()}))
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "contoso", "price-sheet-westeurope.csv"))
+	require.NoError(t, err)
+	sum, size, err := p.archive.Put(ctx, bytes.NewReader(text))
+	require.NoError(t, err)
+	receipt, err := p.record(ctx, upload.File{Owner: upload.Owner{Tenant: store.Local, Author: "ann"}, Name: "Contoso-list.csv", Size: size, SHA256: sum})
+	require.NoError(t, err)
+	require.NoError(t, p.read(ctx, store.Local, receipt.ID))
+	for _, policy := range []string{"", "schema: sizeterm.policy/1\ncustomer_prices: contoso-list.csv\n"} {
+		require.NoError(t, db.SetPolicy(ctx, "contoso", policy))
+		own, err := p.concerning(ctx, db, "contoso")
+		require.NoError(t, err)
+		require.Len(t, own, 1)
+		others, err := p.concerning(ctx, db, "fabrikam")
+		require.NoError(t, err)
+		require.Equal(t, policy == "", len(others) == 1)
+	}
+}
