@@ -1,6 +1,7 @@
 package recommend_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,4 +43,13 @@ func TestBurstableScaleSet(t *testing.T) {
 	require.Equal(t, "Standard_B2s_v2", policy(calm, other))
 	other.office = false
 	require.Empty(t, policy(calm, other))
+}
+
+// TestScheduleBesideAResize: a machine that is idle at night and would do on a smaller size is resized, and the plan says what the schedule
+// would save.
+func TestScheduleBesideAResize(t *testing.T) {
+	p := sized(t, nil, family, unit{name: "vm", size: "Standard_D8s_v5", avg: 20, max: 40, memory: 20, office: true})
+	require.Len(t, p.Resizes, 1)
+	require.Equal(t, "resize", p.Resizes[0].Action)
+	require.Contains(t, strings.Join(p.Resizes[0].Reasons, "\n"), "a schedule would fit as well, of today's size: idle in all 98 hours")
 }

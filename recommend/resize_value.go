@@ -158,6 +158,9 @@ func (s *sizing) explain(r *Resize) {
 			say("processors differ: a vCPU is taken to be at least %s as fast (%s)", alt.Speed.Ratio, alt.Speed.Basis)
 		}
 	}
+	if r.Action == string(rightsize.Resize) && adv.Hours != nil {
+		say("a schedule would fit as well, of today's size: %s", adv.Hours.Detail)
+	}
 	for _, what := range r.Lost {
 		say("lost: %s", what)
 	}
