@@ -38,11 +38,20 @@ func Frac(num, den int64) Exact {
 
 // FromRat returns the value of r, which is copied.
 func FromRat(r *big.Rat) Exact {
+	x := owned(r)
+	if x.wide != nil {
+		x.wide = new(big.Rat).Set(r)
+	}
+	return x
+}
+
+// owned returns the value of r, which nobody else may change from now on.
+func owned(r *big.Rat) Exact {
 	n, d := r.Num(), r.Denom()
 	if n.IsInt64() && d.IsInt64() && n.Int64() != math.MinInt64 {
 		return Exact{num: n.Int64(), den: d.Int64()}
 	}
-	return Exact{wide: new(big.Rat).Set(r)}
+	return Exact{wide: r}
 }
 
 // Rat returns the value as a new big.Rat that the caller owns.
@@ -60,7 +69,7 @@ func (x Exact) Add(y Exact) Exact {
 			return sum
 		}
 	}
-	return FromRat(new(big.Rat).Add(x.rat(), y.rat()))
+	return owned(new(big.Rat).Add(x.rat(), y.rat()))
 }
 
 // Sub returns x - y.
@@ -81,7 +90,7 @@ func (x Exact) Mul(y Exact) Exact {
 			return product
 		}
 	}
-	return FromRat(new(big.Rat).Mul(x.rat(), y.rat()))
+	return owned(new(big.Rat).Mul(x.rat(), y.rat()))
 }
 
 // Quo returns x / y. It panics when y is 0: a caller's mistake.
@@ -92,7 +101,7 @@ func (x Exact) Quo(y Exact) Exact {
 	if y.wide == nil {
 		return x.Mul(Frac(y.denominator(), y.num))
 	}
-	return FromRat(new(big.Rat).Quo(x.rat(), y.wide))
+	return owned(new(big.Rat).Quo(x.rat(), y.wide))
 }
 
 // Cmp returns -1, 0 or +1 as x is below, equal to or above y.
@@ -207,10 +216,23 @@ func addSmall(x, y Exact) (Exact, bool) {
 		}
 		return Frac(n, dx), true
 	}
-	a, okA := mulInt(x.num, dy)
-	b, okB := mulInt(y.num, dx)
+	if sum, ok := overCommon(x, y, dx, dy); ok {
+		return sum, true
+	}
+	// The product of the denominators is too large; their least common multiple may not be.
+	g := int64(gcd(uint64(dx), uint64(dy)))
+	if g == 1 {
+		return Exact{}, false
+	}
+	return overCommon(x, y, dx/g, dy)
+}
+
+// overCommon adds over the common denominator part * dy, where part is that of x without factors which dy has too.
+func overCommon(x, y Exact, part, dy int64) (Exact, bool) {
+	a, okA := mulInt(x.num, dy/(x.denominator()/part))
+	b, okB := mulInt(y.num, part)
 	n, okN := addInt(a, b)
-	d, okD := mulInt(dx, dy)
+	d, okD := mulInt(part, dy)
 	if !(okA && okB && okN && okD) {
 		return Exact{}, false
 	}
@@ -221,10 +243,14 @@ func mulSmall(x, y Exact) (Exact, bool) {
 	dx, dy := x.denominator(), y.denominator()
 	n, okN := mulInt(x.num, y.num)
 	d, okD := mulInt(dx, dy)
-	if !(okN && okD) {
-		return Exact{}, false
+	if okN && okD {
+		return Frac(n, d), true
 	}
-	return Frac(n, d), true
+	// Reduced crosswise before it is multiplied, the product is in lowest terms.
+	g, h := int64(gcd(magnitude(x.num), uint64(dy))), int64(gcd(magnitude(y.num), uint64(dx)))
+	n, okN = mulInt(x.num/g, y.num/h)
+	d, okD = mulInt(dx/h, dy/g)
+	return Exact{num: n, den: d}, okN && okD
 }
 
 // addInt and mulInt refuse math.MinInt64 as a result, so that a small number can always be negated.
