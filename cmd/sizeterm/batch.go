@@ -416,8 +416,12 @@ func (b *batching) tell(ctx context.Context, p *pipeline, o *outcome, failed err
 	if err := errors.Join(o.remote...); err != nil {
 		return &hintError{code: exitUnavailable, err: err, hint: "What was done is kept; run again."}
 	}
-	if n := len(o.Failed) + len(o.Refused); n > 0 {
-		return &hintError{code: exitInputRefused, err: fmt.Errorf("%d files or customers were refused", n), hint: "They are named above; the others are done."}
+	if refused := slices.Concat(o.Refused, o.Failed); len(refused) > 0 {
+		hint := "They are named above; the others are done."
+		if b.quiet {
+			hint = strings.Join(refused, "\n") + "\nThe others are done."
+		}
+		return &hintError{code: exitInputRefused, err: fmt.Errorf("%d files or customers were refused", len(refused)), hint: hint}
 	}
 	return nil
 }

@@ -84,6 +84,8 @@ func TestOneBrokenCustomerStopsNobody(t *testing.T) {
 	require.Equal(t, exitInputRefused, code, said)
 	require.Contains(t, said, "aaa-broken: ")
 	require.Contains(t, said, "1 plans made, 0 unchanged, 1 failed")
+	_, said = batchRun(t, "--quiet", "--data-dir", dir)
+	require.Contains(t, said, "aaa-broken: ", "what is refused is an error, which --quiet does not hide")
 	plans, err := p.LatestPlans(ctx)
 	require.NoError(t, err)
 	require.Len(t, plans, 1)
