@@ -64,6 +64,7 @@ var mutants = []mutant{
 func TestMutantsAreKilled(t *testing.T) {
 	for _, m := range mutants {
 		t.Run(strings.Fields(m.breaks)[0]+" "+filepath.Base(m.file)+" "+m.run, func(t *testing.T) {
+			t.Parallel()
 			real, err := filepath.Abs(m.file)
 			require.NoError(t, err)
 			text, err := os.ReadFile(real)
