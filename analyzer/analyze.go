@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"sizeterm/analyzer/demand"
+	"sizeterm/analyzer/quantile"
 	"sizeterm/pricing/catalog"
 )
 
@@ -18,9 +19,12 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 		return nil, err
 	}
 	if !a.opts.SizesOnly {
+		var values, hours quantile.Shelf
 		for _, m := range a.machines {
-			m.trim()
+			m.trim(&values, &hours)
 		}
+		values.Close()
+		hours.Close()
 	}
 	r := &run{a: a, byID: map[uint32]*customer{}, out: &Analysis{}}
 	r.collect()

@@ -268,13 +268,14 @@ func (w *writer) writeMachine(m *machine) error {
 			w.out = binary.LittleEndian.AppendUint64(w.out, word)
 		}
 	})
-	w.unsigned(uint64(len(m.hours)))
-	for i := range m.hours {
-		w.signed(int64(m.hours[i].day))
-		for _, c := range m.hours[i].hours {
+	m.hours.tidy(nil)
+	w.unsigned(uint64(m.hours.packed.count()))
+	m.hours.packed.each(func(d *loadedDay) {
+		w.signed(int64(d.day))
+		for _, c := range d.hours {
 			w.out = append(binary.LittleEndian.AppendUint16(w.out, c.sum), c.high, c.quarters)
 		}
-	}
+	})
 	w.writeWeek(m.week)
 	w.writeOverload(m.overload)
 	return nil
@@ -532,11 +533,11 @@ func (r *reader) readHours(m *machine) {
 				d.hours[i] = hourCell{binary.LittleEndian.Uint16(b), b[2], b[3]}
 			}
 		}
-		if k := len(m.hours); r.bad || k > 0 && m.hours[k-1].day >= d.day {
+		if r.bad || !m.hours.packed.follows(d.day) {
 			r.bad = true
 			return
 		}
-		m.hours = append(m.hours, d)
+		m.hours.packed.append(&d)
 	}
 }
 

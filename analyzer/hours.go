@@ -3,6 +3,8 @@ package analyzer
 import (
 	"cmp"
 	"slices"
+
+	"sizeterm/analyzer/quantile"
 )
 
 // HourLoad is the CPU of a machine in one hour that was measured, in the order of time: what a replay of credits needs. Its figures
@@ -100,37 +102,98 @@ func (d *hoursOfDay) plus(o *hoursOfDay) {
 	}
 }
 
-// loadedDay is a day of a machine of the analysis.
+// loadedDay is a day of a machine on which CPU was measured.
 type loadedDay struct {
 	day   int32
 	hours hoursOfDay
 }
 
-// loadOf joins the hours of an entry's machines on the days that count.
-func loadOf(machines []*machine, accept func(int32) bool) []loadedDay {
-	var out []loadedDay
-	for _, m := range machines {
-		for i := range m.hours {
-			d := &m.hours[i]
-			if !accept(d.day) || d.hours == (hoursOfDay{}) {
-				continue
-			}
-			at, found := slices.BinarySearchFunc(out, d.day, func(l loadedDay, day int32) int { return cmp.Compare(l.day, day) })
-			if !found {
-				out = slices.Insert(out, at, loadedDay{day: d.day})
-			}
-			out[at].hours.plus(&d.hours)
-		}
+// loads is the hours of all days of a machine. A day is packed once the next begins; what comes for a day that is not after all packed
+// ones stands beside them until tidy, because cells of one hour add up whenever they meet.
+type loads struct {
+	packed packedDays
+	open   []loadedDay // sorted
+}
+
+// on returns the cells in which more of a day is counted, until the next call.
+func (l *loads) on(day int32) *hoursOfDay {
+	n := len(l.open)
+	if n > 0 && l.open[n-1].day == day {
+		return &l.open[n-1].hours
 	}
-	return out
+	at, found := slices.BinarySearchFunc(l.open, day, func(d loadedDay, day int32) int { return cmp.Compare(d.day, day) })
+	switch {
+	case found:
+	case at == n && n > 0 && l.packed.follows(l.open[n-1].day): // the day before it is over
+		l.packed.append(&l.open[n-1])
+		at, l.open[n-1] = n-1, loadedDay{day: day}
+	case n == 0:
+		l.open = append(make([]loadedDay, 0, 1), loadedDay{day: day}) // most need no more
+	default:
+		l.open = slices.Insert(l.open, at, loadedDay{day: day})
+	}
+	return &l.open[at].hours
+}
+
+// each calls yield for the days in rising order.
+func (l *loads) each(yield func(*loadedDay)) {
+	open := l.open
+	l.packed.each(func(d *loadedDay) {
+		for len(open) > 0 && open[0].day < d.day {
+			yield(&open[0])
+			open = open[1:]
+		}
+		if len(open) > 0 && open[0].day == d.day {
+			d.hours.plus(&open[0].hours)
+			open = open[1:]
+		}
+		yield(d)
+	})
+	for i := range open {
+		yield(&open[i])
+	}
+}
+
+// tidy packs all days, for a shelf, which may be nil.
+func (l *loads) tidy(shelf *quantile.Shelf) {
+	if len(l.open) > 0 {
+		if l.packed.follows(l.open[0].day) {
+			for i := range l.open {
+				l.packed.append(&l.open[i])
+			}
+		} else {
+			var all packedDays
+			l.each(all.append)
+			l.packed = all
+		}
+		l.open = nil
+	}
+	shelf.Take(&l.packed.bytes)
+}
+
+// loadOf joins the hours of an entry's machines, which are tidy, on the days that count. It shares memory with a machine where that
+// alone has them: packed days are never changed.
+func loadOf(machines []*machine, accept func(int32) bool) packedDays {
+	if len(machines) == 1 {
+		return machines[0].hours.packed.those(accept)
+	}
+	var sum loads
+	for _, m := range machines {
+		m.hours.packed.each(func(d *loadedDay) {
+			if accept(d.day) {
+				sum.on(d.day).plus(&d.hours)
+			}
+		})
+	}
+	sum.tidy(nil)
+	return sum.packed
 }
 
 // HourlyCPU returns the hours in which the CPU was measured, in rising order; nothing where it was measured in longer intervals only.
 // An hour without a highest value has one above 100 %: nothing bounds it.
 func (vm *VM) HourlyCPU() []HourLoad {
-	out := make([]HourLoad, 0, 24*len(vm.load))
-	for i := range vm.load {
-		d := &vm.load[i]
+	out := make([]HourLoad, 0, 24*vm.load.count())
+	vm.load.each(func(d *loadedDay) {
 		for h, c := range d.hours {
 			if c.quarters == 0 {
 				continue
@@ -139,6 +202,6 @@ func (vm *VM) HourlyCPU() []HourLoad {
 			out = append(out, HourLoad{Hour: 24*int64(d.day) + int64(h), Seconds: int32(min(3600, seconds)),
 				Avg: Percent((int64(c.sum)*cellUnit + seconds - 1) / seconds), High: Percent(c.high) * 50})
 		}
-	}
+	})
 	return out
 }

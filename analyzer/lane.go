@@ -192,7 +192,7 @@ func (a *Accumulator) closeRun(at uint32) error {
 		from := int(run.start - int64(run.day)*daySeconds)
 		m.days.mark(run.day, from, from+run.n*int(run.seconds))
 		if run.values[cpuAvg] != nil || run.values[cpuMax] != nil {
-			m.hoursOn(run.day).addRun(from, &run)
+			m.hours.on(run.day).addRun(from, &run)
 		}
 	}
 	return nil

@@ -68,7 +68,7 @@ type machine struct {
 	tracks   [measures]*quantile.Track
 	top      [measures]int32 // exact highest value of percentages
 	days     calendar
-	hours    []loadedDay // days on which CPU was measured, sorted
+	hours    loads
 	week     *week
 	overload *Overload
 	staged   []staged // rows that are in none of the above yet
@@ -152,19 +152,6 @@ func (m *machine) segment(s segment) uint16 {
 	return m.order[at]
 }
 
-// hoursOn returns how busy the machine was in the hours of a day.
-func (m *machine) hoursOn(day int32) *hoursOfDay {
-	n := len(m.hours)
-	if n > 0 && m.hours[n-1].day == day {
-		return &m.hours[n-1].hours
-	}
-	at, found := slices.BinarySearchFunc(m.hours, day, func(d loadedDay, day int32) int { return cmp.Compare(d.day, day) })
-	if !found {
-		m.hours = slices.Insert(m.hours, at, loadedDay{day: day})
-	}
-	return &m.hours[at].hours
-}
-
 func (m *machine) track(which measure) *quantile.Track {
 	if m.tracks[which] == nil {
 		m.tracks[which] = &quantile.Track{}
@@ -192,9 +179,7 @@ func (m *machine) merge(other *machine) {
 		m.top[which] = max(m.top[which], other.top[which])
 	}
 	m.days.merge(&other.days)
-	for i := range other.hours {
-		m.hoursOn(other.hours[i].day).plus(&other.hours[i].hours)
-	}
+	other.hours.each(func(d *loadedDay) { m.hours.on(d.day).plus(&d.hours) })
 	if w := other.week; w != nil {
 		if m.week == nil {
 			m.week = &week{}
@@ -208,14 +193,15 @@ func (m *machine) merge(other *machine) {
 	}
 }
 
-// trim gives back the memory that gathering needs.
-func (m *machine) trim() {
+// trim gives back the memory that gathering needs. What is packed goes to shelves, of which hours may outlive the machine.
+func (m *machine) trim(values, hours *quantile.Shelf) {
 	for _, track := range m.tracks {
 		if track != nil {
-			track.Trim()
+			track.Trim(values)
 		}
 	}
-	m.segments, m.order, m.hours = trimmed(m.segments), trimmed(m.order), trimmed(m.hours)
+	m.hours.tidy(hours)
+	m.segments, m.order = trimmed(m.segments), trimmed(m.order)
 	m.days.parts, m.days.whole = trimmed(m.days.parts), trimmed(m.days.whole)
 }
 

@@ -289,7 +289,7 @@ func (a *Accumulator) packRaw() {
 		return
 	}
 	for _, m := range a.machines {
-		m.trim()
+		m.trim(nil, nil)
 	}
 	a.sizes.raw = 0
 }

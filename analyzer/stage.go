@@ -253,7 +253,7 @@ func (m *machine) drainTimes(rows []staged, day int32) {
 		return
 	}
 	if rows[0].has&(1<<cpuAvg|1<<cpuMax) != 0 {
-		hours := m.hoursOn(day)
+		hours := m.hours.on(day)
 		for i := range rows {
 			hours.add(int(rows[i].start-int64(day)*daySeconds), &rows[i])
 		}

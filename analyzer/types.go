@@ -127,8 +127,8 @@ type VM struct {
 	Tags                                  string
 	Warnings                              []Warning
 
-	spells []spell     // when it ran, where it counts in a pool
-	load   []loadedDay // how busy it was in each hour
+	spells []spell    // when it ran, where it counts in a pool
+	load   packedDays // how busy it was in each hour
 	known  Known
 }
 

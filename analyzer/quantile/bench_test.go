@@ -96,7 +96,7 @@ func BenchmarkTrack(b *testing.B) {
 				}
 				track.Put(day, room[:])
 			}
-			track.Trim()
+			track.Trim(nil)
 			sum.Reset()
 			sum.Expect(days * each)
 			track.Parts(func(_ uint16, values []uint16) { sum.AddValues(values, 300) })

@@ -132,16 +132,15 @@ func (t *Track) packScattered() {
 // Seal packs everything as small as can be, and gives back what gathering needs. Adding stays possible.
 func (t *Track) Seal() {
 	t.order()
-	t.Trim()
+	t.Trim(nil)
 }
 
-// Trim packs what is not packed and gives back what gathering needs, without a second look at what is.
-func (t *Track) Trim() {
+// Trim packs what is not packed and gives back what gathering needs, without a second look at what is. The blocks go to a shelf,
+// which may be nil.
+func (t *Track) Trim(shelf *Shelf) {
 	t.Pack()
 	t.raw, t.runs = nil, nil
-	if cap(t.packed) > len(t.packed)+len(t.packed)/16 {
-		t.packed = slices.Clone(t.packed)[:len(t.packed):len(t.packed)]
-	}
+	shelf.Take(&t.packed)
 }
 
 // order packs what is not and gives every segment one block, in rising order.
