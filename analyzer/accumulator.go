@@ -25,6 +25,7 @@ type Accumulator struct {
 	names    map[nameKey]uint32
 	machines map[sampleKey]*machine
 	refused  int64 // samples of impossible values
+	lost     []RefusedSamples
 	undated  int64 // rows of impossible times
 	view     sampleView
 	batch    batch

@@ -33,6 +33,7 @@ func (a *Accumulator) Analysis() (*Analysis, error) {
 	ages := r.list()
 	r.newNames()
 	strangers := r.match()
+	r.matchRefused()
 	var money sync.WaitGroup // what needs the rows alone, beside the machines
 	money.Go(r.inferred)
 	money.Go(r.showBack)

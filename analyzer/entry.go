@@ -238,6 +238,7 @@ func (r *run) describe(e *entry) {
 	vm, text := e.vm, r.a.text
 	vm.Customer, vm.Subscription, vm.ResourceGroup = text(e.customer), text(e.subscription), text(e.group)
 	vm.Resource, vm.Name = text(e.resource), text(e.thing.vm)
+	vm.Refused = e.refused
 	vm.ScaleSet = strings.Contains(vm.Resource, "/virtualmachinescalesets/")
 	vm.Size, vm.Region, vm.Currency, vm.Spot = catalog.Size(text(e.size)), catalog.Region(text(e.region)), text(e.currency), e.spot
 	vm.OS = cmp.Or(vm.OS, e.softwareOS)

@@ -583,6 +583,8 @@ func (r *run) state(e *entry, days []dailySum) State {
 	switch {
 	case high.Samples == 0 && e.twin:
 		return StateAmbiguous
+	case high.Samples == 0 && e.refused.Rows > 0:
+		return StateRefused
 	case high.Samples == 0:
 		return StateNoMetrics
 	case max(high.Max, vm.CPUAvg.Max) > fullCPU:

@@ -247,13 +247,14 @@ func (out *Rhythm) drifts() bool {
 // doubts writes the warnings of a machine's figures.
 func (r *run) doubts(e *entry, sampleDays int) {
 	vm := e.vm
-	if vm.CPUAvg.Samples+vm.CPUMax.Samples == 0 {
-		return
-	}
 	warn := func(is bool, code, format string, args ...any) {
 		if is {
 			vm.Warnings = append(vm.Warnings, Warning{code, vm.Name, fmt.Sprintf(format, args...)})
 		}
+	}
+	warn(vm.Refused.Rows > 0, string(StateRefused), "%s", vm.Refused.First)
+	if vm.CPUAvg.Samples+vm.CPUMax.Samples == 0 {
+		return
 	}
 	warn(vm.CPUMax.Samples == 0, "average_only", "no interval maxima: peaks inside an interval are not seen")
 	warn(vm.Censored > 0, "censored", "%d.%02d %% of the time at the ceiling: more was wanted than measured", vm.Censored/100, vm.Censored%100)

@@ -16,6 +16,7 @@ type thing struct {
 	set      []*machine // samples of the scale set that it is an instance of
 	firstDay int32      // first day on which it was billed
 	twin     bool       // samples name it and another machine alike
+	refused  RefusedSamples
 }
 
 type thingKey struct{ customer, subscription, group, resource, vm, currency uint32 }

@@ -80,6 +80,7 @@ const (
 	StateOK            State = "ok"
 	StateIdle          State = "idle"                   // P95 of CPU below 3 %, average of the last 3 days at most 2 % (Azure Advisor's shut-down rule without network)
 	StateNoMetrics     State = "no_metrics"             // billed, but no sample
+	StateRefused       State = "samples_refused"        // billed, and all samples of its CPU were refused where they were read
 	StateMemoryUnknown State = "memory_unknown"         // CPU measured, memory not
 	StateTooFew        State = "too_few"                // samples of less than 7 days
 	StateSizeUnknown   State = "size_unknown"           // the catalog does not know its size
@@ -116,8 +117,9 @@ type VM struct {
 	Censored                              Percent      // share of the measured time at 98 % of CPU or more: demand that was cut off
 	Overload                              *Overload    // nil where no CPU was measured, or for several sizes
 	Rhythm                                Rhythm
-	Young                                 bool         // younger than Options.MinAge
-	Week                                  [168]Percent // mean CPU average by hour of week from Monday 00:00 UTC; -1 where nothing was measured
+	Young                                 bool           // younger than Options.MinAge
+	Week                                  [168]Percent   // mean CPU average by hour of week from Monday 00:00 UTC; -1 where nothing was measured
+	Refused                               RefusedSamples // rows of its measurements that were refused; Rows is 0 where none was
 	State                                 State
 	Currency                              string
 	Rate, ListRate                        int64 // on-demand and list price an instance-hour, 1e-10, as the rows say; 0 is unknown

@@ -18,9 +18,10 @@ type base struct {
 	plan    *plan
 	tally   tally
 	rejects []RowError
-	keep    int   // most rejects kept
-	fatal   error // refuses the whole file
-	strict  bool  // a date that contradicts the order of the file is fatal: nobody said which one holds
+	refused refusals // of the chunk
+	keep    int      // most rejects kept
+	fatal   error    // refuses the whole file
+	strict  bool     // a date that contradicts the order of the file is fatal: nobody said which one holds
 	mapped  [maxSlots]bool
 }
 

@@ -180,7 +180,7 @@ func (m *narrowMapper) add(r *row, s *sampleOf) {
 func (m *narrowMapper) metric(r *row, s *sampleOf) (reason string, ok bool) {
 	kind := m.last.get(r.text(nMetric), func(cell []byte) measure { return measures[dialect.Fold(string(cell))] })
 	if m.mapped[nNamespace] {
-		kind = measures[dialect.Fold(string(r.text(nNamespace)))+"/"+dialect.Fold(string(r.text(nMetric)))]
+		kind = m.metricOf(r)
 	}
 	if kind == measureNone {
 		return "other_metric", true

@@ -47,6 +47,7 @@ type Reader struct {
 	used    chan rowset // that were read
 	record  arrow.Record
 	rejects []RowError
+	refused refusals
 	counted int64
 	rows    int64
 	err     error
@@ -275,6 +276,7 @@ func (r *Reader) nextFound() bool {
 	if room := r.limits.Rejects - len(r.rejects); room > 0 {
 		r.rejects = append(r.rejects, p.rejects[:min(room, len(p.rejects))]...)
 	}
+	r.refused.merge(p.refused, r.limits.Rejects)
 	if r.rows > r.limits.Rows {
 		r.fail(fmt.Errorf("more than %d rows: %w", r.limits.Rows, ErrTooLarge))
 		return false
@@ -319,6 +321,7 @@ func (r *Reader) end(whole bool) {
 		all.merge(&baseOf(m).tally)
 	}
 	all.fill(&r.summary)
+	r.summary.Refused = r.refused.list
 	if whole && r.err == nil {
 		r.summary.SHA256 = r.text.source.sum()
 	}

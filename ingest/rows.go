@@ -21,6 +21,7 @@ type job struct {
 type parsed struct {
 	found    rowset
 	rejects  []RowError
+	refused  []Refused
 	rows     int64
 	rejected int64
 	err      error // the chunk could not be parsed to its end
@@ -111,7 +112,7 @@ type counted struct{ rows, rejected int64 }
 // begin makes a mapper ready for the next chunk.
 func begin(m mapper) counted {
 	b := baseOf(m)
-	b.rejects = nil
+	b.rejects, b.refused = nil, refusals{}
 	return counted{b.tally.rows, b.tally.rejected}
 }
 
@@ -123,7 +124,7 @@ func (r *Reader) parsed(m mapper, before counted) (out parsed) {
 	}
 	out.found = r.emptyRows(m)
 	out.found.swap(m.rows())
-	out.rejects, out.rows, out.rejected = b.rejects, b.tally.rows-before.rows, b.tally.rejected-before.rejected
+	out.rejects, out.refused, out.rows, out.rejected = b.rejects, b.refused.list, b.tally.rows-before.rows, b.tally.rejected-before.rejected
 	return out
 }
 

@@ -41,6 +41,8 @@ type Summary struct {
 	Customers, Currencies []string // sorted
 	Totals                []Total  // sorted by currency and kind
 	Notices               []Notice // sorted by code
+	// Refused are the machines of which rows with CPU measurements were rejected, in the order of the file, at most Limits.Rejects.
+	Refused []Refused
 	// Missing names what the file does not tell and a better plan needs: of charges "price", "model", "currency",
 	// "customer", "tags"; of samples "cpu", "cpu_max", "memory", "network"; of reservation lists "customer", "scope",
 	// "start". In this order.

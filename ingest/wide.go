@@ -31,6 +31,7 @@ func (w *wideMapper) takeCells(cells [][]byte, line int64) {
 			if name != "" {
 				w.tally.rows++
 				w.tally.rejected++
+				w.lost([]byte(name), nil, line, w.plan.names[0], cells[0], err)
 			}
 		}
 		w.tally.rejected-- // rejectAs counts one
@@ -54,13 +55,13 @@ func (w *wideMapper) takeCells(cells [][]byte, line int64) {
 				n, err = d.HalfUp(2)
 			}
 			if err != nil || n < 0 || n > 10000 {
-				w.rejectAs(line, w.plan.names[i+1], cell, orErr(err, errPercent))
+				w.rejectCell(i+1, cell, line, orErr(err, errPercent))
 				continue
 			}
 			v = int32(n)
 		}
 		if v > 10000 {
-			w.rejectAs(line, w.plan.names[i+1], cell, errPercent)
+			w.rejectCell(i+1, cell, line, errPercent)
 			continue
 		}
 		c := &w.cols
@@ -73,4 +74,11 @@ func (w *wideMapper) takeCells(cells [][]byte, line int64) {
 		w.tally.period(start, start+w.grain)
 		w.tally.grain = w.grain
 	}
+}
+
+// rejectCell rejects the cell of a machine's column.
+func (w *wideMapper) rejectCell(column int, cell []byte, line int64, why error) {
+	name := w.plan.names[column]
+	w.lost([]byte(name), nil, line, name, cell, why)
+	w.rejectAs(line, name, cell, why)
 }

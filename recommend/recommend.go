@@ -87,6 +87,7 @@ func (p *Plan) fill(o *outcome, in *Input) error {
 	o.sizes.orderOfWork(p)
 	p.accountForMachines(in)
 	p.warnAboutLists(in)
+	p.warnAboutRefused(in)
 	p.warnAboutPrices(in, o.decisions)
 	if in.Policy.Objective == Partner {
 		p.warn("partner_objective", "policy", fmt.Sprintf("every cost and saving is the partner's own: pay-as-you-go less %s earned credit; lines say what the customer saves", percent(in.Policy.PartnerCreditRate)))

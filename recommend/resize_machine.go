@@ -94,6 +94,7 @@ func machineOf(vm *analyzer.VM, hours int) *rightsize.Machine {
 		DiskBandwidth: statsOf(vm.DiskBandwidth, vm.Days.DiskBandwidth), DiskOperations: statsOf(vm.DiskOperations, vm.Days.DiskOperations), NetworkOut: statsOf(vm.NetworkOut, vm.Days.NetworkOut),
 		Days: vm.SampleDays, Censored: rightsize.Percent(vm.Censored), First: rightsize.Percent(vm.Rhythm.First), Second: rightsize.Percent(vm.Rhythm.Second),
 		Pattern: vm.Rhythm.Pattern, Young: vm.Young, Spot: vm.Spot, Tags: vm.TagMap(),
+		Refused: vm.Refused.First,
 	}
 	if vm.OS == "windows" {
 		m.OS = pricing.Windows
@@ -200,6 +201,7 @@ func worse(a, b *rightsize.Machine) *rightsize.Machine {
 		*s.to = worseStats(*s.to, *s.more)
 	}
 	out.Days, out.Censored, out.Old = max(a.Days, b.Days), max(a.Censored, b.Censored), cmp.Or(a.Old, b.Old)
+	out.Refused = cmp.Or(a.Refused, b.Refused)
 	switch {
 	case min(a.First, a.Second, b.First, b.Second) < 0:
 		out.First, out.Second = -1, -1

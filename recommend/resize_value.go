@@ -354,7 +354,7 @@ func (s *subject) unjudged() (rightsize.Reason, bool) {
 	}
 	for _, why := range s.advice.Reasons {
 		switch why.Code {
-		case "no_metrics", "memory_unknown", "average_only", "resized", "no_successor", "unmeasured", "drift_unknown", "metrics_old":
+		case "no_metrics", "samples_refused", "memory_unknown", "average_only", "resized", "no_successor", "unmeasured", "drift_unknown", "metrics_old":
 			return why, true
 		case "too_few_days":
 			return rightsize.Reason{Code: "few_measured_days", Detail: why.Detail}, true

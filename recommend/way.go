@@ -29,6 +29,8 @@ var ways = map[string]string{
 	"usage_stops":           "give its usage up to the day of the plan; if there is none, nothing is to be bought; or plan its file alone, for the day on which it ends",
 	"covered_by_existing":   "nothing needs to be bought until these reservations end",
 	"size_price_basis":      "give a price sheet with --prices: then sizes are compared at prices to the same buyer",
+	"samples_refused":       "--rejects PATH lists the refused rows: mend the source (CPU is a percentage of the whole machine, 0 to 100) and give the file again",
+	"no_metrics":            "give the machine's CPU and memory metrics (docs/FORMATS.md lists the exports)",
 	"size_reserved_exactly": "exchange the reservation first, or change the size when it ends",
 }
 

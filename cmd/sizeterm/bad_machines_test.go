@@ -61,27 +61,29 @@ func TestBadMachinesHaveTheirReason(t *testing.T) {
 			Sizing      *struct{ Action string }
 		}
 		Resizes        []struct{ Name string }
-		NotRecommended []struct{ Subject, Reason string } `json:"not_recommended"`
+		NotRecommended []struct{ Subject, Reason, Detail string } `json:"not_recommended"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(output(t, "recommend", "-q", "--output", "json", dir)), &plan))
 	states := map[string]string{}
 	for _, vm := range plan.VMs {
 		states[vm.Name] = vm.State
 	}
-	require.Equal(t, map[string]string{"fine": "ok", "unmeasured": "no_metrics", "strange": "size_unknown", "young": "too_few", "percore": "no_metrics", "other": "memory_of_another_size",
+	require.Equal(t, map[string]string{"fine": "ok", "unmeasured": "no_metrics", "strange": "size_unknown", "young": "too_few", "percore": "samples_refused", "other": "memory_of_another_size",
 		"twin": "ambiguous_name"}, states)
 	for _, in := range plan.Inputs {
 		if in.Kind == "samples" {
 			require.EqualValues(t, 14*24, in.Rejected, "rows of more than 100 % are refused, and counted")
 		}
 	}
-	said := ""
+	said, details := "", map[string]string{}
 	for _, n := range plan.NotRecommended {
+		details[n.Reason] = n.Detail
 		said += n.Reason + " " + n.Subject + "\n"
 	}
-	for _, want := range []string{"no_metrics unmeasured", "few_measured_days young", "no_metrics percore", "memory_of_another_size other", "ambiguous_name twin"} {
+	for _, want := range []string{"no_metrics unmeasured", "few_measured_days young", "samples_refused percore", "memory_of_another_size other", "ambiguous_name twin"} {
 		require.Contains(t, said, want)
 	}
+	require.Contains(t, details["samples_refused"], `336 rows with its measurements were refused, the first: metrics.csv:746: column "cpu_max": "130"`, "14 days, behind 336 + 336 + 72 rows and the header")
 	require.Contains(t, said, "not_billed "+strings.ToLower(resource("g1", "ghost")))
 	require.Regexp(t, `(no_size|size_unknown|no_price|unknown_size)[^\n]*Q9_v9`, said)
 	for _, r := range plan.Resizes {

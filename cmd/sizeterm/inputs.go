@@ -396,6 +396,13 @@ func (g *gathered) readPartial(ctx context.Context, in ingest.Input, files inges
 // analysis is what the rows say, with a warning for each file and customer whose rows were set apart for their currency; of one
 // customer alone where only names it.
 func (g *gathered) analysis(only string) (*analyzer.Analysis, error) {
+	var lost []analyzer.RefusedSamples
+	for _, s := range g.summaries {
+		for _, f := range s.Refused {
+			lost = append(lost, analyzer.RefusedSamples{Resource: f.Resource, VM: f.VM, Rows: f.Rows, First: f.Say(g.short(ingest.Input{Name: s.Name}))})
+		}
+	}
+	g.accumulator.SetRefused(lost)
 	found, err := g.accumulator.Analysis()
 	if err != nil {
 		return nil, err

@@ -92,6 +92,8 @@ func (m *Machine) steady(capacity Percent) (Reason, bool) {
 // measured says whether what was measured allows any shrinking.
 func (s *Sizer) measured(m *Machine) (Reason, bool) {
 	switch {
+	case m.CPUMax.Samples == 0 && m.CPUAvg.Samples == 0 && m.Refused != "":
+		return Reason{"samples_refused", m.Refused}, false
 	case m.CPUMax.Samples == 0 && m.CPUAvg.Samples == 0:
 		return Reason{"no_metrics", "CPU was not measured"}, false
 	case m.Split:

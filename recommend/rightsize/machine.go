@@ -88,6 +88,7 @@ type Machine struct {
 	Recent                        Percent // highest CPU average of the last 3 days; -1 where not known
 	Days                          int     // days with samples: as many independent blocks at most
 	Old                           string  // the last day with samples where that lies before all that was billed; empty where it does not
+	Refused                       string  // what measurements of it were refused and why; empty where none was
 	Censored                      Percent // share of the time at 98 % of CPU or more
 	First, Second                 Percent // mean CPU average of the two halves of the days; -1 where not known
 	// Overload returns the least and the most milliseconds of OverloadSeconds in which the CPU was above a threshold in percent of
@@ -124,7 +125,11 @@ func (s *Sizer) enough(m *Machine, use *Stats) (Reason, bool) {
 	case m.Old != "":
 		return Reason{"metrics_old", fmt.Sprintf("measured until %s, before all days that were billed", m.Old)}, false
 	case m.daysOf(use) < s.policy.MinDays:
-		return Reason{"too_few_days", fmt.Sprintf("measured on %d days, fewer than %d", m.daysOf(use), s.policy.MinDays)}, false
+		detail := fmt.Sprintf("measured on %d days, fewer than %d", m.daysOf(use), s.policy.MinDays)
+		if m.Refused != "" {
+			detail += "; " + m.Refused
+		}
+		return Reason{"too_few_days", detail}, false
 	}
 	return Reason{}, true
 }

@@ -99,6 +99,7 @@ var words = map[string]string{
 	"too_few":                   "measured on too few days",
 	"gone":                      "not billed in the window any more",
 	"no_metrics":                "no measurement of this machine was given",
+	"samples_refused":           "its measurements were refused",
 	"memory_unknown":            "memory was not measured",
 	"charges_without_metrics":   "billed, but never measured in these files",
 	"metrics_without_charges":   "measured, but never billed in these files",
