@@ -100,7 +100,7 @@ func (r *run) measured(g *groups) []*entry {
 		e := &entry{thing: &thing{thingKey: thingKey{resource: key.resource, vm: key.vm}, machines: []*machine{m}}, size: key.size, region: key.region, vm: r.newVM()}
 		*e.vm = VM{Resource: text(key.resource), Size: catalog.Size(text(key.size)), Region: catalog.Region(text(key.region)),
 			Name: cmp.Or(text(key.vm), text(key.resource)[strings.LastIndexByte(text(key.resource), '/')+1:])}
-		first, last := m.segments[m.order[0]].day, m.segments[m.order[len(m.order)-1]].day
+		first, last := m.segments[m.ranked(0)].day, m.segments[m.ranked(len(m.segments)-1)].day
 		e.vm.FirstSeen, e.vm.LastSeen = dayTime(first), dayTime(last+1)
 		p := g.profile(r, Key{"", e.vm.Region, e.vm.Size})
 		e.vm.Hours = r.addMarks(m, &p.series)

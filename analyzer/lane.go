@@ -244,7 +244,7 @@ func (m *machine) addWeek(run *stretch) {
 		for _, v := range values[:n] {
 			sum += int64(v)
 		}
-		m.week.add(uint64(hour), sum*seconds, int64(n)*seconds)
+		m.week.add(hourOf(hour), sum, int64(n), seconds)
 		start += int64(n) * seconds
 		values = values[n:]
 	}

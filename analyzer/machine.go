@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+	"sort"
 
 	"sizeterm/analyzer/quantile"
 )
@@ -63,7 +64,7 @@ func (k sampleKey) moved(move []uint32) sampleKey {
 // machine holds the samples of one thing.
 type machine struct {
 	segments []segment
-	order    []uint16 // indexes of segments, sorted
+	order    []uint16 // indexes of segments, sorted; nil where they are in order
 	hint     int      // index of the segment used last
 	tracks   [measures]*quantile.Track
 	top      [measures]int32 // exact highest value of percentages
@@ -76,57 +77,26 @@ type machine struct {
 	lane     uint32 // where its samples wait; 0 none
 }
 
-// segment is a day and the seconds of its samples. The values of segments that are extra were counted as samples in
-// another one: they are a part of an odd length.
+// segment is a day and the length of its samples: twice their seconds, and one more where they are extra, that is where their values
+// were counted as samples in another segment: they are a part of an odd length.
 type segment struct {
-	day     int32
-	seconds int32
-	extra   bool
+	day    int32
+	length uint32
 }
+
+func segmentOf(day, seconds int32, extra bool) segment {
+	s := segment{day, 2 * uint32(seconds)}
+	if extra {
+		s.length++
+	}
+	return s
+}
+
+func (s segment) seconds() int64 { return int64(s.length / 2) }
+func (s segment) extra() bool    { return s.length%2 != 0 }
 
 func (s segment) compare(o segment) int {
-	switch {
-	case s.day != o.day || s.seconds != o.seconds:
-		return cmp.Or(cmp.Compare(s.day, o.day), cmp.Compare(s.seconds, o.seconds))
-	case s.extra == o.extra:
-		return 0
-	case o.extra:
-		return -1
-	}
-	return 1
-}
-
-// week sums the CPU averages by hour of the week from Monday 00:00 UTC; add takes hours since 1970.
-type week struct {
-	low     [168]uint32  // of hundredths x seconds
-	high    *[168]uint32 // what low does not hold; nil nothing
-	seconds [168]uint32
-}
-
-func (w *week) add(hour uint64, sum, seconds int64) {
-	w.plus(int((hour+72)%168), sum, seconds) // 1970-01-01 was a Thursday
-}
-
-// plus adds to an hour of the week.
-func (w *week) plus(at int, sum, seconds int64) {
-	w.seconds[at] += uint32(seconds)
-	total := uint64(w.low[at]) + uint64(sum)
-	w.low[at] = uint32(total)
-	if total>>32 != 0 {
-		if w.high == nil {
-			w.high = &[168]uint32{}
-		}
-		w.high[at] += uint32(total >> 32)
-	}
-}
-
-// sum returns hundredths x seconds of an hour of the week.
-func (w *week) sum(at int) int64 {
-	sum := int64(w.low[at])
-	if w.high != nil {
-		sum |= int64(w.high[at]) << 32
-	}
-	return sum
+	return cmp.Or(cmp.Compare(s.day, o.day), cmp.Compare(s.length, o.length))
 }
 
 func (a *Accumulator) machine(key sampleKey) *machine {
@@ -143,13 +113,33 @@ func (m *machine) segment(s segment) uint16 {
 	if m.hint < len(m.segments) && m.segments[m.hint] == s {
 		return uint16(m.hint)
 	}
-	at, found := slices.BinarySearchFunc(m.order, s, func(i uint16, s segment) int { return m.segments[i].compare(s) })
+	n := len(m.segments)
+	at, found := n, false
+	if n > 0 && s.compare(m.segments[m.ranked(n-1)]) <= 0 {
+		at, found = sort.Find(n, func(rank int) int { return s.compare(m.segments[m.ranked(rank)]) })
+	}
 	if !found {
-		m.order = slices.Insert(m.order, at, uint16(len(m.segments)))
+		if m.order == nil && at < n {
+			m.order = make([]uint16, n, n+1)
+			for i := range m.order {
+				m.order[i] = uint16(i)
+			}
+		}
+		if m.order != nil {
+			m.order = slices.Insert(m.order, at, uint16(n))
+		}
 		m.segments = append(m.segments, s)
 	}
-	m.hint = int(m.order[at])
-	return m.order[at]
+	m.hint = m.ranked(at)
+	return uint16(m.hint)
+}
+
+// ranked returns the index of a segment by its place in their order.
+func (m *machine) ranked(rank int) int {
+	if m.order == nil {
+		return rank
+	}
+	return int(m.order[rank])
 }
 
 func (m *machine) track(which measure) *quantile.Track {
@@ -184,9 +174,7 @@ func (m *machine) merge(other *machine) {
 		if m.week == nil {
 			m.week = &week{}
 		}
-		for h := range w.low {
-			m.week.plus(h, w.sum(h), int64(w.seconds[h]))
-		}
+		m.week.merge(w)
 	}
 	if other.overload != nil {
 		m.bounds().plus(other.overload)

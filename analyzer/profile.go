@@ -350,7 +350,7 @@ func (f *fleet) note(s segment, values []uint16) {
 	for _, v := range values {
 		sum += int64(v)
 	}
-	f.days = append(f.days, dailySum{s.day, sum * int64(s.seconds), int64(len(values)) * int64(s.seconds)})
+	f.days = append(f.days, dailySum{s.day, sum * s.seconds(), int64(len(values)) * s.seconds()})
 }
 
 // gather adds a machine's values of one measure on the days that count, and shows them to note, which may be nil.
@@ -359,10 +359,10 @@ func gather(to *quantile.Summary, m *machine, which measure, accept func(int32) 
 		if note != nil {
 			note(s, values)
 		}
-		if s.extra {
-			to.AddExtra(values, int64(s.seconds))
+		if s.extra() {
+			to.AddExtra(values, s.seconds())
 		} else {
-			to.AddValues(values, int64(s.seconds))
+			to.AddValues(values, s.seconds())
 		}
 	}
 	if m.segmentsOf(which, accept, each) && to.Max() >= quantile.Limit {
@@ -411,10 +411,10 @@ func (r *run) gatherShare(machines []*machine, which measure, accept func(int32)
 			for _, v := range values {
 				buffer = append(buffer, uint16(min(quantile.Limit, share(decode(v)))))
 			}
-			if s.extra {
-				to.AddExtra(buffer, int64(s.seconds))
+			if s.extra() {
+				to.AddExtra(buffer, s.seconds())
 			} else {
-				to.AddValues(buffer, int64(s.seconds))
+				to.AddValues(buffer, s.seconds())
 			}
 		})
 	}
@@ -536,13 +536,11 @@ func weekOf(e *entry, machines []*machine) (out [168]Percent) {
 		if m.week == nil || e.split {
 			continue
 		}
-		for h := range out {
-			sum.plus(h, m.week.sum(h), int64(m.week.seconds[h]))
-		}
+		sum.merge(m.week)
 	}
 	for h := range out {
 		out[h] = -1
-		if n := int64(sum.seconds[h]); n > 0 {
+		if n := sum.seconds(h); n > 0 {
 			out[h] = Percent((sum.sum(h) + n/2) / n)
 		}
 	}

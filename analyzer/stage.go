@@ -280,13 +280,13 @@ func (m *machine) markRows(rows []staged, day int32) {
 // segments of a day is bounded.
 func (m *machine) eachPart(day, seconds int32, yield func(segment uint16)) {
 	if usual(seconds) {
-		yield(m.segment(segment{day: day, seconds: seconds}))
+		yield(m.segment(segmentOf(day, seconds, false)))
 		return
 	}
 	rest := uint32(seconds)
 	for extra := false; rest != 0; extra = true {
 		power := uint32(1) << (bits.Len32(rest) - 1)
-		yield(m.segment(segment{day, int32(power), extra}))
+		yield(m.segment(segmentOf(day, int32(power), extra)))
 		rest -= power
 	}
 }
@@ -297,7 +297,7 @@ func (m *machine) settle(s *staged, low, avg, high int32) {
 		if m.week == nil {
 			m.week = &week{}
 		}
-		m.week.add(uint64(s.start)/3600, int64(s.seconds)*int64(avg), int64(s.seconds))
+		m.week.add(hourOf(s.start/3600), int64(avg), 1, int64(s.seconds))
 	}
 	switch {
 	case s.has&(1<<cpuMax) == 0:
