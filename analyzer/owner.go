@@ -57,12 +57,12 @@ func (r *run) sharedSubscriptions() map[uint32]owners {
 // their demand counts for both, and one of the two would buy what nobody uses. A subscription that moved has no such day.
 func (r *run) billedTwice() {
 	type machineDay struct {
+		owners
 		resource, vm uint32
 		day          int32
 	}
 	type hours struct{ first, others int64 }
-	shared := r.sharedSubscriptions()
-	used, twice := map[machineDay]hours{}, map[owners]map[[2]uint32]bool{}
+	shared, used := r.sharedSubscriptions(), map[machineDay]hours{}
 	for _, ref := range r.cells {
 		pair, ok := shared[ref.subscription]
 		if !ok {
@@ -72,7 +72,7 @@ func (r *run) billedTwice() {
 			if r.a.skuList[l.sku].kind != usage.Compute || l.resource == 0 {
 				continue
 			}
-			key := machineDay{l.resource, l.vm, ref.day}
+			key := machineDay{pair, l.resource, l.vm, ref.day}
 			h := used[key]
 			if ref.customer == pair.a {
 				h.first += l.hours
@@ -80,13 +80,17 @@ func (r *run) billedTwice() {
 				h.others += l.hours
 			}
 			used[key] = h
-			if h.first > 0 && h.others > 0 && h.first+h.others > demand.FullDay {
-				if twice[pair] == nil {
-					twice[pair] = map[[2]uint32]bool{}
-				}
-				twice[pair][[2]uint32{l.resource, l.vm}] = true
-			}
 		}
+	}
+	twice := map[owners]map[[2]uint32]bool{}
+	for key, h := range used { // once all is summed up: hours that were taken back come in any order
+		if h.first <= 0 || h.others <= 0 || h.first+h.others <= demand.FullDay {
+			continue
+		}
+		if twice[key.owners] == nil {
+			twice[key.owners] = map[[2]uint32]bool{}
+		}
+		twice[key.owners][[2]uint32{key.resource, key.vm}] = true
 	}
 	for pair, machines := range twice {
 		a, b := r.a.text(pair.a), r.a.text(pair.b)

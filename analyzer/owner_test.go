@@ -51,3 +51,21 @@ func TestMachineOfTwoCustomersIsWarnedAbout(t *testing.T) {
 	require.Contains(t, fmt.Sprint(out.Warnings), "{billed_twice contoso 2 machines are billed to contoso and to fabrikam on the same days")
 	require.NotContains(t, fmt.Sprint(ownedBy(t, "actual", "contoso").Warnings), "billed_twice")
 }
+
+// Hours of a second customer that were taken back are none, in whichever order the rows come.
+func TestHoursTakenBackAreNotBilledTwice(t *testing.T) {
+	for _, hours := range [][]int64{{24, -24, 1}, {-24, 1, 24}, {1, 24, -24}} {
+		var b usage.ChargeBatch
+		for i, h := range append([]int64{23}, hours...) {
+			b.Append(usage.ChargeRow{Customer: [...]string{"contoso", "fabrikam"}[min(i, 1)], Subscription: "s", ResourceGroup: "rg", Resource: "/vm/1", VM: "vm1",
+				Size: fmt.Sprintf("Standard_D%ds_v5", 2<<i), Region: "westeurope", OS: "linux", Kind: usage.Compute, Model: usage.OnDemand,
+				End: 86_400, Hours: h * usage.MicroHour, HasHours: true, Currency: "USD", Export: "actual", Dataset: "file", Line: int64(i)})
+		}
+		a, rec := analyzer.New(analyzer.Options{}), b.Record()
+		require.NoError(t, a.Add(rec))
+		rec.Release()
+		out, err := a.Analysis()
+		require.NoError(t, err)
+		require.NotContains(t, fmt.Sprint(out.Warnings), "billed_twice", hours)
+	}
+}
