@@ -102,10 +102,27 @@ func (b *batch) read(rec arrow.Record) {
 		b.coded(diskOps, &r.operations, thousands)
 		b.disk()
 	}
-	if all := b.all; all != 0 {
+	switch all := b.all; {
+	case b.uniform():
+		filled(b.has, all)
+	case all != 0:
 		for i := range b.has {
 			b.has[i] |= all
 		}
+	}
+}
+
+// uniform reports whether all rows have the same measures, none of them strange.
+func (b *batch) uniform() bool { return b.all == b.some }
+
+// filled sets all of s to v.
+func filled[T any](s []T, v T) {
+	if len(s) == 0 {
+		return
+	}
+	s[0] = v
+	for n := 1; n < len(s); n *= 2 {
+		copy(s[n:], s[:n])
 	}
 }
 

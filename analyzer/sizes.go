@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"sync"
 
+	"sizeterm/analyzer/quantile"
 	"sizeterm/pricing/catalog"
 )
 
@@ -18,31 +19,41 @@ var ErrSizesOnly = errors.New("analyzer: charges among the utilisation of sizes 
 // that of a machine without a name; the machines that were seen stand among the machines without samples, to be counted.
 type sizes struct {
 	lanes  []sizeLane // by lane of a size
-	bins   []sizeBin  // the first is nobody's
+	binOf  []uint32   // by lane: the bin that it is at
+	kinds  []kind     // the first is nobody's
+	kindOf map[kind]uint32
+	bins   []sizeBin // the first is nobody's
 	index  map[binKey]uint32
-	pages  [measures][]*binPage // values, by chunk
-	next   []uint32             // by chunk: the one that follows it in its bin; the first is of rows without a place
-	to     []uint32             // by row: the place of its values
-	placed int                  // rows whose values are there
-	raw    int                  // values that tracks hold as they came
+	pages  [measures][]*quantile.Page // values, by chunk
+	next   []uint32                   // by chunk: the one that follows it in its bin; the first is of rows without a place
+	to     []uint32                   // by row: the place of its values
+	placed int                        // rows whose values are there
+	raw    int                        // values that tracks hold as they came
 }
 
-// sizeLane is where the next row of a size goes, if it is of the day that begins at from: what most rows look at.
+// sizeLane is where the next row of a size goes if it is of a class: what most rows look at.
 type sizeLane struct {
-	from    int64
-	at      uint32 // place of its values
-	bin     uint32
+	at uint32 // place of its values; none where it would be the first of a chunk
+	class
+}
+
+// class is a kind and a day, what the rows of a size have in common that become one block; 0 is nobody's.
+type class uint32
+
+// kind is a length of samples and a set of measures.
+type kind struct {
 	seconds int32
 	has     uint16
-	room    uint16 // rows that the chunk has places for
 }
+
+const dayBits = 17 // of a class; lastDay needs them
+
+func (c class) day() int32 { return int32(c & (1<<dayBits - 1)) }
 
 // binKey is what the values that become one block have in common.
 type binKey struct {
-	lane    uint32 // of the size
-	day     int32
-	seconds int32
-	has     uint16
+	lane uint32 // of the size
+	class
 }
 
 // sizeBin is the values of a key that wait: those of full chunks, and used ones in the last.
@@ -52,12 +63,10 @@ type sizeBin struct {
 	full              uint32 // chunks before the last
 }
 
-type binPage [1 << binPageShift]uint16
-
 const (
-	binChunk     = 128 // values: 288 of a machine and day take three chunks
+	binChunk     = 256 // values: 288 of a machine and day take three chunks
 	binPageShift = 15  // bits of a place in a page
-	// binLot is the most values that are packed together.
+	// binLot is the number of values from which on they are packed together.
 	binLot = 1 << 14
 )
 
@@ -66,35 +75,65 @@ var binMost = 1 << 25
 
 // addSizes counts the rows of the batch by size.
 func (a *Accumulator) addSizes() error {
-	b, v, s := &a.batch, &a.view, &a.sizes
-	start := b.rows.start
-	s.to, s.placed = resized(s.to, len(start)), 0
-	seconds, has, to := b.rows.seconds[:len(start)], b.has[:len(start)], s.to[:len(start)]
-	resource, vm, size, region := v.texts[0].index[:len(start)], v.texts[1].index[:len(start)], v.texts[2].index[:len(start)], v.texts[3].index[:len(start)]
-	known, lanes, turn := v.last, s.lanes, v.turn
-	for i, begins := range start {
-		if r := resource[i]; uint(r) < uint(len(known)) {
-			last := &known[r]
-			if last.turn == turn && last.vm == vm[i] && last.size == size[i] && last.region == region[i] {
-				l := &lanes[last.lane]
-				if uint64(begins-l.from) < daySeconds && l.seconds == seconds[i] && l.has == has[i] && l.room > 0 {
-					to[i] = l.at
-					l.at++
-					l.room--
-					continue
+	b, s := &a.batch, &a.sizes
+	n := len(b.rows.start)
+	s.to, s.placed = resized(s.to, n), 0
+	for row := 0; row < n; {
+		of, end := a.classOf(row), row+b.alike(row)
+		for row < end {
+			if row += s.follow(&a.view, row, end, of); row == end {
+				break
+			}
+			s.to[row] = 0
+			if a.counts(row) {
+				if err := a.addSizeRow(row, of); err != nil {
+					return err
 				}
 			}
-		}
-		to[i] = 0
-		if a.counts(i) {
-			if err := a.addSizeRow(i); err != nil {
-				return err
-			}
-			lanes = s.lanes
+			row++
 		}
 	}
-	s.put(b, len(start))
+	s.put(b, n)
 	return nil
+}
+
+// alike returns how many rows from one on are of its day, length and measures.
+func (b *batch) alike(row int) int {
+	start := b.rows.start[row:]
+	seconds, has := b.rows.seconds[row:][:len(start)], b.has[row:][:len(start)]
+	from, length, set := start[0]-start[0]%daySeconds, seconds[0], has[0]
+	for i, begins := range start {
+		if uint64(begins-from) >= daySeconds || seconds[i] != length || has[i] != set {
+			return i
+		}
+	}
+	return len(start)
+}
+
+// follow gives rows of a class, from one on, the places that follow those of their sizes, and returns how many there were before the
+// first that has none.
+func (s *sizes) follow(v *sampleView, row, end int, of class) int {
+	to := s.to[row:end]
+	resource, vm := v.texts[0].index[row:end][:len(to)], v.texts[1].index[row:end][:len(to)]
+	size, region := v.texts[2].index[row:end][:len(to)], v.texts[3].index[row:end][:len(to)]
+	known, lanes, turn := v.last, s.lanes, v.turn
+	for i := range to {
+		r := resource[i]
+		if uint(r) >= uint(len(known)) {
+			return i
+		}
+		last := &known[r]
+		if last.turn != turn || last.vm != vm[i] || last.size != size[i] || last.region != region[i] {
+			return i
+		}
+		l := &lanes[last.lane]
+		if l.class != of || l.at%binChunk == 0 {
+			return i
+		}
+		to[i] = l.at
+		l.at++
+	}
+	return len(to)
 }
 
 // put writes the values of the rows before end to their places.
@@ -116,7 +155,7 @@ func (s *sizes) put(b *batch, end int) {
 // grow makes room for a measure in all chunks.
 func (s *sizes) grow(which int) {
 	for len(s.pages[which])<<binPageShift < max(1, len(s.next))*binChunk {
-		s.pages[which] = append(s.pages[which], new(binPage))
+		s.pages[which] = append(s.pages[which], new(quantile.Page))
 	}
 }
 
@@ -132,8 +171,8 @@ func (a *Accumulator) sizeLane(row int) uint32 {
 	key := a.sampleKeyAt(row)
 	a.machine(key)
 	lane := a.stage.laneOf(a.machine(sampleKey{size: key.size, region: key.region}))
-	for int(lane) >= len(s.lanes) {
-		s.lanes = append(s.lanes, sizeLane{})
+	if n := int(lane) + 1 - len(s.lanes); n > 0 {
+		s.lanes, s.binOf = append(s.lanes, make([]sizeLane, n)...), append(s.binOf, make([]uint32, n)...)
 	}
 	if resource >= 0 {
 		v.last[resource] = lastLane{turn: v.turn, vm: vm, size: size, region: region, lane: lane}
@@ -141,18 +180,36 @@ func (a *Accumulator) sizeLane(row int) uint32 {
 	return lane
 }
 
-// addSizeRow counts a row that does not go where the one before of its size went.
-func (a *Accumulator) addSizeRow(row int) error {
+// classOf returns the class of a row; 0 where its values do not go into bins.
+func (a *Accumulator) classOf(row int) class {
+	s, day := &a.sizes, a.batch.rows.start[row]/daySeconds
+	k := kind{a.batch.rows.seconds[row], a.batch.has[row]}
+	if k.has&strange != 0 || k.has&measured == 0 || k.seconds <= 0 || day < 0 || day > lastDay {
+		return 0
+	}
+	at := s.kindOf[k]
+	if at == 0 {
+		if at = uint32(max(1, len(s.kinds))); at>>(32-dayBits) != 0 {
+			return 0 // so many lengths are no lengths
+		}
+		if s.kindOf == nil {
+			s.kindOf, s.kinds = map[kind]uint32{}, make([]kind, 1)
+		}
+		s.kinds, s.kindOf[k] = append(s.kinds, k), at
+	}
+	return class(at<<dayBits | uint32(day))
+}
+
+// addSizeRow counts a row of a class that does not go where the one before of its size went.
+func (a *Accumulator) addSizeRow(row int, of class) error {
 	b, s := &a.batch, &a.sizes
-	has := b.has[row]
-	if has&(measured|strange) == 0 {
+	if b.has[row]&(measured|strange) == 0 {
 		return nil
 	}
 	lane := a.sizeLane(row)
-	if has&strange != 0 {
+	if of == 0 {
 		return a.addSample(a.stage.machines[lane], &b.rows, row)
 	}
-	key := binKey{lane: lane, day: int32(b.rows.start[row] / daySeconds), seconds: b.rows.seconds[row], has: has}
 	if len(s.next)*binChunk*bits.OnesCount16(b.some) >= binMost {
 		s.put(b, row)
 		if err := a.closeBins(true); err != nil {
@@ -160,41 +217,42 @@ func (a *Accumulator) addSizeRow(row int) error {
 		}
 	}
 	s.leave(lane)
-	at := s.lanes[lane].bin
-	if at == 0 || s.bins[at].binKey != key {
-		at = s.binOf(key)
-	}
-	bin := &s.bins[at]
+	bin := &s.bins[s.bin(binKey{lane, of})]
 	if bin.used == binChunk {
 		chunk := s.newChunk()
 		s.next[bin.last], bin.last, bin.used = chunk, chunk, 0
 		bin.full++
 	}
 	s.to[row] = bin.last*binChunk + bin.used
-	bin.used++
-	s.lanes[lane] = sizeLane{from: int64(key.day) * daySeconds, at: s.to[row] + 1, bin: at, seconds: key.seconds, has: has, room: uint16(binChunk - bin.used)}
+	s.lanes[lane] = sizeLane{at: s.to[row] + 1, class: of}
 	return nil
 }
 
 // leave says how many values the last chunk of the bin of a lane has by now.
 func (s *sizes) leave(lane uint32) {
-	if l := &s.lanes[lane]; l.bin > 0 {
-		s.bins[l.bin].used = binChunk - uint32(l.room)
-		l.room = 0
+	if l := &s.lanes[lane]; l.at != 0 {
+		bin := &s.bins[s.binOf[lane]]
+		bin.used = l.at - bin.last*binChunk
+		l.at = 0
 	}
 }
 
-// binOf returns the bin of a key, making it where there is none.
-func (s *sizes) binOf(key binKey) uint32 {
+// bin returns the bin of a key, making it where there is none, and lets its lane be at it.
+func (s *sizes) bin(key binKey) uint32 {
 	if s.index == nil {
 		s.index, s.bins, s.next = map[binKey]uint32{}, make([]sizeBin, 1), make([]uint32, 1)
 	}
-	at, ok := s.index[key]
-	if !ok {
+	at := s.binOf[key.lane]
+	if s.bins[at].binKey == key {
+		return at
+	}
+	at = s.index[key]
+	if at == 0 {
 		at = uint32(len(s.bins))
 		chunk := s.newChunk()
 		s.index[key], s.bins = at, append(s.bins, sizeBin{binKey: key, first: chunk, last: chunk})
 	}
+	s.binOf[key.lane] = at
 	return at
 }
 
@@ -206,81 +264,114 @@ func (s *sizes) newChunk() uint32 {
 // closeBins moves all values into the tracks of their sizes, packed or as they are, and forgets the bins.
 func (a *Accumulator) closeBins(packed bool) error {
 	s := &a.sizes
+	if len(s.bins) == 0 {
+		return nil
+	}
 	for lane := range s.lanes {
 		s.leave(uint32(lane))
 	}
-	if !packed {
+	held := 0
+	for i := range s.bins {
+		held += s.bins[i].values()
+	}
+	lend := !packed && 4*held >= 3*binChunk*len(s.next) // nearly all places are used: the values may stay where they are
+	if lend {
 		a.reserve()
 	}
-	var lot [measures][]uint16
-	for at := range s.bins[min(1, len(s.bins)):] {
-		bin := &s.bins[at+1]
-		for chunk := bin.first; chunk != 0; chunk = s.next[chunk] {
-			used := uint32(binChunk)
-			if chunk == bin.last {
-				used = bin.used
-			}
-			for which := range lot {
-				if bin.has>>which&1 != 0 {
-					place := chunk * binChunk
-					lot[which] = append(lot[which], s.pages[which][place>>binPageShift][place&(1<<binPageShift-1):][:used]...)
-				}
-			}
-			if chunk == bin.last || len(lot[bits.TrailingZeros16(bin.has)]) >= binLot {
-				if err := a.closeLot(bin, &lot, packed); err != nil {
-					return err
-				}
-			}
+	for i := range s.bins {
+		bin := &s.bins[i]
+		if bin.first == 0 {
+			continue
+		}
+		if m := a.stage.machines[bin.lane]; len(m.segments) > maxSegments {
+			return errSegments
+		}
+		switch {
+		case lend:
+			a.lendBin(bin)
+		default:
+			a.copyBin(bin, packed)
 		}
 	}
 	clear(s.lanes)
-	a.sizes = sizes{lanes: s.lanes, to: s.to, placed: s.placed, raw: s.raw}
+	clear(s.binOf)
+	a.sizes = sizes{lanes: s.lanes, binOf: s.binOf, kinds: s.kinds, kindOf: s.kindOf, to: s.to, placed: s.placed, raw: s.raw}
 	return nil
 }
 
-// reserve makes room in the tracks of the sizes for the values of all bins.
+// kindAt returns what the rows of a bin are.
+func (s *sizes) kindAt(bin *sizeBin) kind { return s.kinds[bin.class>>dayBits] }
+
+// values returns how many rows are in a bin.
+func (b *sizeBin) values() int { return int(b.full*binChunk + b.used) }
+
+// reserve makes room in the tracks of the sizes for the chunks of all bins.
 func (a *Accumulator) reserve() {
 	s := &a.sizes
 	counts := make([][measures]int, len(s.lanes))
 	for i := range s.bins {
 		bin := &s.bins[i]
-		for which := range measures {
-			if bin.has>>which&1 != 0 {
-				counts[bin.lane][which] += int(bin.full*binChunk + bin.used)
-			}
+		for has := s.kindAt(bin).has & measured; has != 0; has &= has - 1 {
+			counts[bin.lane][bits.TrailingZeros16(has)] += int(bin.full) + 1
 		}
 	}
 	for lane := range counts {
 		for which, n := range counts[lane] {
 			if n > 0 {
-				a.stage.machines[lane].track(measure(which)).Reserve(n)
+				a.stage.machines[lane].track(measure(which)).ReserveLent(n)
 			}
 		}
 	}
 }
 
-// closeLot moves values of a bin into the tracks of its size, and empties them.
-func (a *Accumulator) closeLot(bin *sizeBin, lot *[measures][]uint16, packed bool) error {
-	m := a.stage.machines[bin.lane]
-	if len(m.segments) > maxSegments {
-		return errSegments
+// eachChunk calls yield with the place and the number of the values of each chunk of a bin.
+func (s *sizes) eachChunk(bin *sizeBin, yield func(place, n uint32)) {
+	chunk := bin.first
+	for ; chunk != bin.last; chunk = s.next[chunk] {
+		yield(chunk*binChunk, binChunk)
 	}
-	m.eachPart(bin.day, bin.seconds, func(segment uint16) {
-		for which, values := range lot {
-			switch {
-			case len(values) == 0:
-			case packed:
-				m.track(measure(which)).Put(segment, values)
-			default:
-				m.track(measure(which)).Add(segment, values...)
-				a.sizes.raw += len(values)
-			}
+	yield(chunk*binChunk, bin.used)
+}
+
+// lendBin lets the track of a size have the values of a bin where they stand.
+func (a *Accumulator) lendBin(bin *sizeBin) {
+	s, m := &a.sizes, a.stage.machines[bin.lane]
+	m.eachPart(bin.day(), s.kindAt(bin).seconds, func(segment uint16) {
+		for has := s.kindAt(bin).has & measured; has != 0; has &= has - 1 {
+			which := bits.TrailingZeros16(has)
+			track, pages := m.track(measure(which)), s.pages[which]
+			s.eachChunk(bin, func(place, n uint32) {
+				track.Lend(segment, pages[place>>binPageShift], uint16(place&(1<<binPageShift-1)), uint16(n))
+			})
+			s.raw += bin.values()
 		}
 	})
-	for which := range lot {
-		lot[which] = lot[which][:0]
-	}
-	return nil
+}
+
+// copyBin copies the values of a bin into the track of its size, packed or as they are.
+func (a *Accumulator) copyBin(bin *sizeBin, packed bool) {
+	s, m := &a.sizes, a.stage.machines[bin.lane]
+	m.eachPart(bin.day(), s.kindAt(bin).seconds, func(segment uint16) {
+		for has := s.kindAt(bin).has & measured; has != 0; has &= has - 1 {
+			which, lot := bits.TrailingZeros16(has), make([]uint16, 0, min(binLot, bin.values()))
+			track, pages := m.track(measure(which)), s.pages[which]
+			put := func() {
+				if packed {
+					track.Put(segment, lot)
+				} else {
+					track.Add(segment, lot...)
+					s.raw += len(lot)
+				}
+				lot = lot[:0]
+			}
+			s.eachChunk(bin, func(place, n uint32) {
+				if lot = append(lot, pages[place>>binPageShift][place&(1<<binPageShift-1):][:n]...); len(lot) >= binLot {
+					put()
+				}
+			})
+			put()
+		}
+	})
 }
 
 // packRaw packs what tracks hold as it came once it is too much.

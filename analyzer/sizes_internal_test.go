@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -62,4 +63,25 @@ func TestWaitingOfSizesChangesNothing(t *testing.T) {
 		require.Equal(t, want, code, most)
 		require.Equal(t, figures, got, most)
 	}
+}
+
+// More lengths of samples than there are kinds for are counted as well, each with its weight.
+func TestMoreLengthsThanKinds(t *testing.T) {
+	var rows []usage.SampleRow
+	total := int64(0)
+	for i := range int32(1<<(32-dayBits) + 500) {
+		avg := i % 10_000
+		rows = append(rows, usage.SampleRow{Resource: "m", Size: "Standard_X1", Region: "westeurope", Start: 86_400 * 20_000, Seconds: i + 1, CPUAvg: &avg})
+		total += int64(i + 1)
+	}
+	rec := recordOf(rows)
+	a, whole := New(Options{SizesOnly: true}), New(Options{})
+	require.NoError(t, errors.Join(a.Add(rec), whole.Add(rec)))
+	got, err := a.Analysis()
+	require.NoError(t, err)
+	want, err := whole.Analysis()
+	require.NoError(t, err)
+	require.Equal(t, want.Profiles[0].CPUAvg, got.Profiles[0].CPUAvg)
+	require.EqualValues(t, len(rows), got.Profiles[0].CPUAvg.Samples)
+	require.Equal(t, total, got.Profiles[0].CPUAvg.Seconds)
 }

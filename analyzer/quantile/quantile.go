@@ -79,18 +79,25 @@ func (s *Summary) AddValues(values []uint16, seconds int64) {
 		s.values = append(s.roomy(len(values)), values...)
 		return
 	}
-	low, top := uint16(Limit), uint16(0)
-	for _, v := range values {
-		low, top = min(low, v), max(top, v)
-	}
-	s.at(low, top)
-	counts := s.counts
-	for _, v := range values {
-		counts[v] += seconds
-	}
-	s.max = max(s.max, int32(top))
+	s.count(values, seconds)
 	s.samples += int64(len(values))
 	s.seconds += seconds * int64(len(values))
+}
+
+// count counts values in the vector, which ends at the highest one so far and is empty below low.
+func (s *Summary) count(values []uint16, seconds int64) {
+	low := min(s.low, len(s.counts))
+	counts := s.counts[low:]
+	for i, v := range values {
+		if at := int(v) - low; uint(at) < uint(len(counts)) {
+			counts[at] += seconds
+			continue
+		}
+		s.at(v, v)
+		s.count(values[i:], seconds)
+		return
+	}
+	s.max = max(s.max, int32(len(s.counts)-1))
 }
 
 // roomy returns the kept values with room for n more, doubling it: append adds a quarter, and copies them three times as often.

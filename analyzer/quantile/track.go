@@ -13,6 +13,7 @@ import (
 type Track struct {
 	raw    []uint16 // values not packed yet
 	runs   []run    // their segments
+	lent   []lent   // values not packed yet that stand elsewhere
 	packed []byte   // blocks; a segment may have several
 	blocks int32    // in packed
 	last   int32    // highest segment of a block + 1
@@ -24,6 +25,28 @@ type run struct {
 	start   uint32
 	segment uint16
 }
+
+// Page is memory of values that Lend refers to.
+type Page [1 << 15]uint16
+
+// lent is a stretch of values on a page.
+type lent struct {
+	page           *Page
+	at, n, segment uint16
+}
+
+func (l *lent) values() []uint16 { return l.page[l.at:][:l.n] }
+
+// Lend adds n values of a page, from at on, to a segment, where they stand: nobody may change them from then on. Several tracks may
+// refer to the same ones.
+func (t *Track) Lend(segment uint16, page *Page, at, n uint16) {
+	if n > 0 {
+		t.lent = append(t.lent, lent{page, at, n, segment})
+	}
+}
+
+// ReserveLent makes room for n calls of Lend.
+func (t *Track) ReserveLent(n int) { t.lent = slices.Grow(t.lent, n) }
 
 // Add adds values to a segment.
 func (t *Track) Add(segment uint16, values ...uint16) {
@@ -48,6 +71,7 @@ const (
 	packTogether  = 16
 	packScattered = 768
 	packBlock     = 96
+	packLot       = 1 << 14 // of lent values
 )
 
 // Put adds values to a segment and packs those that wait once they are worth it.
@@ -77,15 +101,15 @@ func (t *Track) Raw() (n int, segment uint16) {
 }
 
 // Empty reports whether nothing was added.
-func (t *Track) Empty() bool { return len(t.raw) == 0 && len(t.packed) == 0 }
+func (t *Track) Empty() bool { return len(t.raw) == 0 && len(t.lent) == 0 && len(t.packed) == 0 }
 
-// Bytes returns the memory that t holds beside itself.
-func (t *Track) Bytes() int { return 2*cap(t.raw) + 8*cap(t.runs) + cap(t.packed) }
+// Bytes returns the memory that t holds beside itself, what it refers to left out.
+func (t *Track) Bytes() int { return 2*cap(t.raw) + 8*cap(t.runs) + 16*cap(t.lent) + cap(t.packed) }
 
 // Pack packs the values that are not. A block for each segment in rising order is smallest: call it when segments change,
 // rather than in the middle of one.
 func (t *Track) Pack() {
-	if len(t.raw) == 0 {
+	if len(t.raw) == 0 && len(t.lent) == 0 {
 		return
 	}
 	if len(t.raw) < packTogether*len(t.runs) {
@@ -96,9 +120,23 @@ func (t *Track) Pack() {
 		}
 	}
 	t.raw, t.runs = t.raw[:0], t.runs[:0]
+	t.packLent()
 	if int(t.blocks) > 4*int(t.last)+16 {
 		t.repack()
 	}
+}
+
+// packLent packs the values that stand elsewhere: those of one segment that follow each other together, up to packLot.
+func (t *Track) packLent() {
+	var lot []uint16
+	for i := range t.lent {
+		l := &t.lent[i]
+		if lot = append(lot, l.values()...); i+1 == len(t.lent) || t.lent[i+1].segment != l.segment || len(lot) >= packLot {
+			t.block(l.segment, lot)
+			lot = lot[:0]
+		}
+	}
+	t.lent = nil
 }
 
 // stretch returns the values of a run.
@@ -175,6 +213,9 @@ func (t *Track) Parts(yield func(segment uint16, values []uint16)) {
 	for i := range t.runs {
 		yield(t.runs[i].segment, t.stretch(i))
 	}
+	for i := range t.lent {
+		yield(t.lent[i].segment, t.lent[i].values())
+	}
 }
 
 // Segments calls yield for the segment of each block and run, without looking at values; one may come more than once.
@@ -186,6 +227,9 @@ func (t *Track) Segments(yield func(segment uint16)) {
 	}
 	for i := range t.runs {
 		yield(t.runs[i].segment)
+	}
+	for i := range t.lent {
+		yield(t.lent[i].segment)
 	}
 }
 
@@ -199,6 +243,11 @@ func (t *Track) Merge(other *Track, segments []uint16) {
 	}
 	for i := range other.runs {
 		t.Add(segments[other.runs[i].segment], other.stretch(i)...)
+	}
+	t.ReserveLent(len(other.lent))
+	for _, l := range other.lent {
+		l.segment = segments[l.segment]
+		t.lent = append(t.lent, l)
 	}
 	if int(t.blocks) > 4*int(t.last)+16 {
 		t.repack()

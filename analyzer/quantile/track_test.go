@@ -122,3 +122,52 @@ func FuzzTrack(f *testing.F) {
 		require.Equal(t, data, code(t, &track), "what is accepted is canonical")
 	})
 }
+
+// Values that stand on a page of somebody else count as added ones do: beside these, merged into another track while the first goes on,
+// and packed.
+func TestTrackCountsLentValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		entries := drawEntries(t)
+		page, lender, adder := &quantile.Page{}, &quantile.Track{}, &quantile.Track{}
+		for at := 0; at < len(entries); {
+			n := 1
+			for at+n < len(entries) && entries[at+n].segment == entries[at].segment {
+				n++
+			}
+			for i, e := range entries[at : at+n] {
+				page[at+i] = e.value
+				adder.Add(e.segment, e.value)
+			}
+			if segment := entries[at].segment; n%3 == 1 {
+				lender.Put(segment, page[at:at+n])
+			} else {
+				lender.Lend(segment, page, uint16(at), uint16(n))
+			}
+			at += n
+		}
+		before, same := *page, make([]uint16, 40)
+		for i := range same {
+			same[i] = uint16(i)
+		}
+		merged := &quantile.Track{}
+		for range 2 {
+			merged.Merge(lender, same)
+		}
+		require.Equal(t, adder.Empty(), lender.Empty())
+		count := map[uint16]int{}
+		lender.Parts(func(segment uint16, values []uint16) { count[segment] += len(values) })
+		want := contents(adder)
+		for segment, values := range want {
+			require.Equal(t, len(values), count[segment])
+		}
+		require.Len(t, count, len(want))
+		require.Equal(t, want, contents(lender))
+		lender.Add(1, 7)
+		twice := contents(merged)
+		require.Len(t, twice, len(want))
+		for segment, values := range want {
+			require.Equal(t, slices.Sorted(slices.Values(append(slices.Clone(values), values...))), twice[segment])
+		}
+		require.Equal(t, before, *page, "nobody writes on the page")
+	})
+}
