@@ -13,7 +13,7 @@ import (
 
 // CoreVersion changes with whatever changes the result of the same rows: the encoding, or a rule of the accumulation.
 // Partial results of another version must not be merged.
-const CoreVersion = "6"
+const CoreVersion = "7"
 
 // magic opens an encoding; its last byte is the version of the format.
 const magic = "sizeterm.acc\x06"

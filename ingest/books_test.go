@@ -62,7 +62,7 @@ func TestTransactions(t *testing.T) {
 		TermMonths: 12, Quantity: 2, Amount: "1752", Currency: "USD", File: "file", Line: 2}, all[0])
 	require.Equal(t, "refund", all[1].Event)
 	require.Equal(t, "-804.5", all[1].Amount)
-	require.EqualValues(t, 1, r.Commitments()[0].Quantity, "what is left of it")
+	require.EqualValues(t, 1, owned(r)[0].Quantity, "what is left of it")
 }
 
 // Which order a reservation belongs to: by the path of the benefit, and by the rows of reservation details.

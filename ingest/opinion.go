@@ -69,19 +69,13 @@ var reportFields = []string{"day", "id", "order", "size", "resource", "reserved"
 // reportMapper reads the reports about reservations. It belongs to one goroutine.
 type reportMapper struct {
 	base
+	customer string // of files that name none, "" where nobody said it
 	clock    dialect.Clock
 	mark     byte
 	opinions []Recommendation
 	uses     []ReservationUse
-	orders   map[string]*ordered
+	orders   map[string]*usage.Holding
 	deals    []Transaction
-}
-
-// ordered gathers the transactions of one order.
-type ordered struct {
-	usage.Commitment
-	first time.Time
-	back  int64
 }
 
 // take maps one row.
@@ -216,44 +210,41 @@ func (m *reportMapper) transaction(r *row) bool {
 	if err != nil {
 		return m.reject(r, pQuantity, err)
 	}
-	if quantity < 0 {
+	back := quantity < 0
+	if back {
 		quantity = -quantity
 	}
 	id := lower(r.text(pOrder))
 	if !m.deal(r, Transaction{Day: day, Order: id, Size: string(size), Region: string(region), TermMonths: months, Quantity: quantity}) {
 		return false
 	}
-	o := m.orders[id]
-	if o == nil {
-		o = &ordered{Commitment: usage.Commitment{ID: id, Order: id, Scope: "shared", Size: string(size), Region: string(region), TermMonths: months, File: m.file, Line: r.line}}
-		m.orders[id] = o
+	h := m.orders[id]
+	if h == nil {
+		h = &usage.Holding{Dealt: true, Commitment: usage.Commitment{ID: id, Order: id, Customer: m.customer, Subscription: subscriptionOf(r.text(pSubscription)), Scope: "shared", Size: string(size), Region: string(region), TermMonths: months, File: m.file, Line: r.line}}
+		m.orders[id] = h
 	}
-	switch dialect.Fold(string(r.text(pEvent))) {
-	case "purchase": // instalments of a monthly plan repeat it
-		if o.first.IsZero() || day.Before(o.first) {
-			o.first, o.Quantity, o.Line = day, quantity, r.line
+	deal := m.deals[len(m.deals)-1]
+	switch event := deal.Event; {
+	case event == "purchase" && !back, event == "exchange" && !back && deal.Amount != "" && deal.Amount[0] != '-': // an exchange gives back and buys; instalments of a monthly plan repeat the purchase
+		if h.Start.IsZero() || day.Before(h.Start) {
+			h.Size, h.Region, h.TermMonths = string(size), string(region), months
+			h.Start, h.End, h.Quantity, h.Line, h.Monthly = day, day.AddDate(0, months, 0), quantity, r.line, deal.Recurring
 		}
-	case "refund", "cancel", "exchange":
-		o.back = max(o.back, quantity)
+	case event == "purchase", event == "refund", event == "cancel", event == "exchange":
+		h.Returns = append(h.Returns, usage.Return{Day: day, Event: event, Quantity: quantity, Amount: deal.Amount})
 	default:
 		m.tally.notice("unknown_event", "transactions that are neither purchase, refund, cancel nor exchange")
 	}
 	return true
 }
 
-// commitments returns what the transactions leave, in the order of their lines.
-func (m *reportMapper) commitments() []usage.Commitment {
-	var all []usage.Commitment
-	for _, o := range m.orders {
-		if o.first.IsZero() || o.Quantity-o.back < 1 {
-			continue
-		}
-		c := o.Commitment
-		c.Quantity -= o.back
-		c.Start, c.End = o.first, o.first.AddDate(0, c.TermMonths, 0)
-		all = append(all, c)
+// holdings returns what the transactions say of each order, in the order of their lines.
+func (m *reportMapper) holdings() []usage.Holding {
+	var all []usage.Holding
+	for _, h := range m.orders {
+		all = append(all, *h)
 	}
-	slices.SortFunc(all, func(a, b usage.Commitment) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortFunc(all, func(a, b usage.Holding) int { return cmp.Compare(a.Line, b.Line) })
 	return all
 }
 

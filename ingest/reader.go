@@ -169,9 +169,9 @@ func (r *Reader) newMapper() mapper {
 	family := r.plan.match.Family
 	switch {
 	case r.summary.Kind == KindReservations && family != "reservation-list", r.summary.Kind == KindRecommendations:
-		return &reportMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}, orders: map[string]*ordered{}}
+		return &reportMapper{base: b, customer: strings.ToLower(r.opts.Customer), mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}, orders: map[string]*usage.Holding{}}
 	case r.summary.Kind == KindReservations:
-		return &reservationMapper{base: b, mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}}
+		return &reservationMapper{base: b, customer: strings.ToLower(r.opts.Customer), mark: r.note.mark, clock: dialect.Clock{Order: r.note.order, Serial: true}}
 	case r.plan.match.Wide:
 		m := newWideMapper(b, r.note, r.grain)
 		m.latest = latest
@@ -354,8 +354,9 @@ func (r *Reader) Close() error {
 // or Close; a caller that keeps it longer retains it.
 func (r *Reader) Record() arrow.Record { return r.record }
 
-// Commitments returns what a reservation list holds, in the order of the file, once Next has returned false.
-func (r *Reader) Commitments() []usage.Commitment {
+// Holdings returns what a reservation list or reservation transactions hold, in the order of the file, once Next has returned
+// false; usage.Owned makes of the holdings of all files what is owned.
+func (r *Reader) Holdings() []usage.Holding {
 	if !r.done {
 		return nil
 	}
@@ -363,7 +364,7 @@ func (r *Reader) Commitments() []usage.Commitment {
 	case *reservationMapper:
 		return m.found
 	case *reportMapper:
-		return m.commitments()
+		return m.holdings()
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestReservationDetailsAndSummaries(t *testing.T) {
 			r, s := report(t, text, ingest.Options{})
 			require.Equal(t, name, s.Dialect)
 			require.Empty(t, r.Rejects())
-			require.Nil(t, r.Commitments(), "what was used tells no end: it is no list of what is owned")
+			require.Nil(t, owned(r), "what was used tells no end: it is no list of what is owned")
 			want := ingest.ReservationUse{Reservation: "ri-1", Order: "order-1", Size: "Standard_D4s_v5", Day: time.Date(2026, 10, 15, 0, 0, 0, 0, time.UTC),
 				Reserved: 48_000_000, Used: 23_500_000, File: "report.csv", Line: 2}
 			if name == "reservation-details" {
@@ -71,7 +71,7 @@ func TestReservationTransactions(t *testing.T) {
 			require.Equal(t, "reservation-transactions", s.Dialect)
 			require.Empty(t, r.Rejects())
 			require.Equal(t, []ingest.SetApart{{Reason: "not_a_virtual_machine", Rows: 1}}, s.SetApart)
-			got := r.Commitments()
+			got := owned(r)
 			require.Len(t, got, 2)
 			require.Equal(t, []int64{1, 5}, []int64{got[0].Quantity, got[1].Quantity}, "two bought, an instalment not counted again, one given back; five")
 			require.Equal(t, "2027-01-15", got[0].End.Format(time.DateOnly))
@@ -175,4 +175,26 @@ func TestReservationListsOfTheVendor(t *testing.T) {
 		require.Equal(t, name == "API", b.ExactSize)
 		require.Equal(t, "not_in_force", got.summary.SetApart[len(got.summary.SetApart)-1].Reason)
 	}
+}
+
+// The file names no customer: the one that is said holds for lists and transactions as it does for charges. Rows that are not in
+// force are told, because an older list may still have them.
+func TestReservationsWithoutCustomerBelongToTheNamedOne(t *testing.T) {
+	list := "Reservation Id,Status,Expiration date,Product name,Region,Quantity,Billing subscription Id\nR1,Succeeded,2027-01-15,Standard_D4s_v5,westeurope,2,1CAAA5A3-2b66-438e-8ab4-bce37d518c5d\nR2,Split,2027-01-15,Standard_D4s_v5,westeurope,2,\n"
+	for _, text := range []string{list, csvOf(records(transactionsMCA, reservationWords, cells{"purchasingsubscriptionguid": "1CAAA5A3-2b66-438e-8ab4-bce37d518c5d"}), ',', true)} {
+		r, _ := report(t, text, ingest.Options{Customer: "C1"})
+		got := r.Holdings()
+		require.Equal(t, "c1", got[0].Customer)
+		require.Equal(t, "1caaa5a3-2b66-438e-8ab4-bce37d518c5d", got[0].Subscription)
+		require.Equal(t, text == list, len(got) == 2 && got[1].Ended && got[1].ID == "r2")
+	}
+}
+
+// An exchange gives one order back and buys another; where its rows say only that, the sign of the amount tells which.
+func TestExchangesGiveBackAndBuy(t *testing.T) {
+	r, _ := report(t, csvOf(records(transactionsMCA, reservationWords, cells{}, cells{"eventtype": "Exchange", "amount": "-600", "quantity": "2", "eventdate": "2026-03-01"},
+		cells{"eventtype": "Exchange", "amount": "900", "quantity": "3", "eventdate": "2026-03-01", "reservationorderid": "order-2", "term": "P3Y"}), ',', true), ingest.Options{})
+	got := owned(r)
+	require.Len(t, got, 1)
+	require.Equal(t, []any{"order-2", int64(3), "2029-03-01"}, []any{got[0].ID, got[0].Quantity, got[0].End.Format(time.DateOnly)})
 }

@@ -29,17 +29,19 @@ const (
 	rType
 	rScopeSubscription
 	rScopeGroup
+	rSubscription
 )
 
 var reservationFields = []string{"id", "order", "customer", "scope", "region", "size", "quantity", "term", "start", "end", "renew", "flexibility", "agreement",
-	"state", "resourcetype", "scopesubscription", "scopegroup"}
+	"state", "resourcetype", "scopesubscription", "scopegroup", "subscription"}
 
 // reservationMapper turns rows of a reservation list into commitments. It belongs to one goroutine.
 type reservationMapper struct {
 	base
-	clock dialect.Clock
-	mark  byte
-	found []usage.Commitment
+	customer string // of files that name none, "" where nobody said it
+	clock    dialect.Clock
+	mark     byte
+	found    []usage.Holding
 }
 
 // take maps one row.
@@ -47,20 +49,30 @@ func (m *reservationMapper) take(r *row) {
 	m.tally.rows++
 	c := usage.Commitment{File: m.file, Line: r.line}
 	if reason := m.apart(r); reason != "" {
+		if id := r.text(rID); reason == "not_in_force" && !absent(id) { // another list may still have it
+			m.found = append(m.found, usage.Holding{Ended: true, Commitment: usage.Commitment{ID: benefitID(id), Order: m.order(r), File: m.file, Line: r.line}})
+		}
 		m.tally.setApart(reason)
 		return
 	}
 	if !m.what(r, &c) || !m.when(r, &c) {
 		return
 	}
-	c.Order = lower(r.text(rOrder))
-	c.Customer = lower(r.text(rCustomer))
+	c.Order = m.order(r)
+	if cell := r.text(rCustomer); !absent(cell) {
+		c.Customer = lower(cell)
+	} else {
+		c.Customer = m.customer
+	}
+	if cell := r.text(rSubscription); !absent(cell) {
+		c.Subscription = subscriptionOf(cell)
+	}
 	c.Scope = m.scope(r)
 	c.AutoRenew, _ = dialect.Truth(r.text(rRenew))
 	flexibility := dialect.Fold(string(r.text(rFlexibility)))
 	c.ExactSize = denied(r.text(rFlexibility)) || flexibility == "capacitypriority" || flexibility == "none"
 	c.Agreement = agreementOf(string(r.text(rAgreement)))
-	m.found = append(m.found, c)
+	m.found = append(m.found, usage.Holding{Commitment: c})
 	m.tally.accepted++
 	if c.Customer != "" {
 		name(&m.tally.customers, c.Customer)
@@ -70,6 +82,14 @@ func (m *reservationMapper) take(r *row) {
 		from = c.End
 	}
 	m.tally.period(from.Unix(), c.End.Unix())
+}
+
+// order returns the order of a row: that of its column, or the one in the path of the reservation's id.
+func (m *reservationMapper) order(r *row) string {
+	if cell := r.text(rOrder); !absent(cell) {
+		return benefitID(cell)
+	}
+	return orderInPath(r.text(rID))
 }
 
 // apart returns why a row is no reservation of machines that is in force, "" where it is one.

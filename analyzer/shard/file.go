@@ -10,10 +10,10 @@ import (
 
 // File is what reading one input gave beside its rows.
 type File struct {
-	Summary     ingest.Summary
-	Rejects     []Reject
-	Rejected    int64 // those beyond ingest.Limits included
-	Commitments []usage.Commitment
+	Summary  ingest.Summary
+	Rejects  []Reject
+	Rejected int64 // those beyond ingest.Limits included
+	Holdings []usage.Holding
 }
 
 // Reject is a rejected row as a partial keeps it: its reason is a text, because errors do not outlive a process.
@@ -31,7 +31,7 @@ func (r Reject) RowError() ingest.RowError {
 
 // fileOf encodes what a reader that came to its end says.
 func fileOf(r *ingest.Reader) ([]byte, error) {
-	f := File{Summary: r.Summary(), Rejected: r.RejectCount(), Commitments: r.Commitments()}
+	f := File{Summary: r.Summary(), Rejected: r.RejectCount(), Holdings: r.Holdings()}
 	for _, e := range r.Rejects() {
 		f.Rejects = append(f.Rejects, Reject{e.File, e.Line, e.Column, e.Value, e.Err.Error()})
 	}

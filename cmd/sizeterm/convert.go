@@ -12,14 +12,14 @@ import (
 )
 
 // existing turns an entry of a reservation list into what the recommender counts.
-func existing(name string, c usage.Commitment) recommend.Existing {
+func existing(c usage.Commitment) recommend.Existing {
 	id := c.ID
 	if id == "" {
 		id = c.Order
 	}
 	return recommend.Existing{
 		ID: id, Customer: c.Customer, Scope: c.Scope, Size: catalog.Size(c.Size), Region: catalog.Region(c.Region), Quantity: c.Quantity,
-		From: c.Start, Until: c.End, AutoRenew: c.AutoRenew, ExactSize: c.ExactSize, Agreement: c.Agreement, Evidence: fmt.Sprintf("%s:%d", name, c.Line),
+		From: c.Start, Until: c.End, AutoRenew: c.AutoRenew, ExactSize: c.ExactSize, Agreement: c.Agreement, Evidence: fmt.Sprintf("%s:%d", c.File, c.Line),
 	}
 }
 

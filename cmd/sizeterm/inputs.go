@@ -119,7 +119,7 @@ func (r *reading) options(minAge time.Duration) (analyzer.Options, error) {
 // gathered is everything that the files of one run hold.
 type gathered struct {
 	accumulator *analyzer.Accumulator
-	existing    []recommend.Existing
+	held        []usage.Holding
 	hasList     bool
 	prices      []sheet.Snapshot
 	policies    []policyFile
@@ -370,7 +370,7 @@ func (c *common) readUsage(ctx context.Context, g *gathered, in ingest.Input, fi
 	if err := reader.Err(); err != nil {
 		return refused(wayOut(err), err)
 	}
-	g.add(in, reader.Summary(), reader.Commitments(), reader.Rejects())
+	g.add(in, reader.Summary(), reader.Holdings(), reader.Rejects())
 	return nil
 }
 
@@ -389,7 +389,7 @@ func (g *gathered) readPartial(ctx context.Context, in ingest.Input, files inges
 	for _, reject := range file.Rejects {
 		rejects = append(rejects, reject.RowError())
 	}
-	g.add(in, file.Summary, file.Commitments, rejects)
+	g.add(in, file.Summary, file.Holdings, rejects)
 	return nil
 }
 
@@ -418,11 +418,12 @@ func (g *gathered) analysis(only string) (*analyzer.Analysis, error) {
 }
 
 // add notes what a file of usage held beside its rows.
-func (g *gathered) add(in ingest.Input, s ingest.Summary, commitments []usage.Commitment, rejects []ingest.RowError) {
+func (g *gathered) add(in ingest.Input, s ingest.Summary, held []usage.Holding, rejects []ingest.RowError) {
 	if s.Kind == ingest.KindReservations {
-		g.hasList = g.hasList || s.Dialect == "reservation-list" || len(commitments) > 0
-		for _, commitment := range commitments {
-			g.existing = append(g.existing, existing(g.short(in), commitment))
+		g.hasList = g.hasList || s.Dialect == "reservation-list"
+		for _, h := range held {
+			h.File = g.short(in)
+			g.held = append(g.held, h)
 		}
 	}
 	g.summaries = append(g.summaries, s)

@@ -41,6 +41,9 @@ func (o *ordering) readBooks(ctx context.Context, paths []string) (*prove.Books,
 		}
 		rejected += n
 	}
+	for _, d := range books.Doubts() {
+		o.note("%s: %s", d.Subject, d.Detail)
+	}
 	if rejected > 0 {
 		o.note("%d rows were refused: sizeterm check says which and why", rejected)
 	}
@@ -76,7 +79,7 @@ func (c *common) readBook(ctx context.Context, books *prove.Books, in ingest.Inp
 	if err := r.Err(); err != nil {
 		return 0, refused(wayOut(err), err)
 	}
-	books.AddHeld(r.Commitments()...)
+	books.AddHeld(r.Holdings()...)
 	for _, l := range r.InvoiceLines() {
 		books.AddInvoice(prove.InvoiceLine(l))
 	}

@@ -144,6 +144,7 @@ func (r *recommending) input(g *gathered) (recommend.Input, error) {
 	if err != nil {
 		return none, err
 	}
+	owned, hasList := g.owned(analysis)
 	// A machine without a customer was only measured: no charge names it.
 	if !slices.ContainsFunc(analysis.VMs, func(vm analyzer.VM) bool { return vm.Hours > 0 && vm.Customer != "" }) {
 		return none, refused("Give a cost or usage export that holds virtual machines; sizeterm check PATH says what a file holds.",
@@ -152,7 +153,7 @@ func (r *recommending) input(g *gathered) (recommend.Input, error) {
 	if r.only != "" {
 		analysis = ofCustomer(analysis, r.only)
 	}
-	return recommend.Input{Analysis: analysis, Existing: g.existing, HasList: g.hasList, Book: book, CustomerBook: list, Policy: policy, Files: g.files}, nil
+	return recommend.Input{Analysis: analysis, Existing: owned, HasList: hasList, Book: book, CustomerBook: list, Policy: policy, Files: g.files}, nil
 }
 
 // filesText says in how many files nothing was found.

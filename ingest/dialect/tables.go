@@ -192,6 +192,7 @@ order: reservationorderid orderid
 customer: customer customerid customertenantid
 scope: scope appliedscope appliedscopes appliedscopetype
 scopesubscription: scopesubscription scopesubscriptionid
+subscription: billingsubscription billingsubscriptionid billingscopeid billingscope
 scopegroup: scoperesourcegroup
 state: status state provisioningstate displayprovisioningstate
 resourcetype: reservedresourcetype type resourcetype

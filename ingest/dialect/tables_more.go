@@ -109,6 +109,7 @@ group: instanceflexibilitygroup
 
 var transactionFields = fieldsOf(`
 day: eventdate
+subscription: purchasingsubscriptionguid purchasingsubscriptionid
 event: eventtype
 order: reservationorderid
 ordername: reservationordername

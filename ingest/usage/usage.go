@@ -82,9 +82,11 @@ const MicroHour = 1_000_000
 type Commitment struct {
 	// ID and Order are the reservation and reservation order identifiers, lower case; Order may be empty.
 	ID, Order string
-	// Customer is the customer identifier as in charges, lower case; empty when the list does not say, and then it
-	// belongs to the only customer of the run.
+	// Customer is the customer identifier as in charges, lower case; empty when the list does not say, and then usage or
+	// the subscription tells it, or it belongs to the only customer of the run.
 	Customer string
+	// Subscription is the one that the reservation was bought with, lower case; empty where the list does not say.
+	Subscription string
 	// Scope is "shared", "/subscriptions/{guid}" or "/subscriptions/{guid}/resourcegroups/{name}", lower case.
 	Scope string
 	// Size and Region are canonical names of the catalog.

@@ -122,8 +122,12 @@ type Books struct {
 	orderOf   map[string]string                // of a reservation
 	lines     []InvoiceLine
 	deals     []Transaction
+	dealt     once[Transaction]
+	invoiced  once[InvoiceLine]
 	uses      []Use
-	held      []usage.Commitment
+	holdings  []usage.Holding
+	held      []usage.Commitment // what holdings together say
+	doubts    []usage.Doubt
 	names     map[string]string
 	replaced  int
 
@@ -205,8 +209,12 @@ func (b *Books) addUse(c *usage.Charges, i int, cell cellID, from origin, w what
 
 // AddInvoice takes lines of a reconciliation file.
 func (b *Books) AddInvoice(lines ...InvoiceLine) {
-	b.lines = append(b.lines, lines...)
 	for _, l := range lines {
+		row := l
+		row.File, row.Line = "", 0
+		if !b.invoiced.again(row, l.File) {
+			b.lines = append(b.lines, l)
+		}
 		if l.Order != "" && l.ReservationOrder != "" {
 			b.link(l.ReservationOrder, l.ReservationOrder)
 		}
@@ -214,7 +222,15 @@ func (b *Books) AddInvoice(lines ...InvoiceLine) {
 }
 
 // AddTransactions takes rows of reservation transactions.
-func (b *Books) AddTransactions(deals ...Transaction) { b.deals = append(b.deals, deals...) }
+func (b *Books) AddTransactions(deals ...Transaction) {
+	for _, t := range deals {
+		row := t
+		row.File, row.Line = "", 0
+		if !b.dealt.again(row, t.File) {
+			b.deals = append(b.deals, t)
+		}
+	}
+}
 
 // AddUses takes rows of reservation details or summaries.
 func (b *Books) AddUses(uses ...Use) { b.uses = append(b.uses, uses...) }
@@ -222,15 +238,19 @@ func (b *Books) AddUses(uses ...Use) { b.uses = append(b.uses, uses...) }
 // AddLink takes what a file says: a reservation belongs to a reservation order.
 func (b *Books) AddLink(reservation, order string) { b.link(reservation, order) }
 
-// AddHeld takes a list of reservations.
-func (b *Books) AddHeld(held ...usage.Commitment) {
-	b.held = append(b.held, held...)
-	for _, c := range held {
+// AddHeld takes what a list of reservations, or transactions, say is owned.
+func (b *Books) AddHeld(held ...usage.Holding) {
+	b.holdings = append(b.holdings, held...)
+	b.held, b.doubts = usage.Owned(b.holdings)
+	for _, c := range b.held {
 		if c.Order != "" {
 			b.link(c.ID, c.Order)
 		}
 	}
 }
+
+// Doubts returns what the files leave open about what is owned.
+func (b *Books) Doubts() []usage.Doubt { return b.doubts }
 
 // Held returns the reservations that the files list.
 func (b *Books) Held() []usage.Commitment { return b.held }

@@ -184,9 +184,9 @@ func TestOwnedAndLedger(t *testing.T) {
 	o := bought("monthly")
 	o.Returns = []order.Return{{At: date("2026-11-20"), Quantity: 1, Commitment: usd("800"), Refund: usd("20")}}
 	b := &Books{}
-	b.AddHeld(usage.Commitment{ID: resID, Order: resOrder, Customer: customer, Size: "Standard_D4s_v5", Region: "westeurope", Quantity: 2, TermMonths: 12, End: date("2027-11-02")},
-		usage.Commitment{ID: "old", Customer: customer, Size: "Standard_D4s_v5", Region: "westeurope", Quantity: 3, TermMonths: 12, End: date("2027-01-01")},
-		usage.Commitment{ID: "ea", Customer: customer, Size: "Standard_D4s_v5", Region: "westeurope", Quantity: 3, TermMonths: 12, End: date("2027-01-01"), Agreement: "ea"})
+	b.AddHeld(usage.Holding{Commitment: usage.Commitment{ID: resID, Order: resOrder, Customer: customer, Size: "Standard_D4s_v5", Region: "westeurope", Quantity: 2, TermMonths: 12, End: date("2027-11-02")}},
+		usage.Holding{Commitment: usage.Commitment{ID: "old", Customer: customer, Size: "Standard_D4s_v5", Region: "westeurope", Quantity: 3, TermMonths: 12, End: date("2027-01-01")}},
+		usage.Holding{Commitment: usage.Commitment{ID: "ea", Customer: customer, Size: "Standard_D4s_v5", Region: "westeurope", Quantity: 3, TermMonths: 12, End: date("2027-01-01"), Agreement: "ea"}})
 	b.rates = map[rateKey]map[money.Rate]int64{{customer, "westeurope", "Standard_D4s_v5", "USD"}: {1: 1}}
 	all := OwnedOf([]order.Order{o}, b, book(t))
 	require.Len(t, all, 2, "the order's own is on the list too, and an EA one is none of ours")

@@ -345,23 +345,10 @@ func (c *claim) usage(w window) used {
 		u.rows = append(u.rows, r)
 		u.byDay[r.day] = u.byDay[r.day].Add(c.ownHours(&r))
 	}
-	type reservationDay struct {
-		reservation string
-		day         day
-	}
-	details, reserved := map[day]bill.Exact{}, map[reservationDay]int64{}
-	for _, x := range c.books.uses {
-		d := dayOf(x.Day)
-		if d < from || d >= to || !c.mine(x.Reservation) && !c.mine(x.Order) {
-			continue
-		}
-		details[d] = details[d].Add(bill.Whole(x.Used))
-		// Details repeat the reserved hours of a reservation on the row of each resource.
-		key := reservationDay{x.Reservation, d}
-		if x.Reserved > reserved[key] {
-			u.reserved[d] = u.reserved[d].Add(bill.Whole(x.Reserved - reserved[key]))
-			reserved[key] = x.Reserved
-		}
+	details := map[day]bill.Exact{}
+	for key, x := range c.books.dailyUses(func(x *Use) bool { return within(x.Day, from, to) && (c.mine(x.Reservation) || c.mine(x.Order)) }) {
+		details[key.day] = details[key.day].Add(bill.Whole(x.used))
+		u.reserved[key.day] = u.reserved[key.day].Add(bill.Whole(x.reserved))
 	}
 	if len(u.rows) == 0 && len(details) > 0 {
 		u.byDay, u.source = details, "reservation details"

@@ -193,7 +193,7 @@ func TestUsageThatAnotherReservationTook(t *testing.T) {
 	f.runs(subA, "Standard_D4s_v5", 2, 30, resID)
 	f.runs(subB, "Standard_D4s_v5", 2, 30, "other")
 	b := f.into(t, &Books{})
-	b.AddHeld(usage.Commitment{ID: "other", Start: at("2026-11-01T12:00:00Z"), End: at("2027-11-01T00:00:00Z")})
+	b.AddHeld(usage.Holding{Commitment: usage.Commitment{ID: "other", Start: at("2026-11-01T12:00:00Z"), End: at("2027-11-01T00:00:00Z")}})
 	require.Equal(t, "promised 144.00 realised 0.00 late -4.80 price 0.00 other -134.40 scope 0.00 demand -4.80", split(prove(t, b, bought("upfront"))))
 	// The plan knew a reservation that was older: then it is demand.
 	b.held[0].Start = at("2026-01-01T00:00:00Z")
@@ -435,7 +435,7 @@ func TestLawsOnRandomMonths(t *testing.T) {
 		}
 		b := f.into(t, &Books{})
 		if random.IntN(2) == 0 {
-			b.AddHeld(usage.Commitment{ID: "other", Start: at("2026-11-05T00:00:00Z"), End: at("2027-11-05T00:00:00Z")})
+			b.AddHeld(usage.Holding{Commitment: usage.Commitment{ID: "other", Start: at("2026-11-05T00:00:00Z"), End: at("2027-11-05T00:00:00Z")}})
 		}
 		if random.IntN(2) == 0 {
 			b.AddInvoice(line("new", []string{"134.50", "99.99", "0", "-5"}[random.IntN(4)]))

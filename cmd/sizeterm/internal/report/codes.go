@@ -118,6 +118,11 @@ var words = map[string]string{
 	"long_periods":              "billed for periods of more than a day",
 	"os_unknown":                "the operating system is not known",
 	"several_instances":         "more than 24 hours a day, which are several instances",
+	// warnings about what is owned
+	"reservation_customer_unknown": "reservations whose customer no file tells",
+	"reservation_lists_differ":     "lists that name different reservations of one order",
+	"reservation_start_unknown":    "reservations that may end earlier than the files tell",
+	"reservation_twice":            "reservations of which two lists say different things",
 }
 
 // codeWords explains a code.
