@@ -28,6 +28,8 @@ var (
 	ErrTooLarge = errors.New("beyond the limit")
 	// ErrDamaged says that a file is cut, garbled or contradicts itself.
 	ErrDamaged = errors.New("damaged file")
+	// ErrTables says that a file holds several tables, one below the other.
+	ErrTables = errors.New("one table a file")
 	// ErrCurrency says that all of a file's charges are in another currency than Options.Currencies asks of their customers.
 	ErrCurrency = errors.New("not the currency of the customer")
 	// ErrCustomer says that a file has rows of another customer than the one that it was sent for.

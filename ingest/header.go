@@ -44,7 +44,7 @@ func findHeader(head []byte, limits Limits, whole bool) (*header, error) {
 			best = err
 		}
 	}
-	return nil, best
+	return nil, several(best, head, delims)
 }
 
 // rank says how near an error came to recognising the file.

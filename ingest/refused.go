@@ -65,19 +65,27 @@ func (l *refusals) merge(next []Refused, most int) {
 	}
 }
 
-// lost notes that a row that is rejected held the CPU of a machine.
-func (b *base) lost(resource, vm []byte, line int64, column string, value []byte, why error) {
+// lost counts a row that is rejected and held the CPU of a machine. It returns the machine where the row is its first.
+func (b *base) lost(resource, vm []byte) *Refused {
 	if absent(resource) {
-		return
+		return nil
 	}
 	if absent(vm) {
 		vm = nil
 	}
 	if f := b.refused.of(resource, vm); f != nil {
 		f.Rows++
-		return
+		return nil
 	}
-	b.refused.add(Refused{Resource: string(resource), VM: string(vm), Rows: 1, Line: line, Column: column, Value: valueOf(value), Reason: why.Error()})
+	b.refused.add(Refused{Resource: string(resource), VM: string(vm), Rows: 1})
+	return &b.refused.list[len(b.refused.list)-1]
+}
+
+// because says where and why the first row was rejected; nil has said so.
+func (f *Refused) because(line int64, column string, value []byte, why error) {
+	if f != nil {
+		f.Line, f.Column, f.Value, f.Reason = line, column, valueOf(value), why.Error()
+	}
 }
 
 // reject rejects a row as base does, and notes whose CPU it held.
@@ -87,7 +95,7 @@ func (m *sampleMapper) reject(r *row, slot int, why error) bool {
 		if absent(resource) && m.mapped[nComputer] {
 			resource = r.text(nComputer)
 		}
-		m.lost(resource, r.text(sVM), r.line, m.header(slot), r.text(slot), why)
+		m.lost(resource, r.text(sVM)).because(r.line, m.header(slot), r.text(slot), why)
 	}
 	return m.base.reject(r, slot, why)
 }

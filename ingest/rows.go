@@ -225,7 +225,7 @@ func (r *Reader) bad(b *base, s *splitter, text []byte, line int64, err error) {
 	case errors.Is(err, errColumns):
 		cells, _, _ := s.all(text)
 		if other := another(cells); other != "" && b.fatal == nil {
-			b.fatal = fmt.Errorf("line %d begins another table (%s): one table a file: %w", line, other, ErrDamaged)
+			b.fatal = fmt.Errorf("line %d begins another table (%s): %w: %w", line, other, ErrTables, ErrDamaged)
 		}
 		err = fmt.Errorf("%d cells, the header has %d: %w", len(cells), len(r.plan.names), errColumns)
 	case errors.Is(err, errUTF8), errors.Is(err, errControl), errors.Is(err, errField):

@@ -31,7 +31,7 @@ func (w *wideMapper) takeCells(cells [][]byte, line int64) {
 			if name != "" {
 				w.tally.rows++
 				w.tally.rejected++
-				w.lost([]byte(name), nil, line, w.plan.names[0], cells[0], err)
+				w.lost([]byte(name), nil).because(line, w.plan.names[0], cells[0], err)
 			}
 		}
 		w.tally.rejected-- // rejectAs counts one
@@ -79,6 +79,6 @@ func (w *wideMapper) takeCells(cells [][]byte, line int64) {
 // rejectCell rejects the cell of a machine's column.
 func (w *wideMapper) rejectCell(column int, cell []byte, line int64, why error) {
 	name := w.plan.names[column]
-	w.lost([]byte(name), nil, line, name, cell, why)
+	w.lost([]byte(name), nil).because(line, name, cell, why)
 	w.rejectAs(line, name, cell, why)
 }

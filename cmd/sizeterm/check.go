@@ -39,8 +39,8 @@ type checked struct {
 	Missing    []string       `json:"missing"`
 	Refusals   []string       `json:"refusals"`
 	Refused    string         `json:"refused,omitempty"` // why the whole file cannot be used
+	Way        string         `json:"way,omitempty"`     // out of Refused
 	days       []time.Time    // on which its rows begin
-	hint       string         // the way out of Refused
 }
 
 type apart struct {
@@ -196,7 +196,7 @@ func (f checked) prices(in ingest.Input, limits ingest.Limits) (checked, []inges
 func (f checked) usage(ctx context.Context, in ingest.Input, opts ingest.Options) (checked, []ingest.RowError) {
 	reader, err := ingest.NewReader(in, opts)
 	if err != nil {
-		f.Kind, f.Refused, f.hint = "unknown", err.Error(), wayOut(err)
+		f.Kind, f.Refused, f.Way = "unknown", err.Error(), wayOut(err)
 		if errors.Is(err, ingest.ErrNoRows) || errors.Is(err, ingest.ErrEmpty) {
 			f.Kind = "empty"
 		}
@@ -231,7 +231,7 @@ func (f checked) usage(ctx context.Context, in ingest.Input, opts ingest.Options
 		f.Notices = append(f.Notices, n.Detail)
 	}
 	if err := reader.Err(); err != nil {
-		f.Refused, f.hint = err.Error(), wayOut(err)
+		f.Refused, f.Way = err.Error(), wayOut(err)
 	}
 	f.refusals(reader.Rejects())
 	return f, reader.Rejects()

@@ -88,6 +88,9 @@ func (f *checked) print(w io.Writer) {
 	}
 	if f.Refused != "" {
 		line("REFUSED", "%s", strings.TrimPrefix(f.Refused, f.Name+": "))
+		if f.Way != "" {
+			line("way out", "%s", f.Way)
+		}
 	}
 	fmt.Fprintln(w)
 }

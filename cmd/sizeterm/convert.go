@@ -57,6 +57,8 @@ func grainText(d time.Duration) string {
 // wayOut says what a user can do about a refused file.
 func wayOut(err error) string {
 	switch {
+	case errors.Is(err, ingest.ErrTables):
+		return "Cut it into one file a table and leave the statement out, or export the cost details of these days anew (Cost Management, Exports)."
 	case errors.Is(err, ingest.ErrUnknownKind):
 		return "Accepted are cost and usage exports, metrics, reservation lists, price sheets and policies: see docs/FORMATS.md."
 	case errors.Is(err, ingest.ErrNoRows), errors.Is(err, ingest.ErrEmpty):
@@ -67,6 +69,12 @@ func wayOut(err error) string {
 		return "Export it in the currency of the customer, or correct --customer-currency."
 	case errors.Is(err, ingest.ErrCustomer):
 		return "Send it for nobody: each row then goes to the customer that it names."
+	case errors.Is(err, ingest.ErrHeader):
+		return "Give each column one name, in letters that can be told apart."
+	case errors.Is(err, ingest.ErrTooLarge):
+		return "Cut it into smaller files; where it is sound as it is, --limit NAME=NUMBER raises the limit."
+	case errors.Is(err, ingest.ErrDamaged):
+		return "Export it again, or fetch it again from where it was exported to."
 	case errors.Is(err, ingest.ErrEncoding):
 		return "Save it as UTF-8."
 	}

@@ -424,7 +424,7 @@ func (p *pipeline) look(ctx context.Context, u *store.Upload) ([]ingest.RowError
 		u.Parts = append(u.Parts, partOf(&file))
 		u.Days = append(u.Days, u.Parts[len(u.Parts)-1].Days...)
 		if file.Refused != "" && u.Reason == "" {
-			u.Reason, u.Hint = file.Refused, file.hint
+			u.Reason, u.Hint = file.Refused, file.Way
 		}
 	}
 	if u.Customer != "" && u.Kind != "note" && u.Reason == "" {

@@ -158,6 +158,7 @@ var wayOut = map[string]string{
 	"info": "; AdditionalInfo alone names the size of a virtual machine (ServiceType), and without it nothing can be recommended: " +
 		"export cost details with all columns from Cost Management > Exports, or take the daily rated usage file from Partner Center, " +
 		"instead of a grouped or trimmed report",
+	"cost": "; usage without its costs, such as the daily rows of old downloads, is not enough: export cost details of these days from Cost Management > Exports",
 }
 
 // missing explains that a field has no column.
