@@ -16,7 +16,7 @@ import (
 const CoreVersion = "7"
 
 // magic opens an encoding; its last byte is the version of the format.
-const magic = "sizeterm.acc\x06"
+const magic = "sizeterm.acc\x07"
 
 // MarshalBinary returns the canonical encoding: accumulators of the same rows and options have the same bytes, however
 // the rows arrived. It is the options, a sorted table of the texts, the charges and the samples, all as varints and

@@ -12,7 +12,7 @@ var ErrDamaged = errors.New("damaged encoding")
 // version is the first byte of the encoding of a Summary, trackVersion that of a Track. A change of a format gets a new one.
 const (
 	version      = 1
-	trackVersion = 2
+	trackVersion = 3
 )
 
 // MarshalBinary returns the canonical encoding: two summaries of the same values have the same bytes, however the values

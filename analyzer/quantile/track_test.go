@@ -31,10 +31,17 @@ func drawEntries(t *rapid.T) []entry {
 	out := make([]entry, rapid.SampledFrom([]int{0, 1, 5, 300, 3000}).Draw(t, "n"))
 	segments := rapid.SampledFrom([]uint32{1, 3, 40}).Draw(t, "segments")
 	top := rapid.SampledFrom([]uint32{1, 2, 700, 65_536}).Draw(t, "top")
-	seed := rapid.Uint32().Draw(t, "seed")
+	seed, bend := rapid.Uint32().Draw(t, "seed"), rapid.IntRange(0, 2).Draw(t, "bend")
 	for i := range out {
 		seed = seed*1664525 + 1013904223
-		out[i] = entry{uint16(seed >> 20 % segments), uint16((seed >> 8) % top)}
+		v := uint64(seed>>8) % uint64(top)
+		if bend > 0 { // most are low, or high
+			v = v * v / uint64(top) * v / uint64(top)
+		}
+		if bend > 1 {
+			v = uint64(top) - 1 - v
+		}
+		out[i] = entry{uint16(seed >> 20 % segments), uint16(v)}
 	}
 	if rapid.Bool().Draw(t, "inOrder") {
 		slices.SortStableFunc(out, func(a, b entry) int { return int(a.segment) - int(b.segment) })
@@ -109,10 +116,40 @@ func TestTrackIsSmall(t *testing.T) {
 	require.Greater(t, track.Bytes(), 30*100)
 }
 
+// By hand: 276 values between 0 and 15 and 12 of 9000. In one zone 4 bits of each are kept apart and 563 buckets are left (107 + 144 bytes);
+// in two the lower has 16 buckets and no more bits (37), the upper, from 16 on, 18 buckets and 9 bits each (4 + 14), and they say of
+// themselves what takes 8 bytes. The other way round the lower zone ends at 8975, the upper has 25 buckets (38), and the head takes 9.
+func TestTrackOfFewFarAway(t *testing.T) {
+	for _, turned := range []bool{false, true} {
+		var track quantile.Track
+		var want []uint16
+		for i := range 288 {
+			v, far := uint16(i%16), i%24 == 23
+			if far {
+				v = 9000
+			}
+			if turned {
+				v = 9000 - v
+			}
+			want = append(want, v)
+		}
+		track.Put(0, want)
+		track.Seal()
+		slices.Sort(want)
+		require.Equal(t, map[uint16][]uint16{0: want}, contents(&track))
+		require.Equal(t, map[bool]int{false: 8 + 37 + 18, true: 9 + 38 + 18}[turned], track.Bytes())
+	}
+}
+
 func FuzzTrack(f *testing.F) {
 	f.Add([]byte{2})
 	f.Add(code(f, trackOf([]entry{{0, 1}, {0, 9}, {3, 65_535}})))
 	f.Add(code(f, trackOf([]entry{{0, 0}, {0, 65_535}, {0, 65_535}})))
+	var far []entry
+	for i := range uint16(40) {
+		far = append(far, entry{1, i % 4 * (i / 30 * 2000)}, entry{2, 65_535 - i*i*i})
+	}
+	f.Add(code(f, trackOf(far)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var track quantile.Track
 		if err := track.UnmarshalBinary(data); err != nil {
