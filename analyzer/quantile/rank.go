@@ -121,7 +121,7 @@ func (s *Summary) pick(out []int32, ranks []int64) {
 }
 
 // sortUpTo is the number of values up to which sorting them is faster than selecting a dozen ranks.
-const sortUpTo = 2048
+const sortUpTo = 512
 
 // pickKept is pick of values that are kept as they are.
 func (s *Summary) pickKept(out []int32, ranks []int64) {
