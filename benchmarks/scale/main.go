@@ -4,7 +4,7 @@
 //	go run ./benchmarks/scale -picture docs/pictures/scaling.svg
 //
 // A batch is 8192 rows by time: average and maximum of CPU, free memory and outgoing network, or fewer with -measures. Each
-// worker takes the machines of its half. Making the batches is not counted. Points of more than -most samples are left out.
+// worker takes the machines of its half. With -against DuckDB and Polars answer about the same samples in turn. Making the batches is not counted. Points of more than -most samples are left out.
 // Beside the clock stands the processor time of a sample, added and analysed, which says more where the machine is shared.
 package main
 
@@ -36,10 +36,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 	processor := flags.Bool("processor", false, "draw processor time, where the machine is shared and the clock says nothing")
 	measures := flags.Int("measures", 4, "`measures` of a sample: 1 the average of CPU, 2 its maximum too, 4 free memory and network too")
 	ahead := flags.Bool("ahead", false, "make all batches of a point before its clock starts (45 bytes a sample): nothing else is in the caches' way")
+	against := flags.String("against", "", "ask DuckDB and Polars of this Python `interpreter` too, about the same samples in memory, and print one line: 10 000 machines over 7 days in -sizes, or each of 100 000 machines of a day")
 	rounds := flags.Int("rounds", 1, "measure every point `n` times, and tell the round whose clock is the median")
 	sizes := flags.Int("sizes", 0, "gather `sizes` and regions alone, of so many (analyze --sizes-only), instead of two sizes and each machine")
 	if err := flags.Parse(args); err != nil {
 		return 2
+	}
+	if *against != "" {
+		like := point{machines: 10_000, days: 7, workers: 2, measures: 1, sizes: *sizes}
+		if *sizes == 0 {
+			like.machines, like.days = 100_000, 1
+		}
+		if err := like.race(*against, *rounds, stdout); err != nil {
+			fmt.Fprintln(stderr, "scale:", err)
+			return 1
+		}
+		return 0
 	}
 	points, err := measure(*most, *rounds, point{measures: *measures, sizes: *sizes, ahead: *ahead}, stdout)
 	if err == nil && *picture != "" {
@@ -61,6 +73,7 @@ type point struct {
 	wall, adding            time.Duration // adding all batches and the analysis; adding alone
 	added, analysed         time.Duration // processor time of adding, and of merging and the analysis
 	bytes                   int64         // of the accumulators once all is added and merged
+	found                   answer
 }
 
 func (p *point) samples() int64 { return int64(p.machines) * int64(p.days) * perDay }
@@ -158,6 +171,7 @@ func (p *point) run() error {
 	if got := len(a.Profiles); p.sizes > 0 && got != p.sizes {
 		return fmt.Errorf("%d sizes came out, %d went in", got, p.sizes)
 	}
+	p.found = answerOf(a, p.sizes > 0)
 	a = nil
 	p.bytes = heap() - before
 	runtime.KeepAlive(all)
@@ -170,6 +184,7 @@ type feed struct {
 	cols           usage.SampleColumns
 	names          []int32
 	sizes, regions []int32 // by machine
+	from           int
 	slot, at, last int
 	measures       int
 	seed           uint64
@@ -178,7 +193,7 @@ type feed struct {
 }
 
 func newFeed(from, to, days, measures, sizes int) *feed {
-	f := &feed{cols: usage.NewSampleColumns(nil), last: days * perDay, measures: measures, seed: uint64(from) + 1}
+	f := &feed{cols: usage.NewSampleColumns(nil), from: from, last: days * perDay, measures: measures}
 	for m := from; m < to; m++ {
 		f.names = append(f.names, f.cols.ResourceWords.Index(fmt.Sprintf("/subscriptions/s/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm%06d", m)))
 		size, region := [2]string{"Standard_D2s_v5", "Standard_D4s_v5"}[m%2], "westeurope"
@@ -218,7 +233,8 @@ func (f *feed) next() arrow.Record {
 	for c.Len() < batchRows && f.slot < f.last {
 		c.Resource, c.Size, c.Region = append(c.Resource, f.names[f.at]), append(c.Size, f.sizes[f.at]), append(c.Region, f.regions[f.at])
 		c.Start, c.Seconds, c.Line = append(c.Start, monday+300*int64(f.slot)), append(c.Seconds, 300), append(c.Line, int64(c.Len()))
-		avg := 200 + 13*int32(f.at%40) + f.dice(300) + f.dice(300)
+		f.seed = uint64(f.from+f.at+1)*0x9e3779b97f4a7c15 ^ uint64(f.slot+1)*0xbf58476d1ce4e5b9 // the same whatever the shares of workers
+		avg := 200 + 13*int32((f.from+f.at)%40) + f.dice(300) + f.dice(300)
 		c.CPUAvg = append(c.CPUAvg, avg)
 		if f.measures > 1 {
 			c.CPUMax = append(c.CPUMax, avg+f.dice(1000))
