@@ -93,9 +93,9 @@ func lastPart(cell []byte) string {
 // machineIn returns the resource of an id and the name of its machine. An instance of a scale set that has an id of its own
 // (.../virtualmachinescalesets/web/virtualmachines/3) is the instance web_3 of the resource web, as in rows that name the set.
 func machineIn(cell []byte) (resource, vm string) {
-	resource = lower(cell)
+	resource = strings.TrimRight(lower(cell), "/")
 	if set, number, ok := strings.Cut(resource, "/virtualmachines/"); ok && strings.Contains(set, "/virtualmachinescalesets/") {
-		return set, set[strings.LastIndexByte(set, '/')+1:] + "_" + strings.TrimRight(number, "/")
+		return set, set[strings.LastIndexByte(set, '/')+1:] + "_" + number
 	}
 	return resource, lastPart(cell)
 }

@@ -311,13 +311,14 @@ func (t *jsonTable) value() (items []item, done bool, err error) {
 // known names among the first keys, which JSON lines of usage never have.
 func (t *jsonTable) isEnvelope() bool {
 	head, _ := io.ReadAll(io.LimitReader(t.dec.Buffered(), 4096))
-	if bytes.Contains(head, []byte(`"timeseries"`)) || bytes.Contains(head, []byte("Microsoft.Insights/metrics")) {
+	if measured(head) || bytes.Contains(head, []byte("Microsoft.Insights/metrics")) {
 		t.room = 16
 	}
 	d := json.NewDecoder(bytes.NewReader(head))
 	if _, err := d.Token(); err != nil {
 		return false
 	}
+	seen := map[string]bool{}
 	for {
 		key, err := d.Token()
 		if err != nil {
@@ -325,6 +326,10 @@ func (t *jsonTable) isEnvelope() bool {
 		}
 		name, ok := key.(string)
 		if !ok {
+			return false
+		}
+		seen[strings.ToLower(name)] = true
+		if seen["data"] && seen["id"] && seen["name"] { // one metric of Get-AzMetric, whose data are its own
 			return false
 		}
 		rest, _ := io.ReadAll(io.LimitReader(d.Buffered(), 16))

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // items flattens an object.
 func (t *jsonTable) items(raw json.RawMessage, line int64) ([]item, error) {
-	if bytes.Contains(raw, []byte(`"timeseries"`)) {
+	if measured(raw) {
 		return t.batch(raw, line)
 	}
 	it := item{line: line}
@@ -93,7 +95,18 @@ func scalar(raw json.RawMessage) (string, bool) {
 	if err := json.Unmarshal(raw, &text); err != nil {
 		return "", false
 	}
-	return text, true
+	return dated(text), true
+}
+
+// dated returns a time that Windows PowerShell wrote as /Date(milliseconds since 1970)/ as others write it; other texts as they are.
+func dated(text string) string {
+	inner, ok := strings.CutPrefix(text, "/Date(")
+	inner, whole := strings.CutSuffix(inner, ")/")
+	ms, err := strconv.ParseInt(inner, 10, 64)
+	if !ok || !whole || err != nil {
+		return text
+	}
+	return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano)
 }
 
 // batch expands the metrics of one resource in an answer of the batch API, or the one metric of another answer.
@@ -115,33 +128,6 @@ func (t *jsonTable) batch(raw json.RawMessage, line int64) ([]item, error) {
 			return nil, err
 		}
 		all = append(all, items...)
-	}
-	return all, nil
-}
-
-// series expands one metric of an Azure Monitor answer into one item a sample.
-func (t *jsonTable) series(raw json.RawMessage, line int64, interval string) ([]item, error) {
-	var metric struct {
-		ID         string
-		Name       struct{ Value string }
-		Timeseries []struct {
-			Data []struct {
-				TimeStamp                        string
-				Average, Minimum, Maximum, Total json.Number
-			}
-		}
-	}
-	if err := json.Unmarshal(raw, &metric); err != nil {
-		return nil, err
-	}
-	resource, _, _ := strings.Cut(metric.ID, "/providers/Microsoft.Insights/metrics/")
-	names := []string{"timeStamp", "resourceId", "metricName", "average", "minimum", "maximum", "total", "timeGrain"}
-	var all []item
-	for _, s := range metric.Timeseries {
-		for _, d := range s.Data {
-			all = append(all, item{names: names, line: line, values: []string{d.TimeStamp, resource, metric.Name.Value, string(d.Average), string(d.Minimum),
-				string(d.Maximum), string(d.Total), interval}})
-		}
 	}
 	return all, nil
 }

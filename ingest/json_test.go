@@ -147,3 +147,46 @@ func TestRejectsRunNoFormulas(t *testing.T) {
 	require.Equal(t, []string{"'=cmd|'/c calc'!A1", "-12.5", "'+1+2", "'@x", `'\t=1\x1b[31m"q"`}, values)
 	require.NotContains(t, rejects[4].Error(), "\x1b", "nothing is echoed raw")
 }
+
+// The command line spells the provider in lower case, PowerShell gives one metric with its data and a name that is a text, Windows
+// PowerShell writes times as /Date(ms)/ (1791158400000 is 2026-10-05T00:00:00Z), and ids end in a slash: all are one machine.
+func TestMetricsOfEveryClientNameTheMachine(t *testing.T) {
+	id, lowered := "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web", "/subscriptions/s/resourcegroups/rg/providers/microsoft.compute/virtualmachines/web"
+	for name, text := range map[string]string{
+		"REST":               `{"interval":"PT5M","value":[{"id":"` + id + `/providers/Microsoft.Insights/metrics/Percentage CPU","name":{"value":"Percentage CPU"},"timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-10-05T00:00:00Z","average":12.5},{"timeStamp":"2026-10-05T00:05:00Z","average":13}]}]}]}`,
+		"command line":       `{"interval":"PT5M","value":[{"id":"` + id + `/providers/microsoft.insights/metrics/Percentage CPU","name":{"localizedValue":"x","value":"Percentage CPU"},"timeseries":[{"data":[{"average":12.5,"total":null,"timeStamp":"2026-10-05T00:00:00+00:00"},{"average":13,"timeStamp":"2026-10-05T00:05:00+00:00"}],"metadatavalues":[]}]}]}`,
+		"PowerShell":         `{"Unit":"Percent","Id":"` + id + `/providers/Microsoft.Insights/metrics/Percentage CPU","Name":"Percentage CPU","Data":[{"TimeStamp":"2026-10-05T00:00:00Z","Average":12.5,"Total":null},{"TimeStamp":"2026-10-05T00:05:00Z","Average":13}]}`,
+		"Windows PowerShell": `[{"Id":"` + id + `/providers/Microsoft.Insights/metrics/Percentage CPU","Name":{"Value":"Percentage CPU"},"Data":[{"TimeStamp":"\/Date(1791158400000)\/","Average":12.5},{"TimeStamp":"\/Date(1791158700000)\/","Average":13}]}]`,
+		"table":              "TimeGenerated,ResourceId,MetricName,Average,TimeGrain\n2026-10-05T00:00:00Z," + id + "/,Percentage CPU,12.5,PT5M\n2026-10-05T00:05:00Z," + id + ",Percentage CPU,13,PT5M\n",
+	} {
+		got := readText(t, text, ingest.Options{})
+		require.NoError(t, got.err, name)
+		require.Len(t, got.samples, 2, name)
+		require.Equal(t, []any{lowered, int64(1791158400), int32(300), int32(1250)}, []any{got.samples[0].Resource, got.samples[0].Start, got.samples[0].Seconds, *got.samples[0].CPUAvg}, name)
+		require.Equal(t, lowered, got.samples[1].Resource, name)
+	}
+}
+
+// A metric by dimension has a series a value: instances of a scale set are machines, other dimensions are parts of one flow, here
+// 3000 + 6000 bytes of 300 s, which are 30 a second. The whole of another answer is no third part.
+func TestDimensionsOfMetrics(t *testing.T) {
+	set := "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/ss"
+	series := func(dimension, value, data string) string {
+		return `{"metadatavalues":[{"name":{"value":"` + dimension + `"},"value":"` + value + `"}],"data":[{"timeStamp":"2026-10-05T00:00:00Z",` + data + `}]}`
+	}
+	metric := func(id, name string, all ...string) string {
+		return `{"id":"` + id + `/providers/Microsoft.Insights/metrics/` + name + `","name":{"value":"` + name + `"},"timeseries":[` + strings.Join(all, ",") + `]}`
+	}
+	got := readText(t, `{"interval":"PT5M","value":[`+metric(set, "Percentage CPU", series("VMName", "ss_0", `"average":10`), series("vmname", "ss_7", `"average":70`))+`]}`, ingest.Options{})
+	require.NoError(t, got.err)
+	require.Equal(t, []string{strings.ToLower(set) + "/virtualmachines/0", strings.ToLower(set) + "/virtualmachines/7"}, []string{got.samples[0].Resource, got.samples[1].Resource})
+	vm := "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web"
+	parts := metric(vm, "Network Out Total", series("nic", "a", `"total":3000`), series("nic", "b", `"total":6000`))
+	whole := metric(vm, "Network Out Total", `{"metadatavalues":[],"data":[{"timeStamp":"2026-10-05T00:00:00Z","total":9000}]}`)
+	for _, text := range []string{parts, parts + "," + whole, whole, whole + "," + whole} {
+		got = readText(t, `{"interval":"PT5M","value":[`+text+`]}`, ingest.Options{})
+		require.NoError(t, got.err)
+		require.Len(t, got.samples, 1)
+		require.EqualValues(t, 30, *got.samples[0].NetOut)
+	}
+}

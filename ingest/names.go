@@ -152,7 +152,7 @@ func (m *sampleMapper) who(r *row, s *sampleOf) {
 // machineOf returns what is known of a machine.
 func (m *sampleMapper) machineOf(resource []byte) *sampled {
 	return m.machines.get(resource, func(cell []byte) *sampled {
-		return &sampled{resource: m.cols.ResourceWords.Index(lower(cell)), vm: -1, size: -1, region: -1}
+		return &sampled{resource: m.cols.ResourceWords.Index(lower(bytes.TrimRight(cell, "/"))), vm: -1, size: -1, region: -1}
 	})
 }
 
