@@ -4,16 +4,21 @@ package recommend_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// mutant is a wrong program: one place of one file changed. Some test of run must fail on it.
+// mutant is a wrong program: one place in one function of one file changed. Some test of run must fail on it.
 type mutant struct {
 	breaks         string // the invariant or rule, as in the reliability note and DESIGN section 4
 	file, old, new string
@@ -30,7 +35,7 @@ var mutants = []mutant{
 	{"an expiry next month is not seen", "horizon.go", "from < untilHour(asOf, e, end)", "from < end", "TestExpiryNextMonth"},
 	{"what can wait for an expiry is bought today", "later.go", "starts := append([]int64{0}, ends[:min(len(ends), mostStarts)]...)", "starts := append([]int64{0}, ends[:0]...)", "TestExpiryNextMonth|TestPartOfTheDemand"},
 	{"M3: a saving above the cost", "decide.go", "row.Saving, err = row.PayGCost.Sub(row.Cost)", "row.Saving, err = row.PayGCost.Add(row.Cost)", "TestSteadyDemand"},
-	{"M4: a commitment is subtracted twice", "ahead.go", "func (e evaluated) cost() bill.Exact { return e.payg.Add(e.commitment) }", "func (e evaluated) cost() bill.Exact { return e.payg.Add(e.commitment).Add(e.commitment) }", "TestSteadyDemand"},
+	{"M4: a commitment is subtracted twice", "ahead.go", "return e.payg.Add(e.commitment)", "return e.payg.Add(e.commitment).Add(e.commitment)", "TestSteadyDemand"},
 	{"M4: the price of one for the price of all", "lines.go", "offer.Total.Mul(p.Quantity)", "offer.Total.Mul(1)", "TestSteadyDemand|TestCash"},
 	{"M5: the bottom line is not the sum of its lines", "totals.go", "{&t.Joint, l.SavingMonth}", "{&t.Joint, l.SavingMonthHigh}", "TestUnluckyAndLucky"},
 	{"M6: two currencies are one", "totals.go", "key := totalKey{d.pool.Customer, d.currency}", "key := totalKey{d.pool.Customer, \"USD\"}", "TestCurrencies"},
@@ -60,26 +65,105 @@ var mutants = []mutant{
 	{"the limit on cash is exceeded", "budget.go", "if a.cash > limit-s.cash {", "if a.cash > 2*limit-s.cash {", "TestBudget|TestMonthlyLimit"},
 }
 
-// Each mutant is compiled in the place of the real file and must be caught by a test.
+// mutantVariable names the mutant, by its place in the list, that a program with all of them is to be. None is the program itself.
+const mutantVariable = "SIZETERM_TEST_MUTANT"
+
+// All mutants are compiled at once into one program, which is then run as each of them: a test must fail. As itself it must not.
 func TestMutantsAreKilled(t *testing.T) {
-	for _, m := range mutants {
+	program := filepath.Join(t.TempDir(), "mutants.test")
+	out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", overlay(t), "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, "the mutants must compile:\n%s", out)
+	tests := make([]string, len(mutants))
+	for i, m := range mutants {
+		tests[i] = m.run
+	}
+	text, err := runAs(t, program, "", strings.Join(tests, "|"))
+	require.NoError(t, err, "no mutant:\n%s", text)
+	for i, m := range mutants {
 		t.Run(strings.Fields(m.breaks)[0]+" "+filepath.Base(m.file)+" "+m.run, func(t *testing.T) {
 			t.Parallel()
-			real, err := filepath.Abs(m.file)
-			require.NoError(t, err)
-			text, err := os.ReadFile(real)
-			require.NoError(t, err)
-			require.Equal(t, 1, strings.Count(string(text), m.old), "%s: the place to change, once: %q", m.file, m.old)
-			dir := t.TempDir()
-			wrong, overlay := filepath.Join(dir, "wrong.go"), filepath.Join(dir, "overlay.json")
-			require.NoError(t, os.WriteFile(wrong, []byte(strings.Replace(string(text), m.old, m.new, 1)), 0o600))
-			list, err := json.Marshal(map[string]map[string]string{"Replace": {real: wrong}})
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(overlay, list, 0o600))
-			out, err := exec.CommandContext(t.Context(), "go", "test", "-short", "-vet=off", "-overlay", overlay, "-run", m.run, ".").CombinedOutput()
+			text, err := runAs(t, program, fmt.Sprint(i), m.run)
 			require.Error(t, err, "%s: no test noticed", m.breaks)
-			require.NotContains(t, string(out), "[build failed]", "%s: the mutant must compile:\n%s", m.breaks, out)
-			require.Contains(t, string(out), "FAIL")
+			require.Regexp(t, `(?m)^\s*--- FAIL: |^panic: `, text)
 		})
 	}
+}
+
+// runAs runs tests of the program with all mutants as one of them.
+func runAs(t *testing.T, program, mutant, tests string) (string, error) {
+	run := exec.CommandContext(t.Context(), program, "-test.short", "-test.timeout", "5m", "-test.run", tests)
+	run.Env = append(os.Environ(), mutantVariable+"="+mutant)
+	out, err := run.CombinedOutput()
+	return string(out), err
+}
+
+// overlay writes every file with its mutants in it, and the list of them for the go command; it returns the list's path.
+func overlay(t *testing.T) string {
+	dir, replace := t.TempDir(), map[string]string{}
+	for i, m := range mutants {
+		real, err := filepath.Abs(m.file)
+		require.NoError(t, err)
+		if replace[real] != "" {
+			continue
+		}
+		text, err := os.ReadFile(real)
+		require.NoError(t, err)
+		replace[real] = filepath.Join(dir, fmt.Sprintf("%d.go", i))
+		require.NoError(t, os.WriteFile(replace[real], []byte(mutated(t, m.file, string(text))), 0o600))
+	}
+	list, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	require.NoError(t, err)
+	path := filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(path, list, 0o600))
+	return path
+}
+
+// mutated returns the text of a file in which each function that has mutants begins with a wrong body for each, taken where the
+// variable names it.
+func mutated(t *testing.T, file, text string) string {
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, text, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	asked := "mutantIn" + strings.ReplaceAll(strings.TrimSuffix(filepath.Base(file), ".go"), "_", "")
+	wrong := map[int]string{} // what to insert, by the offset
+	for i, m := range mutants {
+		if m.file != file {
+			continue
+		}
+		require.Equal(t, 1, strings.Count(text, m.old), "%s: the place to change, once: %q", m.file, m.old)
+		f, open, end := enclosing(set, parsed, strings.Index(text, m.old), len(m.old))
+		require.NotNil(t, f, "%s: not in a function: %q", m.file, m.old)
+		wrong[open] += fmt.Sprintf("\nif %s == \"%d\" {%s\n", asked, i, strings.Replace(text[open:end], m.old, m.new, 1))
+		if f.Type.Results == nil {
+			wrong[open] += "return\n"
+		}
+		wrong[open] += "}\n"
+	}
+	name := set.Position(parsed.Name.End()).Offset
+	wrong[name] = "\nimport mutantos \"os\"\n"
+	places := make([]int, 0, len(wrong))
+	for at := range wrong {
+		places = append(places, at)
+	}
+	slices.Sort(places)
+	var b strings.Builder
+	done := 0
+	for _, at := range places {
+		b.WriteString(text[done:at] + wrong[at])
+		done = at
+	}
+	return b.String() + text[done:] + fmt.Sprintf("\nvar %s = mutantos.Getenv(%q)\n", asked, mutantVariable)
+}
+
+// enclosing returns the function in whose body a piece of a file lies, and where what stands between its braces begins and ends.
+func enclosing(set *token.FileSet, parsed *ast.File, at, length int) (f *ast.FuncDecl, open, end int) {
+	for _, d := range parsed.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			open, end := set.Position(f.Body.Lbrace).Offset+1, set.Position(f.Body.Rbrace).Offset
+			if open <= at && at < end && at+length <= end {
+				return f, open, end
+			}
+		}
+	}
+	return nil, 0, 0
 }
