@@ -105,12 +105,9 @@ func ruledRow(name string, payg, best float64, got ...float64) string {
 
 // DESIGN section 4: --currency converts for display only. The plan in JSON is the same plan, and says at what rate it was read.
 func TestCurrencyIsForReadingOnly(t *testing.T) {
-	read := func(more ...string) (plan map[string]any) {
-		args := append([]string{"recommend", "--quiet", "--output", "json"}, more...)
-		require.NoError(t, json.Unmarshal([]byte(output(t, append(args, "testdata/contoso")...)), &plan))
-		return plan
-	}
-	plain, shown := read(), read("--currency", "EUR")
+	var plain, shown map[string]any
+	require.NoError(t, json.Unmarshal([]byte(demoPlan(t, "json")), &plain))
+	require.NoError(t, json.Unmarshal([]byte(output(t, "recommend", "--quiet", "--output", "json", "--currency", "EUR", "testdata/contoso")), &shown))
 	require.NotEqual(t, plain["display"], shown["display"])
 	delete(plain, "display")
 	delete(shown, "display")

@@ -312,19 +312,20 @@ func TestPlainNames(t *testing.T) {
 }
 
 func TestExplainSaysWhatThePageSays(t *testing.T) {
-	var plan, told strings.Builder
-	require.Equal(t, 0, run(t.Context(), []string{"recommend", "--output", "json", "../../testdata/contoso"}, strings.NewReader(""), &plan, io.Discard))
+	var told strings.Builder
+	plan := demoPlan(t, "json")
+	demo := filepath.Join(top, "testdata", "contoso")
 	var read struct {
 		Lines []struct {
 			ID    string `json:"id"`
 			Total string `json:"total_price"`
 		} `json:"lines"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(plan.String()), &read))
-	require.Equal(t, 0, run(t.Context(), []string{"explain", read.Lines[0].ID, "../../testdata/contoso"}, strings.NewReader(""), &told, io.Discard))
+	require.NoError(t, json.Unmarshal([]byte(plan), &read))
+	require.Equal(t, 0, run(t.Context(), []string{"explain", read.Lines[0].ID, demo}, strings.NewReader(""), &told, io.Discard))
 	require.Contains(t, strings.ReplaceAll(told.String(), ",", ""), "Total: "+read.Lines[0].Total)
 	require.NotContains(t, told.String(), "DIFFERS")
 	require.Contains(t, told.String(), "sha256 ")
-	require.Equal(t, exitInputRefused, run(t.Context(), []string{"explain", "line-nothing", "../../testdata/contoso"}, strings.NewReader(""), io.Discard, io.Discard))
+	require.Equal(t, exitInputRefused, run(t.Context(), []string{"explain", "line-nothing", "--policy", sizesStay(t), demo}, strings.NewReader(""), io.Discard, io.Discard))
 	require.Equal(t, exitUsage, run(t.Context(), []string{"explain", "line-nothing"}, strings.NewReader(""), io.Discard, io.Discard))
 }
