@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
-	"sort"
 	"sync"
 )
 
@@ -52,24 +51,20 @@ var packers = sync.Pool{New: func() any { return &packer{} }}
 
 // append appends the block of values in any order to out.
 func (p *packer) append(out []byte, segment uint16, values []uint16) []byte {
-	low, high, n := values[0], values[0], len(values)
+	low, high, sum := values[0], values[0], 0
 	for _, v := range values {
 		low, high = min(low, v), max(high, v)
+		sum += int(v)
 	}
-	whole := zoneOf(low, high-low, n)
-	p.count(values, &whole)
-	lower, upper, two := p.cut(&whole)
+	whole := zoneOf(low, high-low, len(values))
+	lower, upper, two := whole.cut(values, sum)
 	out = binary.AppendUvarint(out, uint64(segment))
 	if !two {
-		out = appendVarints(out, 2*n, int(low), int(whole.spread))
-		return p.body(out, values, &whole)
+		return p.body(appendVarints(out, 2*whole.n, int(low), int(whole.spread)), values, &whole)
 	}
-	clear(p.at)
 	p.part(values, upper.low)
-	out = appendVarints(out, 2*n+1, int(low), int(lower.spread), upper.n, int(upper.spread))
-	p.count(p.parts[0], &lower)
+	out = appendVarints(out, 2*whole.n+1, int(low), int(lower.spread), upper.n, int(upper.spread))
 	out = p.body(out, p.parts[0], &lower)
-	p.count(p.parts[1], &upper)
 	return p.body(out, p.parts[1], &upper)
 }
 
@@ -94,48 +89,52 @@ func (p *packer) count(values []uint16, z *zone) {
 	}
 }
 
-// below returns the number of values in the buckets before one.
-func (p *packer) below(bucket, n int) int {
-	if bucket == len(p.at) {
-		return n
-	}
-	return int(p.at[bucket]) - bucket
-}
-
 // zoneHead is about what a second zone says of itself, in bytes, and fewValues those of which it is not asked.
 const (
 	zoneHead  = 4
 	fewValues = 32
 )
 
-// cut looks whether counted values are smaller in two zones. It asks only where three quarters are in one half of the buckets, and tries
-// two cuts: a quarter or a sixteenth of the values are the few. In 30 days of 12 machines of the Azure trace of 2019 that are bytes a
-// machine (averages and maxima):
+// cut looks whether values of a sum are smaller in two zones. It asks only where they lie in one third of their spread on average, and
+// tries to cut where the distance from that end is a power of two. In 30 days of 12 machines of the Azure trace of 2019 that are bytes
+// a machine (averages and maxima):
 //
-//	one zone                  4733 6988
-//	a cut at a quarter        3483 5509
-//	these two                 3250 5346
-//	the best of ten           3201 5211
-func (p *packer) cut(whole *zone) (lower, upper zone, two bool) {
-	n, half := whole.n, whole.buckets/2
-	if n < fewValues {
+//	one zone                              4733 6988
+//	powers of two                         3300 5286
+//	the best of ten shares of the values  3201 5211, and a pass over all buckets to know them
+func (z *zone) cut(values []uint16, sum int) (lower, upper zone, two bool) {
+	distance, all := sum-z.n*int(z.low), z.n*int(z.spread)
+	high := 3*(all-distance) <= all
+	if z.n < fewValues || z.spread == 0 || 3*distance > all && !high {
 		return lower, upper, false
 	}
-	ranks, after := [2]int{3 * n / 4, 15 * n / 16}, 1
-	switch first := p.below(half, n); {
-	case first <= n/4:
-		ranks, after = [2]int{n / 4, n / 16}, 0
-	case first < ranks[0]:
-		return lower, upper, false
+	from, flip := z.low, uint16(0)
+	if high { // the distance from the highest is that of the complements
+		from, flip = ^(z.low + z.spread), ^uint16(0)
 	}
-	least := whole.bytes() - zoneHead
-	for _, rank := range ranks {
-		bucket := after + sort.Search(whole.buckets-1, func(b int) bool { return p.below(b+1, n) > rank })
-		in, end := p.below(bucket, n), bucket<<whole.keep // values and spread below the cut
-		if in == 0 || in == n {
+	var bits0, bits1 [32]uint32 // values by the bits of their distance, in two: most fall into few
+	for i, v := range values {
+		at := bits.Len16((v^flip)-from) & 31
+		if i%2 == 0 {
+			bits0[at]++
+		} else {
+			bits1[at]++
+		}
+	}
+	near, least := 0, z.bytes()-zoneHead
+	for width := range 16 {
+		near += int(bits0[width] + bits1[width])
+		if near == z.n {
+			break
+		}
+		if 2*near < z.n {
 			continue
 		}
-		l, u := zoneOf(whole.low, uint16(end-1), in), zoneOf(whole.low+uint16(end), whole.spread-uint16(end), n-in)
+		in, end := near, 1<<width // values and spread below the cut
+		if high {
+			in, end = z.n-near, int(z.spread)-end+1
+		}
+		l, u := zoneOf(z.low, uint16(end-1), in), zoneOf(z.low+uint16(end), z.spread-uint16(end), z.n-in)
 		if size := l.bytes() + u.bytes(); size < least {
 			lower, upper, two, least = l, u, true, size
 		}
@@ -155,8 +154,9 @@ func (p *packer) part(values []uint16, cut uint16) {
 	p.parts = [2][]uint16{few[:i], many[:j]}
 }
 
-// body appends buckets and low bits of counted values.
+// body appends buckets and low bits of values.
 func (p *packer) body(out []byte, values []uint16, z *zone) []byte {
+	p.count(values, z)
 	p.place(values, z)
 	ones, lows := z.sizes()
 	head := len(out)
