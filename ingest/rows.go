@@ -227,7 +227,11 @@ func (r *Reader) bad(b *base, s *splitter, text []byte, line int64, err error) {
 		if other := another(cells); other != "" && b.fatal == nil {
 			b.fatal = fmt.Errorf("line %d begins another table (%s): %w: %w", line, other, ErrTables, ErrDamaged)
 		}
-		err = fmt.Errorf("%d cells, the header has %d: %w", len(cells), len(r.plan.names), errColumns)
+		why := errColumns
+		if r.plan.match.Kind == KindCharges && areTotals(cells) {
+			why = errTotals
+		}
+		err = fmt.Errorf("%d cells, the header has %d: %w", len(cells), len(r.plan.names), why)
 	case errors.Is(err, errUTF8), errors.Is(err, errControl), errors.Is(err, errField):
 		cells, _, _ := s.all(text)
 		for i, c := range cells {

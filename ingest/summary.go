@@ -22,6 +22,7 @@ func (r *Reader) notices(all *tally) {
 		add("open_month", text)
 	}
 	r.coverage(all, add)
+	checkTotals(all, add)
 	if r.flows != nil && r.flows.late > 0 {
 		add("parts_apart", fmt.Sprintf("%d rows of disks or networks lie too far from those of the same machine and time to be added to them: sort the table by time", r.flows.late))
 	}

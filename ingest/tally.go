@@ -88,6 +88,7 @@ type tally struct {
 	firstDay, lastDay        int64           // begin of the oldest and end of the newest day of all rows, of those set apart too
 	others                   map[string]bool // customers of rows set apart, while no row was accepted
 	days                     dayset
+	sums                     []totalsRow
 	seen                     uint64 // measures that rows of a narrow table brought
 }
 
@@ -260,6 +261,7 @@ func (t *tally) merge(o *tally) {
 		name(&t.others, c)
 	}
 	t.seen |= o.seen
+	t.sums = append(t.sums, o.sums...)
 	for i, word := range o.days {
 		t.days[i] |= word
 	}

@@ -70,6 +70,24 @@ func (t *Total) Merge(o *Total) {
 	})
 }
 
+// Near reports whether the sum is d but for one unit of d's last place, or a hundredth where d has more places.
+func (t *Total) Near(d Decimal) bool {
+	diff := *t
+	diff.parts = nil
+	for scale, p := range t.parts {
+		*diff.part(scale) = *p
+	}
+	diff.Add(d.Neg())
+	scale := max(d.Scale, 2)
+	diff.each(func(s int16, _ *part) { scale = max(scale, s) })
+	sum := new(big.Int)
+	diff.each(func(s int16, p *part) {
+		n := p.big()
+		sum.Add(sum, n.Mul(n, bigPow10(int(scale)-int(s))))
+	})
+	return sum.CmpAbs(bigPow10(int(scale)-max(0, min(2, int(d.Scale))))) <= 0
+}
+
 // String returns the exact sum as a decimal without needless zeros, "0" when nothing was added.
 func (t *Total) String() string {
 	scale := int16(0)
