@@ -136,10 +136,7 @@ func copyNamed(ctx context.Context, path string, from, to house) (n int, err err
 }
 
 func openArchive(ctx context.Context, h house) (*archive.Archive, error) {
-	address := h.archive
-	if address == "" {
-		address = filepath.Join(h.dataDir, "archive")
-	}
+	_, address := h.places()
 	return archive.Open(ctx, address, filepath.Join(h.dataDir, "copies"))
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -61,18 +62,17 @@ type house struct {
 	archive  string // azblob://, s3:// or a folder, "" is a folder of dataDir
 }
 
+// places returns where the database and the received files are.
+func (h *house) places() (database, archive string) {
+	return cmp.Or(h.database, filepath.Join(h.dataDir, "sizeterm.db")), cmp.Or(h.archive, filepath.Join(h.dataDir, "archive"))
+}
+
 // openPipeline opens database, archive and partials.
 func openPipeline(ctx context.Context, c *common, h house, plans recommending) (*pipeline, error) {
 	if err := os.MkdirAll(h.dataDir, 0o700); err != nil {
 		return nil, err
 	}
-	address, files := h.database, h.archive
-	if address == "" {
-		address = filepath.Join(h.dataDir, "sizeterm.db")
-	}
-	if files == "" {
-		files = filepath.Join(h.dataDir, "archive")
-	}
+	address, files := h.places()
 	quiet := *c
 	quiet.quiet, quiet.in = true, strings.NewReader("")
 	plans.common = &quiet

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -77,11 +78,34 @@ func (c *common) settings(root *cobra.Command, args []string) ([]shownSetting, e
 	if err != nil {
 		return nil, usageError("", "%w", err)
 	}
+	kept, err := whereKept(found)
+	if err != nil {
+		return nil, err
+	}
 	var shown []shownSetting
 	for _, s := range found {
+		s.Value = cmp.Or(s.Value, kept[s.Key])
 		shown = append(shown, shownSetting{s.Key, maskedSetting(s.Key, s.Value), string(s.Source), config.Variable(s.Key)})
 	}
 	return shown, nil
+}
+
+// whereKept returns what stands for the settings of house where nobody gave them: they depend on the user, and on each other.
+func whereKept(found []config.Setting) (map[string]string, error) {
+	at := slices.IndexFunc(found, func(s config.Setting) bool { return s.Key == "data-dir" })
+	if at < 0 {
+		return nil, nil
+	}
+	dir := found[at].Value
+	if dir == "" {
+		var err error
+		if dir, err = userDataDir(); err != nil {
+			return nil, err
+		}
+	}
+	h := house{dataDir: dir}
+	database, archive := h.places()
+	return map[string]string{"data-dir": dir, "database": database, "archive": archive}, nil
 }
 
 func (c *common) printSettings(settings []shownSetting) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -24,9 +25,16 @@ type effects struct {
 }
 
 // What tables of effects may take. Each row is a whole plan, a second or so of one core for a large customer, so one row of all tables is
-// computed at a time, beside uploads and pages and never in a request.
+// computed at a time, beside uploads and pages and never in a request. What a table may take is counted in machines planned, so that the
+// same plan has the same table everywhere; time is the last guard, for a computer that stands still, and the page says so.
+//
+//	machines of the customer   rows of a table
+//	                   5 000                10
+//	                  20 000                 2
+//	          more than 50 000   the one that holds
 const (
-	tableWithin   = 30 * time.Second      // all rows of a table
+	tableMachines = 50_000                // all rows of a table; a plan takes 2 to 3 ms of a core for each
+	tableWithin   = 10 * time.Minute      // the same, whatever they are
 	tablesWaiting = 8                     // of a service
 	tableAnswers  = 50 * time.Millisecond // how long a page waits for a table that is soon there
 	tablesKept    = 100                   // of one customer's plan
@@ -99,15 +107,18 @@ func (t *tables) compute(one *table, c *customerView, name string, tries []RuleT
 	}()
 	defer close(one.done)
 	in := within(c.Whole.Input, c.ID)
-	used := time.Duration(0)
+	used, machines, budget := time.Duration(0), len(in.Analysis.VMs), tableMachines
 	for _, try := range tries {
 		e := effect{RuleTry: try}
 		switch {
 		case try.Now: // it is the plan that there is
 			e.Standings = report.Standings(c.Plan)
 		case used > tableWithin:
-			e.Failed = "not computed: it takes too long"
+			e.Failed = fmt.Sprintf("not computed: the rows above took more than %d minutes here; look again when the computer has less to do", int(tableWithin/time.Minute))
+		case machines > budget:
+			e.Failed = fmt.Sprintf("not computed: a plan of %d machines for each value is more than a page may ask for; sizeterm recommend --policy tells it", machines)
 		default:
+			budget -= machines
 			select {
 			case t.slot <- struct{}{}:
 			case <-t.stop:
