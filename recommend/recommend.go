@@ -286,6 +286,8 @@ func (p *Plan) warnAboutPrices(in *Input, decisions []*decision) {
 		age := in.Analysis.AsOf.Sub(s.AsOf)
 		switch {
 		case !used[s.Name]:
+		case s.AsOf.IsZero():
+			p.warn("prices_old", s.Name, "of no date: give prices whose day is known, or make sure that these hold, before buying")
 		case age > in.Policy.PriceAge:
 			p.warn("prices_old", s.Name, fmt.Sprintf("dated %s, %d days before the plan: fetch or give current prices before buying", s.AsOf.Format(time.DateOnly), int(age/(24*time.Hour))))
 		case age < 0:

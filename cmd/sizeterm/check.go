@@ -187,7 +187,11 @@ func (f checked) prices(in ingest.Input, limits ingest.Limits) (checked, []inges
 	}
 	file := g.files[0]
 	f.Dialect, f.SHA256, f.Rows, f.Accepted, f.Rejected = file.Dialect, file.SHA256, file.Rows, file.Accepted, file.Rejected
-	f.Notices = append(f.Notices, fmt.Sprintf("%d prices of %s, dated %s", len(g.prices[0].Offers), g.prices[0].Source.Currency, g.prices[0].Source.AsOf.Format(time.DateOnly)))
+	dated := "of no date, which counts as old"
+	if at := g.prices[0].Source.AsOf; !at.IsZero() {
+		dated = "dated " + at.Format(time.DateOnly)
+	}
+	f.Notices = append(f.Notices, fmt.Sprintf("%d prices of %s, %s", len(g.prices[0].Offers), g.prices[0].Source.Currency, dated))
 	f.refusals(g.rejects)
 	return f, g.rejects
 }
@@ -195,6 +199,9 @@ func (f checked) prices(in ingest.Input, limits ingest.Limits) (checked, []inges
 // usage checks a file of charges, samples or reservations.
 func (f checked) usage(ctx context.Context, in ingest.Input, opts ingest.Options) (checked, []ingest.RowError) {
 	reader, err := ingest.NewReader(in, opts)
+	if pricesInstead(in, opts.Limits, err) {
+		return f.prices(in, opts.Limits)
+	}
 	if err != nil {
 		f.Kind, f.Refused, f.Way = "unknown", err.Error(), wayOut(err)
 		if errors.Is(err, ingest.ErrNoRows) || errors.Is(err, ingest.ErrEmpty) {

@@ -254,9 +254,14 @@ func (c *common) read(ctx context.Context, g *gathered, in ingest.Input, files i
 		return g.readPrices(in, files.Limits)
 	}
 	if g.partials != nil {
-		return g.readPartial(ctx, in, files)
+		err = g.readPartial(ctx, in, files)
+	} else {
+		err = c.readUsage(ctx, g, in, files)
 	}
-	return c.readUsage(ctx, g, in, files)
+	if pricesInstead(in, files.Limits, err) {
+		return g.readPrices(in, files.Limits)
+	}
+	return err
 }
 
 // isNote reports whether a file of a folder is documentation by its name: a README or Markdown page is no input.
@@ -326,11 +331,15 @@ func wholeOf(in ingest.Input) ([]byte, error) {
 
 // readPrices reads a price file into the book's material, within the limits that hold for every file.
 func (g *gathered) readPrices(in ingest.Input, l ingest.Limits) error {
-	f, err := in.Open() // it is unpacked there: the hash is that of the file as it lies on disk
+	f, err := ingest.AsText(in, l).Open() // gzip and zip are unpacked there
 	if err != nil {
 		return refused("", fmt.Errorf("%s: %w", in.Name, err))
 	}
 	defer f.Close()
+	digest, err := hashOnDisk(in)
+	if err != nil {
+		return refused("", fmt.Errorf("%s: %w", in.Name, err))
+	}
 	limits := sheet.Limits{Unpacked: l.Unpacked, Ratio: l.Ratio, Entries: l.Entries, Record: l.Record, Field: l.Field, Columns: l.Columns, Depth: l.Depth}
 	source, offers, rejects, err := limits.ReadAt(g.short(in), f, time.Time{})
 	if errors.Is(err, sheet.ErrTooLarge) {
@@ -339,6 +348,7 @@ func (g *gathered) readPrices(in ingest.Input, l ingest.Limits) error {
 	if err != nil {
 		return refused("A price file holds one price a line: see docs/FORMATS.md.", err)
 	}
+	source.SHA256 = digest
 	g.prices = append(g.prices, sheet.Snapshot{Source: source, Offers: offers})
 	file := recommend.File{Name: g.short(in), SHA256: source.SHA256, Kind: "prices", Dialect: source.Kind, Rows: int64(max(source.Read, source.Rows+len(rejects))), Rejected: int64(len(rejects))}
 	file.Accepted = file.Rows - file.Rejected
