@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -112,8 +114,13 @@ func (a *Accumulator) Merge(other *Accumulator) error {
 	if !a.opts.AsOf.Equal(other.opts.AsOf) || a.opts.LookbackDays != other.opts.LookbackDays || a.opts.minAge() != other.opts.minAge() || a.opts.SizesOnly != other.opts.SizesOnly {
 		return fmt.Errorf("analyzer: merge of different options: %+v and %+v", a.opts, other.opts)
 	}
-	if err := errors.Join(a.drainAll(), other.drainAll()); err != nil {
-		return err
+	var drained sync.WaitGroup
+	var errs [2]error
+	for i, part := range []*Accumulator{a, other} {
+		drained.Go(func() { errs[i] = part.drainAll() })
+	}
+	if drained.Wait(); errs[0] != nil || errs[1] != nil {
+		return errors.Join(errs[:]...)
 	}
 	move := make([]uint32, len(other.words.texts))
 	for id, text := range other.words.texts {
@@ -123,9 +130,15 @@ func (a *Accumulator) Merge(other *Accumulator) error {
 	for key, name := range other.names {
 		a.name(nameKey{key.customer, move[key.id]}, move[name])
 	}
+	pairs := make([][2]*machine, 0, len(other.machines))
 	for key, m := range other.machines {
-		a.machine(key.moved(move)).merge(m)
+		pairs = append(pairs, [2]*machine{a.machine(key.moved(move)), m})
 	}
+	each(slices.Collect(slices.Chunk(pairs, jobSize)), func(some [][2]*machine, _ *worker) {
+		for _, pair := range some {
+			pair[0].merge(pair[1])
+		}
+	})
 	a.sizes.raw += other.sizes.raw
 	a.packRaw()
 	a.refused += other.refused

@@ -229,7 +229,7 @@ func groupOf(e *entry) groupKey {
 }
 
 // each runs the jobs on as many workers as there are processors.
-func each(jobs []*job, do func(*job, *worker)) {
+func each[J any](jobs []J, do func(J, *worker)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
@@ -531,12 +531,15 @@ func decoded(d Distribution, s *quantile.Summary) Distribution {
 // weekOf returns the mean CPU average by hour of the week; -1 where nothing was measured, everywhere where the machine
 // had several sizes, because the week does not tell them apart.
 func weekOf(e *entry, machines []*machine) (out [168]Percent) {
-	var sum week
+	sum := &week{}
 	for _, m := range machines {
-		if m.week == nil || e.split {
-			continue
+		switch {
+		case m.week == nil || e.split:
+		case len(machines) == 1:
+			sum = m.week
+		default:
+			sum.merge(m.week)
 		}
-		sum.merge(m.week)
 	}
 	for h := range out {
 		out[h] = -1

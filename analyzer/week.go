@@ -1,5 +1,7 @@
 package analyzer
 
+import "slices"
+
 // week sums the CPU averages of a machine by hour of the week from Monday 00:00 UTC. Most samples of a machine are of one length,
 // so that their number and the sum of their values say all, and these are small.
 type week struct {
@@ -40,10 +42,18 @@ func (w *week) merge(other *week) {
 	if other.unit == 0 {
 		return
 	}
+	if w.unit == 0 {
+		*w = week{other.unit, slices.Clone(other.counts), slices.Clone(other.sums)}
+		return
+	}
 	w.fit(other.unit)
 	units := uint64(other.unit / w.unit)
 	for h := range 168 {
-		w.counts.add(h, other.counts.at(h)*units)
+		n := other.counts.at(h)
+		if n == 0 {
+			continue
+		}
+		w.counts.add(h, n*units)
 		w.sums.add(h, other.sums.at(h)*units)
 	}
 }
