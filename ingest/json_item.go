@@ -22,7 +22,7 @@ func (t *jsonTable) items(raw json.RawMessage, line int64) ([]item, error) {
 }
 
 // nested are members whose own members are columns, with what their names get in front.
-var nested = map[string]string{"properties": "", "instancedata": "", "resource": "meter", "meterdetails": "meter"}
+var nested = map[string]string{"properties": "", "instancedata": "", "appliedscopeproperties": "appliedscope", "resource": "meter", "meterdetails": "meter"}
 
 // flatten adds the members of an object.
 func (it *item) flatten(prefix string, raw json.RawMessage, level int) error {

@@ -198,3 +198,24 @@ func TestExchangesGiveBackAndBuy(t *testing.T) {
 	require.Len(t, got, 1)
 	require.Equal(t, []any{"order-2", int64(3), "2029-03-01"}, []any{got[0].ID, got[0].Quantity, got[0].End.Format(time.DateOnly)})
 }
+
+// The Capacity API of today leaves appliedScopes null and tells the scope in appliedScopeProperties; read as shared, a reservation of one
+// subscription would cover all.
+func TestScopesOfTheCapacityAPI(t *testing.T) {
+	const sub, shared = "/subscriptions/1caaa5a3-2b66-438e-8ab4-bce37d518c5d", "shared"
+	for scope, want := range map[string]string{
+		`"appliedScopeType":"Single","appliedScopes":null,"appliedScopeProperties":{"displayName":"Prod","subscriptionId":"/subscriptions/1CAAA5A3-2b66-438e-8ab4-bce37d518c5d/"}`:               sub,
+		`"appliedScopeType":"Single","appliedScopeProperties":{"subscriptionId":"1caaa5a3-2b66-438e-8ab4-bce37d518c5d"}`:                                                                         sub,
+		`"appliedScopeType":"Single","appliedScopes":null,"appliedScopeProperties":{"resourceGroupId":"/subscriptions/1caaa5a3-2b66-438e-8ab4-bce37d518c5d/resourceGroups/RG"}`:                  sub + "/resourcegroups/rg",
+		`"appliedScopeType":"Single","appliedScopes":["/subscriptions/1CAAA5A3-2b66-438e-8ab4-bce37d518c5d"],"appliedScopeProperties":{"subscriptionId":"1caaa5a3-2b66-438e-8ab4-bce37d518c5d"}`: sub,
+		`"appliedScopeType":"Single","appliedScopes":["/subscriptions/1caaa5a3-2b66-438e-8ab4-bce37d518c5d","/subscriptions/2caaa5a3-2b66-438e-8ab4-bce37d518c5d"]`:                              shared,
+		`"appliedScopeType":"Shared","appliedScopes":null,"billingScopeId":"/subscriptions/1caaa5a3-2b66-438e-8ab4-bce37d518c5d"`:                                                                shared,
+		`"appliedScopeType":"Single"`: shared, // it says no more: counted for all
+	} {
+		got := readText(t, `[{"id":"/providers/microsoft.capacity/reservationOrders/O/reservations/R","location":"westeurope","sku":{"name":"Standard_D4s_v5"},"properties":{"quantity":1,"expiryDate":"2027-01-15",`+scope+`}}]`, ingest.Options{})
+		require.NoError(t, got.err, scope)
+		require.Len(t, got.commitments, 1, scope)
+		require.Equal(t, want, got.commitments[0].Scope, scope)
+		require.Equal(t, "o", got.commitments[0].Order)
+	}
+}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"time"
@@ -30,10 +31,11 @@ const (
 	rScopeSubscription
 	rScopeGroup
 	rSubscription
+	rScopeType
 )
 
 var reservationFields = []string{"id", "order", "customer", "scope", "region", "size", "quantity", "term", "start", "end", "renew", "flexibility", "agreement",
-	"state", "resourcetype", "scopesubscription", "scopegroup", "subscription"}
+	"state", "resourcetype", "scopesubscription", "scopegroup", "subscription", "scopetype"}
 
 // reservationMapper turns rows of a reservation list into commitments. It belongs to one goroutine.
 type reservationMapper struct {
@@ -104,15 +106,26 @@ func (m *reservationMapper) apart(r *row) string {
 	return ""
 }
 
-// scope reads the scope, which the portal and the Capacity API tell in several columns.
+// scope reads the scope, which the portal and the Capacity API tell in several columns: "Single" and beside it the subscription,
+// or the whole path of a resource group. Several subscriptions are as good as shared.
 func (m *reservationMapper) scope(r *row) string {
 	cell := strings.Trim(string(r.text(rScope)), `[]"`)
-	subscription := r.text(rScopeSubscription)
-	if folded := dialect.Fold(cell); absent(subscription) || folded != "single" && folded != "singlesubscription" && folded != "singleresourcegroup" && folded != "resourcegroup" {
-		return scopeOf(cell)
+	subscription, group := r.text(rScopeSubscription), r.text(rScopeGroup)
+	kind := dialect.Fold(cell)
+	if kind == "" || kind == "null" {
+		kind = dialect.Fold(string(r.text(rScopeType)))
 	}
-	scope := "/subscriptions/" + subscriptionOf(subscription)
-	if group := r.text(rScopeGroup); !absent(group) {
+	path := strings.Contains(string(bytes.ToLower(group)), "/resourcegroups/")
+	switch {
+	case strings.ContainsAny(cell, ",;"):
+		return "shared"
+	case kind != "" && kind != "single" && kind != "singlesubscription" && kind != "singleresourcegroup" && kind != "resourcegroup", absent(subscription) && !path:
+		return scopeOf(cell)
+	case path:
+		return scopeOf(string(group))
+	}
+	scope := "/subscriptions/" + strings.TrimRight(subscriptionOf(subscription), "/")
+	if !absent(group) {
 		scope += "/resourcegroups/" + lower(group)
 	}
 	return scope

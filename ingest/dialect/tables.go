@@ -191,9 +191,10 @@ id: reservationid id
 order: reservationorderid orderid
 customer: customer customerid customertenantid
 scope: scope appliedscope appliedscopes appliedscopetype
-scopesubscription: scopesubscription scopesubscriptionid
+scopetype: appliedscopetype userfriendlyappliedscopetype scopetype
+scopesubscription: scopesubscription scopesubscriptionid appliedscopesubscriptionid appliedscopepropertysubscriptionid
 subscription: billingsubscription billingsubscriptionid billingscopeid billingscope
-scopegroup: scoperesourcegroup
+scopegroup: scoperesourcegroup scoperesourcegroupid appliedscoperesourcegroupid appliedscopepropertyresourcegroupid
 state: status state provisioningstate displayprovisioningstate
 resourcetype: reservedresourcetype type resourcetype
 region: region location
