@@ -174,8 +174,18 @@ func (m *reportMapper) use(r *row) bool {
 		if err == nil && ok {
 			*c.to, _, err = d.Units(6)
 		}
-		if err != nil || !ok || *c.to < 0 {
+		if err != nil || !ok {
 			return m.reject(r, c.slot, orErr(err, errBlank))
+		}
+		if *c.to < 0 {
+			return m.reject(r, c.slot, dialect.ErrRange)
+		}
+	}
+	if d, ok, err := m.number(r, pQuantity, m.mark); err == nil && ok {
+		if quantity, _, err := d.Units(0); err == nil && quantity > 0 && u.Reserved/quantity > 25*usage.MicroHour {
+			m.tally.notice("monthly_summary", "rows that reserve more than a day has: months in one row, which prove no day; ask for the grain daily")
+			m.tally.setApart("monthly_summary")
+			return false
 		}
 	}
 	m.tally.grain = daySeconds

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"sizeterm/ingest"
+	"sizeterm/ingest/dialect"
 	"sizeterm/ingest/usage"
 )
 
@@ -218,4 +219,14 @@ func TestScopesOfTheCapacityAPI(t *testing.T) {
 		require.Equal(t, want, got.commitments[0].Scope, scope)
 		require.Equal(t, "o", got.commitments[0].Order)
 	}
+}
+
+// A summary by month reserves 4 x 744 hours in one row: as one day it would be 31 days of use. 4 x 24 is a day.
+func TestMonthlySummariesAreNoDays(t *testing.T) {
+	r, s := report(t, csvOf(records(reservationSummaryHeader, reservationWords, cells{"reservedhours": "2976", "usedhours": "2900", "purchasedquantity": "4", "totalreservedquantity": "4"},
+		cells{"reservedhours": "96", "purchasedquantity": "4", "totalreservedquantity": "4"}), ',', true), ingest.Options{})
+	require.Len(t, r.ReservationUses(), 1)
+	require.Equal(t, []ingest.SetApart{{Reason: "monthly_summary", Rows: 1}}, s.SetApart)
+	r, _ = report(t, csvOf(records(reservationDetailsHeader, reservationWords, cells{"usedhours": "-1"}), ',', true), ingest.Options{})
+	require.ErrorIs(t, r.Rejects()[0].Err, dialect.ErrRange)
 }

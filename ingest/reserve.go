@@ -202,9 +202,11 @@ func (m *reservationMapper) when(r *row, c *usage.Commitment) bool {
 	return true
 }
 
-// termMonths reads "P1Y", "36", "3 Years", "1 year"; 0 is none.
+// termMonths reads "P1M", "P1Y", "36", "3 Years", "1 year"; 0 is none.
 func termMonths(text string) int {
 	switch dialect.Fold(text) {
+	case "p1m", "1month", "1months", "onemonth":
+		return 1
 	case "p1y", "12", "1year", "1years", "1y", "oneyear", "p12m", "12months":
 		return 12
 	case "p3y", "36", "3years", "3year", "3y", "threeyears", "p36m", "36months":

@@ -23,6 +23,7 @@ var apartText = map[string]string{
 	"other_metric":              "counters that nothing here needs",
 	"one_of_several_processors": "single processors, which are not the machine",
 	"header_repeated":           "the header once more",
+	"monthly_summary":           "summaries by month, which tell no day",
 	"not_in_force":              "reservations that ended, were cancelled or became others",
 	"other_currency":            "rows in another currency than their customer's: see --customer-currency",
 	"other_cost_view":           "the same money in the other view of cost",

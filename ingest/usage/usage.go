@@ -93,7 +93,7 @@ type Commitment struct {
 	Size, Region string
 	// Quantity is the number of instances reserved, at least 1.
 	Quantity int64
-	// TermMonths is 12, 36 or 60; 0 when the list does not say.
+	// TermMonths is 1, 12, 36 or 60; 0 when the list does not say.
 	TermMonths int
 	// Start and End bound the term, End exclusive. A zero Start means "already running"; End is never zero.
 	Start, End time.Time
