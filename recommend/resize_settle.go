@@ -228,7 +228,7 @@ func (s *sizing) adopt(p *Plan, c *component, best int, sums []monthly) error {
 	if best >= 2 {
 		return nil
 	}
-	return s.attribute(p, c, best, s.trials, now, sums[best])
+	return s.attribute(p, c, best, now, sums[best])
 }
 
 // reserveAlone adds up what reserving at today's sizes saves.

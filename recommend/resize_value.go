@@ -22,7 +22,7 @@ func moneyCode(text string) money.Code { return money.Code(text) }
 // reserve; what they free alone is the difference of two that do not. Both are shared out: the first by what the plan would cost more
 // without each, tried where that was in doubt and else at what its hours are worth at the margin of its pools; the second by
 // pay-as-you-go prices.
-func (s *sizing) attribute(p *Plan, c *component, plan int, trials []*trial, now, then monthly) error {
+func (s *sizing) attribute(p *Plan, c *component, plan int, now, then monthly) error {
 	a := s.accounts[c.account]
 	var list []Resize
 	var beside, alone, licences []float64
@@ -39,7 +39,7 @@ func (s *sizing) attribute(p *Plan, c *component, plan int, trials []*trial, now
 		if err != nil {
 			return err
 		}
-		frees := s.worth(one, action, to, trials[2], trials[plan])
+		frees := s.worth(one, action, to, s.trials[2], s.trials[plan])
 		if exact, ok := s.without[one]; ok {
 			frees, r.WithoutExact = float64(exact)-r.licenceFell, true
 		}

@@ -170,7 +170,7 @@ const answersKept = 30 * 24 * time.Hour
 
 // Claim implements web.Answers.
 func (a *accounts) Claim(ctx context.Context, tenant, route, key, request string) (*web.Answer, error) {
-	known, err := a.db.Partner(tenant).Claim(ctx, route, key, request, a.now(), answersKept)
+	known, err := a.db.Partner(tenant).Claim(ctx, store.Claim{Route: route, Key: key, Request: request}, a.now(), answersKept)
 	switch {
 	case errors.Is(err, store.ErrReused):
 		return nil, web.ErrReused

@@ -155,7 +155,7 @@ func (p *pipeline) recordIn(ctx context.Context, t *store.Partner, tx *sql.Tx, f
 			return receipt, err
 		}
 	}
-	return receipt, p.emit(ctx, t, "upload", u.ID, string(u.State), "")
+	return receipt, p.emit(ctx, t, "upload", happened{ID: u.ID, State: string(u.State)})
 }
 
 // room implements upload.Options.Room.
@@ -173,12 +173,12 @@ func (p *pipeline) left(ctx context.Context, t *store.Partner) (int64, error) {
 }
 
 // emit tells whoever watches what something is at now, and why where there is a reason.
-func (p *pipeline) emit(ctx context.Context, t *store.Partner, kind, id, state, reason string) error {
-	body, err := json.Marshal(happened{ID: id, State: state, Reason: reason})
+func (p *pipeline) emit(ctx context.Context, t *store.Partner, kind string, what happened) error {
+	body, err := json.Marshal(what)
 	if err != nil {
 		return err
 	}
-	_, err = t.Emit(ctx, store.Event{At: p.now(), Kind: kind, Subject: id, Body: string(body)})
+	_, err = t.Emit(ctx, store.Event{At: p.now(), Kind: kind, Subject: what.ID, Body: string(body)})
 	return err
 }
 
@@ -289,7 +289,7 @@ func (p *pipeline) GaveUp(ctx context.Context, j jobs.Job, why error) error {
 	switch j.What {
 	case jobs.Read:
 	case jobs.Plan:
-		return p.emit(ctx, t, "plan", j.Subject, "failed", why.Error())
+		return p.emit(ctx, t, "plan", happened{j.Subject, "failed", why.Error()})
 	default:
 		return nil // the run of the next night begins anew
 	}
@@ -340,7 +340,7 @@ func (p *pipeline) keep(ctx context.Context, t *store.Partner, u store.Upload, c
 				}
 			}
 		}
-		return p.emit(ctx, t, "upload", u.ID, string(u.State), u.Reason)
+		return p.emit(ctx, t, "upload", happened{u.ID, string(u.State), u.Reason})
 	})
 	if errors.Is(err, store.ErrConflict) {
 		return nil // it was removed meanwhile
@@ -625,7 +625,7 @@ func (p *pipeline) plan(ctx context.Context, tenant, customer, author string) (s
 		if err := t.Record(ctx, store.Act{At: p.now(), Actor: author, Action: "plan.made", Object: stored.ID}); err != nil {
 			return err
 		}
-		return p.emit(ctx, t, "plan", stored.ID, "made", "")
+		return p.emit(ctx, t, "plan", happened{ID: stored.ID, State: "made"})
 	})
 	if err != nil {
 		return stored, nil, err

@@ -66,7 +66,7 @@ func (p *pipeline) verifyNow(ctx context.Context, tenant, customer string) error
 	if err := t.PutProofs(ctx, mark, months); err != nil {
 		return err
 	}
-	return errors.Join(p.emit(ctx, t, "verification", customer, "made", ""), p.show(ctx))
+	return errors.Join(p.emit(ctx, t, "verification", happened{ID: customer, State: "made"}), p.show(ctx))
 }
 
 // sentOrders are the orders of a customer that the vendor has heard of, and when the first of them was sent.

@@ -179,26 +179,29 @@ type Answer struct {
 	Body   []byte
 }
 
+// Claim is a request that is to be answered once: Key is the client's, Request the hash of what it asks.
+type Claim struct{ Route, Key, Request string }
+
 // Claim takes an idempotency key of a route for the request with the hash. A key that is new gives nil, and the caller
 // acts and calls Answered; one that was answered gives the answer. The other outcomes are ErrReused and ErrRunning. Keys
 // older than keep are forgotten.
-func (p *Partner) Claim(ctx context.Context, route, key, request string, now time.Time, keep time.Duration) (*Answer, error) {
+func (p *Partner) Claim(ctx context.Context, of Claim, now time.Time, keep time.Duration) (*Answer, error) {
 	var found *Answer
 	err := p.In(ctx, func(p *Partner, _ *sql.Tx) error {
 		if _, err := p.exec(ctx, "DELETE FROM answers WHERE tenant = $1 AND created < $2", micros(now.Add(-keep))); err != nil {
 			return err
 		}
-		n, err := p.exec(ctx, "INSERT INTO answers (tenant, route, key, request, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", route, key, request, micros(now))
+		n, err := p.exec(ctx, "INSERT INTO answers (tenant, route, key, request, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", of.Route, of.Key, of.Request, micros(now))
 		if err != nil || n == 1 {
 			return err
 		}
 		var a Answer
 		var first string
-		if err := p.row(ctx, "SELECT request, status, header, body FROM answers WHERE tenant = $1 AND route = $2 AND key = $3", []any{route, key}, &first, &a.Status, &a.Header, &a.Body); err != nil {
+		if err := p.row(ctx, "SELECT request, status, header, body FROM answers WHERE tenant = $1 AND route = $2 AND key = $3", []any{of.Route, of.Key}, &first, &a.Status, &a.Header, &a.Body); err != nil {
 			return err
 		}
 		switch {
-		case first != request:
+		case first != of.Request:
 			return ErrReused
 		case a.Status == 0:
 			return ErrRunning

@@ -165,7 +165,7 @@ func TestIdempotencyKeys(t *testing.T) {
 		ctx := context.Background()
 		one, two := partners(t, s)
 		claim := func(p *Partner, request string) (*Answer, error) {
-			return p.Claim(ctx, "POST /orders", "key", request, start, time.Hour)
+			return p.Claim(ctx, Claim{"POST /orders", "key", request}, start, time.Hour)
 		}
 		a, err := claim(one, "r1")
 		require.NoError(t, err)
@@ -185,7 +185,7 @@ func TestIdempotencyKeys(t *testing.T) {
 		a, err = claim(two, "r3")
 		require.NoError(t, err)
 		require.Nil(t, a, "a key that was given back is new")
-		a, err = one.Claim(ctx, "POST /orders", "key", "r2", start.Add(2*time.Hour), time.Hour)
+		a, err = one.Claim(ctx, Claim{"POST /orders", "key", "r2"}, start.Add(2*time.Hour), time.Hour)
 		require.NoError(t, err)
 		require.Nil(t, a, "old keys are forgotten")
 	})
