@@ -230,3 +230,13 @@ func TestMonthlySummariesAreNoDays(t *testing.T) {
 	r, _ = report(t, csvOf(records(reservationDetailsHeader, reservationWords, cells{"usedhours": "-1"}), ',', true), ingest.Options{})
 	require.ErrorIs(t, r.Rejects()[0].Err, dialect.ErrRange)
 }
+
+// A list of savings plans is no list of reservations; the refusal says what to do.
+func TestListsOfSavingsPlansAreRefusedWithAWayOut(t *testing.T) {
+	for _, text := range []string{"Name,Savings plan ID,Status,Expiration date,Term,Scope,Commitment,Currency\nSP1,p1,Succeeded,1/15/2027,One year,Shared,1.5,USD\n",
+		`{"value":[{"id":"/providers/Microsoft.BillingBenefits/savingsPlanOrders/O/savingsPlans/P","sku":{"name":"Compute_Savings_Plan"},"properties":{"term":"P1Y","commitment":{"currencyCode":"USD","amount":1.5},"expiryDateTime":"2027-01-15"}}]}`} {
+		_, err := ingest.NewReader(input("plans", []byte(text)), ingest.Options{})
+		require.ErrorIs(t, err, ingest.ErrUnknownKind)
+		require.ErrorContains(t, err, "leave the list out")
+	}
+}

@@ -217,6 +217,9 @@ func unknown(header, folded []string) error {
 			best, most = f, n
 		}
 	}
+	if has := func(h string) bool { return slices.Contains(folded, h) }; has("commitment") && (has("savingsplanid") || has("term") && !has("quantity")) {
+		return fmt.Errorf("a list of savings plans, which is not read: what they cover is in the cost export, so leave the list out: %w", ErrUnknownKind)
+	}
 	shown := header[:min(len(header), 8)]
 	text := fmt.Sprintf("columns %q", shown)
 	if len(header) > len(shown) {
