@@ -234,9 +234,6 @@ func (m *machine) addWeek(run *stretch) {
 	if values == nil || seconds > 3600 {
 		return
 	}
-	if m.week == nil {
-		m.week = &week{}
-	}
 	for start := run.start; len(values) > 0; {
 		hour := start / 3600
 		n := min(len(values), int((3600*(hour+1)-start+seconds-1)/seconds))
@@ -244,7 +241,7 @@ func (m *machine) addWeek(run *stretch) {
 		for _, v := range values[:n] {
 			sum += int64(v)
 		}
-		m.week.add(hourOf(hour), sum, int64(n), seconds)
+		m.weekly().add(hourOf(hour), sum, int64(n), seconds)
 		start += int64(n) * seconds
 		values = values[n:]
 	}

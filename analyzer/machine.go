@@ -149,6 +149,13 @@ func (m *machine) track(which measure) *quantile.Track {
 	return m.tracks[which]
 }
 
+func (m *machine) weekly() *week {
+	if m.week == nil {
+		m.week = &week{}
+	}
+	return m.week
+}
+
 func (m *machine) bounds() *Overload {
 	if m.overload == nil {
 		m.overload = &Overload{}
@@ -171,10 +178,7 @@ func (m *machine) merge(other *machine) {
 	m.days.merge(&other.days)
 	other.hours.each(func(d *loadedDay) { m.hours.on(d.day).plus(&d.hours) })
 	if w := other.week; w != nil {
-		if m.week == nil {
-			m.week = &week{}
-		}
-		m.week.merge(w)
+		m.weekly().merge(w)
 	}
 	if other.overload != nil {
 		m.bounds().plus(other.overload)

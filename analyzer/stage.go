@@ -244,9 +244,11 @@ func (w *waitingRows) drainRun(m *machine, rows []staged, day int32) {
 
 // drainTimes counts such rows, sorted, in what is kept of times: week, bounds, hours and marks.
 func (m *machine) drainTimes(rows []staged, day int32) {
-	for i := range rows {
-		if s := &rows[i]; s.has&settled == 0 {
-			m.settle(s, int32(s.low), int32(s.values[cpuAvg]), int32(s.values[cpuMax]))
+	if rows[0].has&settled == 0 {
+		m.drainWeek(rows)
+		for i := range rows {
+			s := &rows[i]
+			m.bound(s, int32(s.low), int32(s.values[cpuAvg]), int32(s.values[cpuMax]))
 		}
 	}
 	if rows[0].seconds > 3600 {
@@ -294,11 +296,29 @@ func (m *machine) eachPart(day, seconds int32, yield func(segment uint16)) {
 // settle counts a row in the hours of the week and in the bounds of overload.
 func (m *machine) settle(s *staged, low, avg, high int32) {
 	if s.has&(1<<cpuAvg) != 0 && s.seconds <= 3600 {
-		if m.week == nil {
-			m.week = &week{}
-		}
-		m.week.add(hourOf(s.start/3600), int64(avg), 1, int64(s.seconds))
+		m.weekly().add(hourOf(s.start/3600), int64(avg), 1, int64(s.seconds))
 	}
+	m.bound(s, low, avg, high)
+}
+
+// drainWeek counts sorted rows of one length and set of measures in the hours of the week.
+func (m *machine) drainWeek(rows []staged) {
+	if rows[0].has&(1<<cpuAvg) == 0 || rows[0].seconds > 3600 {
+		return
+	}
+	for seconds := int64(rows[0].seconds); len(rows) > 0; {
+		hour, sum, n := rows[0].start/3600, int64(0), 0
+		for n < len(rows) && rows[n].start < 3600*(hour+1) {
+			sum += int64(rows[n].values[cpuAvg])
+			n++
+		}
+		m.weekly().add(hourOf(hour), sum, int64(n), seconds)
+		rows = rows[n:]
+	}
+}
+
+// bound counts a row in the bounds of overload.
+func (m *machine) bound(s *staged, low, avg, high int32) {
 	switch {
 	case s.has&(1<<cpuMax) == 0:
 	case s.has&(1<<cpuAvg) != 0:
