@@ -50,6 +50,7 @@ type table struct {
 
 // tables computes what plans would be under other rules, behind the pages that show it.
 type tables struct {
+	most  int             // machines planned for a table
 	slot  chan struct{}   // held while a row is computed
 	stop  <-chan struct{} // closed when the service stops
 	mu    sync.Mutex
@@ -57,7 +58,7 @@ type tables struct {
 }
 
 func newTables(stop <-chan struct{}) *tables {
-	return &tables{slot: make(chan struct{}, 1), stop: stop}
+	return &tables{most: tableMachines, slot: make(chan struct{}, 1), stop: stop}
 }
 
 // of returns the table of a rule with these values, begins it where nobody has, and waits a moment for it.
@@ -107,7 +108,7 @@ func (t *tables) compute(one *table, c *customerView, name string, tries []RuleT
 	}()
 	defer close(one.done)
 	in := within(c.Whole.Input, c.ID)
-	used, machines, budget := time.Duration(0), len(in.Analysis.VMs), tableMachines
+	used, machines, budget := time.Duration(0), len(in.Analysis.VMs), t.most
 	for _, try := range tries {
 		e := effect{RuleTry: try}
 		switch {
