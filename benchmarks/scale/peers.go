@@ -121,18 +121,21 @@ func (p point) race(python string, rounds int, stdout io.Writer) error {
 	}
 	p.ahead = true
 	var ours []float64
+	var groups int64
 	for range max(1, rounds) {
-		if err := p.run(); err != nil {
+		now := p
+		if err := now.run(); err != nil {
 			return err
 		}
-		ours = append(ours, p.wall.Seconds())
+		ours = append(ours, now.wall.Seconds())
+		groups = now.found.Groups
 		for _, other := range peers {
-			if err := other.round(p.found); err != nil {
+			if err := other.round(now.found); err != nil {
 				return err
 			}
 		}
 	}
-	fmt.Fprintf(stdout, "%d samples of %d %s on %d cores: sizeterm %.2f s", p.samples(), p.found.Groups, by, p.workers, median(ours))
+	fmt.Fprintf(stdout, "%d samples of %d %s on %d cores: sizeterm %.2f s", p.samples(), groups, by, p.workers, median(ours))
 	for _, other := range peers {
 		ratios := make([]float64, len(ours))
 		for i := range ours {
