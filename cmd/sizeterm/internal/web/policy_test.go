@@ -119,15 +119,13 @@ func TestTablesOfEffectsAreFew(t *testing.T) {
 	in := demo()
 	c := &customerView{ID: demoPlan().Totals[0].Customer, Plan: demoPlan(), Whole: &in}
 	tries := []RuleTry{{Value: "now", Now: true}, {Value: "other", Policy: recommend.DefaultPolicy()}}
-	began := time.Now()
-	for i := range tablesWaiting {
+	for i := range tablesWaiting { // nothing here waits for the slot, which is not given back
 		e := all.of(c, string(rune('a'+i)), tries)
 		require.Len(t, e.Rows, 1, "the plan that there is needs no computing")
 		require.Equal(t, 1, e.Pending)
 	}
 	require.True(t, all.of(c, "more", tries).Busy)
 	require.Equal(t, 1, all.of(c, "a", tries).Pending, "one that is begun goes on")
-	require.Less(t, time.Since(began), 20*time.Second)
 	close(stop)
 	require.Eventually(t, func() bool { all.mu.Lock(); defer all.mu.Unlock(); return all.count == 0 }, 10*time.Second, time.Millisecond)
 }
