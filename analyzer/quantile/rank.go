@@ -162,8 +162,8 @@ func settled(values []uint16) bool {
 // in which each rank falls, and counts the low six bits of those buckets only.
 func selectRanks(values []uint16, out []int32, ranks []int64) {
 	high := highBits(values)
-	var table [1024]uint8 // 1 + index into low of a bucket that holds a rank
-	low := make([][64]uint32, 0, len(ranks))
+	var table [1024]uint8 // index into low of a bucket that holds a rank; 0 of all others, which is counted for nobody and without a branch
+	low := make([][64]uint32, 1, 1+len(ranks))
 	buckets, rest := make([]int, len(ranks)), make([]int64, len(ranks))
 	bucket, before := 0, int64(0)
 	for i, rank := range ranks {
@@ -174,16 +174,14 @@ func selectRanks(values []uint16, out []int32, ranks []int64) {
 		buckets[i], rest[i] = bucket, rank-before
 		if table[bucket] == 0 {
 			low = append(low, [64]uint32{})
-			table[bucket] = uint8(len(low))
+			table[bucket] = uint8(len(low) - 1)
 		}
 	}
 	for _, v := range values {
-		if t := table[v>>6]; t != 0 {
-			low[t-1][v&63]++
-		}
+		low[table[v>>6]][v&63]++
 	}
 	for i, bucket := range buckets {
-		sum, counts := int64(0), &low[table[bucket]-1]
+		sum, counts := int64(0), &low[table[bucket]]
 		for b := range counts {
 			if sum += int64(counts[b]); sum >= rest[i] {
 				out[i] = int32(bucket<<6 | b)
