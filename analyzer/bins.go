@@ -27,10 +27,9 @@ func (a *Accumulator) closeBins(packed bool) error {
 		if m := a.stage.machines[bin.lane]; len(m.segments) > maxSegments {
 			return errSegments
 		}
-		switch {
-		case lend:
+		if lend {
 			a.lendBin(bin)
-		default:
+		} else {
 			a.copyBin(bin, packed)
 		}
 	}

@@ -3,6 +3,8 @@ package analyzer
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"sizeterm/analyzer/quantile"
 )
 
 // packedDays is the hours of days in rising order, each in about half of the hundred bytes of its cells: how many days after the one
@@ -40,9 +42,12 @@ func (p *packedDays) append(d *loadedDay) {
 	binary.LittleEndian.PutUint16(buffer[n+2:], sum)
 	buffer[n+4], buffer[n+5] = uint8(high), uint8(quarter)
 	n += dayHead
-	n += packColumn(buffer[n:], &sums, sumBits)
-	n += packColumn(buffer[n:], &highs, highBits)
-	n += packColumn(buffer[n:], &quarters, quarterBits)
+	quantile.PackBits(buffer[n:], sums[:], sumBits)
+	n += 3 * sumBits
+	quantile.PackBits(buffer[n:], highs[:], highBits)
+	n += 3 * highBits
+	quantile.PackBits(buffer[n:], quarters[:], quarterBits)
+	n += 3 * quarterBits
 	p.bytes, p.last = append(p.bytes, buffer[:n]...), d.day
 }
 
@@ -56,22 +61,6 @@ func below(column *[24]uint16) (low uint16, width int) {
 		column[i] -= low
 	}
 	return low, bits.Len16(high - low)
-}
-
-// packColumn writes so many bits of each value, and returns the bytes that they are; up to eight more are overwritten.
-func packColumn(out []byte, column *[24]uint16, width int) int {
-	word, used, to := uint64(0), 0, 0
-	for _, v := range column {
-		word |= uint64(v) << (used & 63)
-		if used += width; used >= 32 {
-			binary.LittleEndian.PutUint32(out[to:], uint32(word))
-			word >>= 32
-			used -= 32
-			to += 4
-		}
-	}
-	binary.LittleEndian.PutUint32(out[to:], uint32(word))
-	return 3 * width
 }
 
 // dayWalk goes through packed days.

@@ -15,8 +15,8 @@ var ErrSizesOnly = errors.New("analyzer: charges among the utilisation of sizes 
 
 // sizes gathers samples by size and region where nothing else is asked for (Options.SizesOnly). The values of a size, day and
 // length of sample wait in chunks until there are binMost of all sizes; then each lot becomes a block of the track of its size. What
-// waits when all is read stays as it is, two bytes a value: packing it for one analysis would take longer than that. The track is
-// that of a machine without a name; the machines that were seen stand among the machines without samples, to be counted.
+// waits when all is read stays where it is, two bytes a value, and is lent to the track: packing it for one analysis would take longer
+// than that. The track is that of a machine without a name; the machines that were seen stand among the machines without samples, to be counted.
 type sizes struct {
 	lanes  []sizeLane // by lane of a size
 	binOf  []uint32   // by lane: the bin that it is at
@@ -64,7 +64,7 @@ type sizeBin struct {
 }
 
 const (
-	binChunk     = 256 // values: 288 of a machine and day take three chunks
+	binChunk     = 256 // values, which stand side by side: several machines of a size share a chunk
 	binPageShift = 15  // bits of a place in a page
 	// binLot is the number of values from which on they are packed together.
 	binLot = 1 << 14

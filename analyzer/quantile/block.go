@@ -166,7 +166,7 @@ func (p *packer) body(out []byte, values []uint16, z *zone) []byte {
 	}
 	clear(p.ones)
 	if z.keep > 0 {
-		pack(out[head+ones:], p.lowest, z.keep)
+		PackBits(out[head+ones:], p.lowest, z.keep)
 	}
 	return out[:head+ones+lows]
 }
@@ -189,8 +189,9 @@ func (p *packer) place(values []uint16, z *zone) {
 
 func resized(s []uint16, n int) []uint16 { return slices.Grow(s[:0], n)[:n] }
 
-// pack writes keep bits of each value; eight bytes more than they take are overwritten.
-func pack(out []byte, values []uint16, keep int) {
+// PackBits writes so many bits of each value, at most 16, one behind the other from the lowest on; eight bytes more than they take are
+// overwritten.
+func PackBits(out []byte, values []uint16, keep int) {
 	word, used, to := uint64(0), 0, 0
 	for _, v := range values {
 		word |= uint64(v) << (used & 63)
